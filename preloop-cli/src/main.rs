@@ -1,0 +1,3 @@
+//! The `preloop` command line.
+
+fn main() {}

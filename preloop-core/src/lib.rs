@@ -1,0 +1,1 @@
+//! The Preloop policy engine.

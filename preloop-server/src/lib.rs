@@ -1,0 +1,1 @@
+//! The Preloop server: HTTP API, MCP firewall, approvals, audit trail, store.
