@@ -1,1 +1,10 @@
-//! The Preloop policy engine.
+//! The Preloop policy engine: pure, so no I/O, clock, randomness or async.
+//!
+//! The way of a call, each arrow a type that only the stage before can make:
+//! `text -> PolicyDocument -> ValidPolicy -> CompiledPolicy -> evaluate(&Call) -> Decision`.
+
+pub mod call;
+pub mod decision;
+pub mod diagnostic;
+pub mod document;
+pub mod limits;

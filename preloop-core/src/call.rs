@@ -1,0 +1,63 @@
+//! A tool call as the caller of the engine describes it: tool, arguments, principal, session, context, time.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Who acts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Principal {
+    /// Stable id.
+    pub id: String,
+    /// `user` or `agent`.
+    pub kind: String,
+    /// Name that people know.
+    pub name: String,
+    /// Roles held.
+    pub roles: Vec<String>,
+    /// Teams belonged to.
+    pub teams: Vec<String>,
+}
+
+/// What the principal did so far in this session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Session {
+    /// Stable id.
+    pub id: String,
+    /// Earlier calls, oldest first.
+    pub calls: Vec<SessionCall>,
+}
+
+/// One earlier call of a session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionCall {
+    /// The tool's name.
+    pub tool: String,
+    /// Where it lives: a class or a server's name.
+    pub source: String,
+    /// Its arguments.
+    pub args: Value,
+    /// What was decided: `allow`, `deny` or `require_approval`.
+    pub action: String,
+    /// When it was decided.
+    pub at: Option<Timestamp>,
+}
+
+/// The tool that is called.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ToolFacts {
+    /// The tool's own name at its server.
+    pub name: String,
+    /// The class (`mcp`, `builtin`, `http`, `agent`) or a server's name; none when the caller does not know.
+    pub source: Option<String>,
+    /// The server's name, where there is one.
+    pub server: Option<String>,
+    /// MCP annotations (untrusted hints).
+    pub annotations: Map<String, Value>,
+    /// Offered or changed since the policy was applied, and not accepted yet.
+    pub is_new: bool,
+}

@@ -1,0 +1,43 @@
+//! What is wrong with a document, where, and what to do about it: the result of parsing and validation.
+
+use serde::{Deserialize, Serialize};
+
+/// A position in a text, counted from 1, columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Place {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// One problem of a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// Where in the document, as `tools[0].conditions[1].expression`; empty for the whole.
+    pub path: String,
+    /// What is wrong: lower case, the input in backticks (except messages fixed by the design).
+    pub message: String,
+    /// Stable machine-readable code, such as `unknown_key`.
+    pub code: String,
+    /// Line in the text, from 1, where known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Column in characters, from 1, where known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// The outcome of validating a document: every problem, never only the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// True when there is no error; warnings do not count.
+    pub is_valid: bool,
+    /// Problems that keep the document from being used.
+    pub errors: Vec<Diagnostic>,
+    /// Problems worth a look.
+    pub warnings: Vec<Diagnostic>,
+}

@@ -1,0 +1,140 @@
+//! How an approval is asked for and what settles it.
+
+use serde::Serialize;
+
+/// What happens when nobody answers in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnTimeout {
+    /// The request expires and the call is denied.
+    Deny,
+    /// The request goes to the escalation's people.
+    Escalate,
+}
+
+/// What a vote must prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepUp {
+    /// Nothing more than being signed in.
+    None,
+    /// A passkey.
+    Passkey,
+    /// A code that the requester's side shows.
+    MatchCode,
+}
+
+/// Who decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalType {
+    /// People.
+    Standard,
+    /// A model, by guidelines, with people behind it.
+    AiDriven,
+}
+
+/// What an unsure model leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AiFallback {
+    /// People decide.
+    Escalate,
+    /// The call is denied.
+    Deny,
+    /// The call is approved (only for a valid but unsure answer).
+    Approve,
+}
+
+/// One who may vote: a user, every member of a team, or every holder of a role.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approver {
+    /// A user's name.
+    User(String),
+    /// A team's name.
+    Team(String),
+    /// A role's name.
+    Role(String),
+}
+
+/// Who is added when nobody answered for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Escalation {
+    /// Default true when the section is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// The people added; the first approvers stay able to vote.
+    pub escalate_to: Vec<Approver>,
+    /// Seconds from the request until they are added.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalation_delay: Option<u64>,
+}
+
+/// One way to tell the approvers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotificationChannel {
+    /// `email`, `slack`, `mattermost`, `webhook` or `web_push`.
+    pub channel: String,
+    /// The channel's own settings as written, `${ENV_VAR}` kept.
+    #[serde(flatten)]
+    pub settings: serde_json::Map<String, serde_json::Value>,
+}
+
+/// An entry of `approval_workflows[]`; `None` means the stated default.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ApprovalWorkflow {
+    /// Unique.
+    pub name: String,
+    /// What it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// 1..=2592000; default 3600.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
+    /// Default deny.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_timeout: Option<OnTimeout>,
+    /// Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step_up: Option<StepUp>,
+    /// Quorum, 1..=100; default 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required_approvals: Option<u32>,
+    /// Who may vote; empty means anyone with the approver right.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approvers: Vec<Approver>,
+    /// Default standard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval_type: Option<ApprovalType>,
+    /// Model of an AI-driven workflow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ai_model: Option<String>,
+    /// What the model goes by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ai_guidelines: Option<String>,
+    /// 0..=1; default 0.8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ai_confidence_threshold: Option<f64>,
+    /// Default escalate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ai_fallback_behavior: Option<AiFallback>,
+    /// Workflow that an unsure model hands over to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalation_workflow: Option<String>,
+    /// Who is added when nobody answered for a while.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Escalation>,
+    /// The call returns a handle at once; default false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub async_approval: Option<bool>,
+    /// Every vote needs a reason; default false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub require_reason: Option<bool>,
+    /// The requester's own identity may vote; default false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow_self_approval: Option<bool>,
+    /// Ways to tell the approvers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notifications: Vec<NotificationChannel>,
+}

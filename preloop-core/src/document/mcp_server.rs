@@ -1,0 +1,71 @@
+//! An upstream MCP server.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+/// How to reach the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transport {
+    /// MCP streamable HTTP; also written `http-streaming`.
+    StreamableHttp,
+    /// The older HTTP with server-sent events.
+    Sse,
+    /// A child process.
+    Stdio,
+}
+
+/// How to authenticate to the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthType {
+    /// No credentials.
+    None,
+    /// `Authorization: Bearer`.
+    Bearer,
+    /// A key in a header.
+    ApiKey,
+    /// OAuth.
+    Oauth,
+}
+
+/// An entry of `mcp_servers[]`; `None` means the stated default.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct McpServer {
+    /// Unique without regard to case.
+    pub name: String,
+    /// http(s) address; none for stdio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Default streamable-http.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transport: Option<Transport>,
+    /// Program to start (stdio).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// Its arguments (stdio).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Its environment (stdio); values may hold `${ENV_VAR}`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Its working directory (stdio).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_type: Option<AuthType>,
+    /// Credentials as written, `${ENV_VAR}` kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_config: Option<serde_json::Map<String, serde_json::Value>>,
+    /// Tools appear to agents as `<prefix>_<tool>`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_prefix: Option<String>,
+    /// Default true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Check arguments against the tool's schema; default true.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validate_arguments: Option<bool>,
+}

@@ -1,0 +1,28 @@
+//! Every bound of the engine in one place; each is checked before the work it bounds is done.
+
+/// Longest policy document, in bytes.
+pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+/// Most `tools[]` entries in one document.
+pub const TOOLS_MAX: usize = 10_000;
+/// Most rules (`conditions[]`) of one tool.
+pub const RULES_PER_TOOL_MAX: usize = 1_000;
+/// Most `mcp_servers[]` entries.
+pub const MCP_SERVERS_MAX: usize = 1_000;
+/// Most `approval_workflows[]` entries.
+pub const APPROVAL_WORKFLOWS_MAX: usize = 1_000;
+/// Longest name of anything in a document, in characters.
+pub const NAME_CHARS_MAX: usize = 256;
+/// Longest free text (description, message) in a document, in characters.
+pub const TEXT_CHARS_MAX: usize = 10_000;
+/// Longest expression, in characters.
+pub const EXPRESSION_CHARS_MAX: usize = 10_000;
+/// Deepest nesting of a document, of arguments and of an expression.
+pub const NESTING_MAX: usize = 64;
+/// YAML nodes after anchors are expanded.
+pub const DOCUMENT_NODES_MAX: usize = 1_000_000;
+/// Most problems reported for one document; the rest are counted.
+pub const DIAGNOSTICS_MAX: usize = 1_000;
+/// Budget of one condition, in fuel units, unless the caller sets another.
+pub const FUEL_DEFAULT: u64 = 100_000;
+/// Highest budget that a caller may set.
+pub const FUEL_MAX: u64 = 1_000_000;
