@@ -1,0 +1,3 @@
+//! The expression language of conditions.
+
+pub mod lib;
