@@ -1,1 +1,28 @@
 //! The serde types of the Preloop HTTP API, once, for server and client.
+//!
+//! One file per noun. Ids are UUIDv7 text, times RFC 3339 in UTC, lists come as a [`Page`], errors as a [`Problem`].
+
+mod approval;
+mod audit;
+mod decision;
+mod health;
+mod key;
+mod mcp_server;
+mod page;
+mod policy;
+mod problem;
+mod tool;
+
+pub use approval::{
+    Approval, ApprovalOutcome, ApprovalState, ApprovalVote, ApprovalWorkflowInfo, VoteDecision,
+    VoteRequest,
+};
+pub use audit::{AuditKind, AuditRecord, AuditVerification, BrokenRecord, CallOutcome, ChainHead};
+pub use decision::{ApprovalRef, BatchItem, BatchRequest, BatchResponse, DecisionResponse};
+pub use health::{Health, PolicyStatus, Readiness};
+pub use key::{ApiKey, CreateApiKey, CreatedApiKey, Role};
+pub use mcp_server::{McpServerInfo, McpServerState};
+pub use page::Page;
+pub use policy::{EvaluateRequest, ValidateRequest};
+pub use problem::{Problem, ProblemItem};
+pub use tool::{AcceptTool, ToolInfo, ToolState};

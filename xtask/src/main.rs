@@ -1,3 +1,55 @@
-//! Repository chores, run as `cargo xtask <verb>`.
+//! Repository chores, run as `cargo xtask <verb>`; the checks are tests too, so `cargo test --workspace` is the gate.
 
-fn main() {}
+mod cargo;
+mod crate_graph;
+mod tidy;
+mod tree;
+
+use std::process::ExitCode;
+
+use crate::tree::Finding;
+
+const HELP: &str = "\
+usage: cargo xtask VERB
+
+verbs:
+  ci            format, lints, tidy, crate graph: the quick part of the gate
+  tidy          what a reviewer would have to watch for by eye
+  crate-graph   who may depend on whom";
+
+fn main() -> ExitCode {
+    let root = tree::root();
+    let verb = std::env::args().nth(1).unwrap_or_default();
+    let outcome = match verb.as_str() {
+        "tidy" => tidy::check(&root).and_then(|findings| verdict("tidy", &findings)),
+        "crate-graph" => crate_graph::check(&root).and_then(|found| verdict("crate graph", &found)),
+        "ci" => cargo::run(&root, cargo::FORMAT)
+            .and_then(|()| tidy::check(&root))
+            .and_then(|findings| verdict("tidy", &findings))
+            .and_then(|()| crate_graph::check(&root))
+            .and_then(|findings| verdict("crate graph", &findings))
+            .and_then(|()| cargo::run(&root, cargo::CLIPPY)),
+        _ => Err(HELP.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            say(&message);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn verdict(check: &str, findings: &[Finding]) -> Result<(), String> {
+    if findings.is_empty() {
+        say(&format!("{check}: clean"));
+        return Ok(());
+    }
+    let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    Err(format!("{check}: {} findings\n{}", lines.len(), lines.join("\n")))
+}
+
+#[expect(clippy::print_stderr, reason = "a chore talks to the person who runs it")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}

@@ -1,0 +1,206 @@
+//! An approval request: a call that waits for people, and what became of it.
+
+use jiff::Timestamp;
+use preloop_core::call::Principal;
+use preloop_core::decision::Decision;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Where an approval request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalState {
+    /// The quorum was reached; the call may be used once.
+    Approved,
+    /// The requester or the owner withdrew it.
+    Cancelled,
+    /// Somebody declined it.
+    Declined,
+    /// Nobody answered in time, or the approval was not used in time.
+    Expired,
+    /// It waits for votes.
+    Pending,
+}
+
+/// What became of the one use of an approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovalOutcome {
+    /// The call was withdrawn before it ran; it never ran.
+    Cancelled,
+    /// Used, and not yet on its way to the upstream server.
+    Claimed,
+    /// The call ran and was answered.
+    Completed,
+    /// The call was sent and failed.
+    Failed,
+    /// The decision was handed to the caller, who runs the call itself.
+    HandedOver,
+    /// The server stopped before the call was sent; it never ran.
+    Interrupted,
+    /// The call was sent and its answer is awaited.
+    Running,
+    /// The call was sent and nobody knows how it ended; it is never rerun.
+    Unknown,
+}
+
+/// What a voter said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoteDecision {
+    /// For the call.
+    Approve,
+    /// Against the call; one is enough.
+    Decline,
+}
+
+/// One vote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalVote {
+    /// Name of the voter.
+    pub by: String,
+    /// What the voter said.
+    pub decision: VoteDecision,
+    /// Why, where a reason was given.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The workflow that the request follows, as it was when the request was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalWorkflowInfo {
+    /// Name in the policy document; `default` is built in.
+    pub name: String,
+    /// How many approvals it takes.
+    pub required_approvals: u32,
+    /// How long it waits.
+    pub timeout_seconds: u64,
+    /// Whether every vote needs a reason.
+    pub require_reason: bool,
+    /// Whether the call is answered with a handle at once instead of waiting.
+    pub async_approval: bool,
+}
+
+/// An approval request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Id of the request.
+    pub id: Uuid,
+    /// Where it stands.
+    pub state: ApprovalState,
+    /// The tool's own name at its server.
+    pub tool: String,
+    /// The MCP server, where there is one.
+    pub server: Option<String>,
+    /// The class of the tool's source, or a server's name.
+    pub source: Option<String>,
+    /// The arguments, values of secret-looking keys masked.
+    pub arguments: Value,
+    /// Canonical hash of the exact call that is approved.
+    pub call_hash: String,
+    /// Who asks.
+    pub principal: Principal,
+    /// The session of the first call that asked.
+    pub session_id: String,
+    /// Why the agent wants it.
+    pub justification: Option<String>,
+    /// The decision that asks for approval.
+    pub decision: Decision,
+    /// The workflow it follows.
+    pub workflow: ApprovalWorkflowInfo,
+    /// Votes so far, oldest first.
+    pub votes: Vec<ApprovalVote>,
+    /// When it was asked.
+    pub created_at: Timestamp,
+    /// Until when votes count.
+    pub expires_at: Timestamp,
+    /// When it was settled.
+    pub decided_at: Option<Timestamp>,
+    /// Until when an approved call may be used.
+    pub use_by: Option<Timestamp>,
+    /// When it was used.
+    pub used_at: Option<Timestamp>,
+    /// What became of the use.
+    pub outcome: Option<ApprovalOutcome>,
+    /// Where the request is read over the API.
+    pub url: String,
+}
+
+/// Body of `POST /api/v1/approvals/{id}/approve`, `/decline` and `/cancel`; may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VoteRequest {
+    /// Why; some workflows require it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+// === impl ApprovalState ===
+
+impl ApprovalState {
+    /// The name on every wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Cancelled => "cancelled",
+            Self::Declined => "declined",
+            Self::Expired => "expired",
+            Self::Pending => "pending",
+        }
+    }
+
+    /// The state of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Approved, Self::Cancelled, Self::Declined, Self::Expired, Self::Pending]
+            .into_iter()
+            .find(|state| state.as_str() == name)
+    }
+}
+
+// === impl ApprovalOutcome ===
+
+impl ApprovalOutcome {
+    /// The name on every wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Claimed => "claimed",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::HandedOver => "handed_over",
+            Self::Interrupted => "interrupted",
+            Self::Running => "running",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The outcome of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [
+            Self::Cancelled,
+            Self::Claimed,
+            Self::Completed,
+            Self::Failed,
+            Self::HandedOver,
+            Self::Interrupted,
+            Self::Running,
+            Self::Unknown,
+        ]
+        .into_iter()
+        .find(|outcome| outcome.as_str() == name)
+    }
+}
+
+// === impl VoteDecision ===
+
+impl VoteDecision {
+    /// The name on every wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Decline => "decline",
+        }
+    }
+}

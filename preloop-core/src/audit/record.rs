@@ -1,0 +1,238 @@
+//! One record of the trail, in the one shape it has in the journal, the store and on the wire.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::call::Principal;
+use crate::decision::Decision;
+
+/// What a record tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditKind {
+    /// The quorum of an approval request was reached.
+    ApprovalApproved,
+    /// An approval request was withdrawn.
+    ApprovalCancelled,
+    /// An approval request was declined.
+    ApprovalDeclined,
+    /// Nobody answered in time, or an approval was not used in time.
+    ApprovalExpired,
+    /// An identical call joined a pending request.
+    ApprovalJoined,
+    /// An approval request was made.
+    ApprovalRequested,
+    /// A call was withdrawn before it was sent; it never ran.
+    CallCancelled,
+    /// A call ran and was answered.
+    CallCompleted,
+    /// A call was sent and failed.
+    CallFailed,
+    /// A client went away while its call was held; the request stays.
+    CallerLeft,
+    /// A call was decided.
+    Decision,
+    /// The server stopped while a call was held or not yet sent; the call was not run.
+    Interrupted,
+    /// An API key was made.
+    KeyCreated,
+    /// An API key was revoked.
+    KeyRevoked,
+    /// A call was sent and nobody knows how it ended.
+    OutcomeUnknown,
+    /// A policy document became the live one.
+    PolicyLoaded,
+    /// A policy document was refused; the last good one stays live.
+    PolicyRefused,
+    /// A request of a known caller was refused before it became a call.
+    RequestRefused,
+    /// A tool's definition was accepted.
+    ToolAccepted,
+    /// A tool's definition changed.
+    ToolChanged,
+    /// A server began to offer a tool.
+    ToolNew,
+    /// The connection to an upstream server stands.
+    UpstreamConnected,
+    /// The connection to an upstream server was lost or refused.
+    UpstreamLost,
+    /// Somebody voted on an approval request.
+    Vote,
+}
+
+/// Where the call was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnforcementPoint {
+    /// `POST /api/v1/decisions`: the caller runs the call itself.
+    Http,
+    /// The MCP firewall.
+    Mcp,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallStatus {
+    /// It was withdrawn before it was sent.
+    Cancelled,
+    /// It was answered.
+    Completed,
+    /// It was sent and failed.
+    Failed,
+    /// It was sent; how it ended is not known.
+    Unknown,
+}
+
+/// How a call ended and how long it took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallOutcome {
+    /// How it ended.
+    pub status: CallStatus,
+    /// Whether the tool's own answer says that it failed.
+    pub is_error: Option<bool>,
+    /// From the decision to the end, in milliseconds.
+    pub duration_ms: Option<u64>,
+    /// Why, where it failed.
+    pub message: Option<String>,
+}
+
+/// One record of the trail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// Id, UUIDv7 text.
+    pub id: String,
+    /// Place in the account's chain, from 1 without gaps; 0 until it is chained.
+    pub seq: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What it tells.
+    pub kind: AuditKind,
+    /// Whose call it is about.
+    pub principal: Option<Principal>,
+    /// Where the call was decided.
+    pub enforcement_point: Option<EnforcementPoint>,
+    /// The tool's own name at its server.
+    pub tool: Option<String>,
+    /// The MCP server.
+    pub server: Option<String>,
+    /// The class of the tool's source, or a server's name.
+    pub source: Option<String>,
+    /// The arguments, values of secret-looking keys masked.
+    pub arguments: Option<Value>,
+    /// Canonical hash of the whole call.
+    pub call_hash: Option<String>,
+    /// Id of the decision that the record belongs to.
+    pub decision_id: Option<String>,
+    /// The decision, on records of kind `decision`.
+    pub decision: Option<Decision>,
+    /// Id of the approval request that the record belongs to.
+    pub approval_id: Option<String>,
+    /// Who did it, where that is another than the principal: a voter, an administrator.
+    pub actor: Option<String>,
+    /// How the call ended.
+    pub outcome: Option<CallOutcome>,
+    /// What else there is to say.
+    pub message: Option<String>,
+    /// Hash of the record before.
+    pub previous_hash: String,
+    /// Hash of this record.
+    pub hash: String,
+}
+
+// === impl AuditKind ===
+
+impl AuditKind {
+    /// Every kind.
+    pub const ALL: [Self; 24] = [
+        Self::ApprovalApproved,
+        Self::ApprovalCancelled,
+        Self::ApprovalDeclined,
+        Self::ApprovalExpired,
+        Self::ApprovalJoined,
+        Self::ApprovalRequested,
+        Self::CallCancelled,
+        Self::CallCompleted,
+        Self::CallFailed,
+        Self::CallerLeft,
+        Self::Decision,
+        Self::Interrupted,
+        Self::KeyCreated,
+        Self::KeyRevoked,
+        Self::OutcomeUnknown,
+        Self::PolicyLoaded,
+        Self::PolicyRefused,
+        Self::RequestRefused,
+        Self::ToolAccepted,
+        Self::ToolChanged,
+        Self::ToolNew,
+        Self::UpstreamConnected,
+        Self::UpstreamLost,
+        Self::Vote,
+    ];
+
+    /// The name on every wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApprovalApproved => "approval_approved",
+            Self::ApprovalCancelled => "approval_cancelled",
+            Self::ApprovalDeclined => "approval_declined",
+            Self::ApprovalExpired => "approval_expired",
+            Self::ApprovalJoined => "approval_joined",
+            Self::ApprovalRequested => "approval_requested",
+            Self::CallCancelled => "call_cancelled",
+            Self::CallCompleted => "call_completed",
+            Self::CallFailed => "call_failed",
+            Self::CallerLeft => "caller_left",
+            Self::Decision => "decision",
+            Self::Interrupted => "interrupted",
+            Self::KeyCreated => "key_created",
+            Self::KeyRevoked => "key_revoked",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::PolicyLoaded => "policy_loaded",
+            Self::PolicyRefused => "policy_refused",
+            Self::RequestRefused => "request_refused",
+            Self::ToolAccepted => "tool_accepted",
+            Self::ToolChanged => "tool_changed",
+            Self::ToolNew => "tool_new",
+            Self::UpstreamConnected => "upstream_connected",
+            Self::UpstreamLost => "upstream_lost",
+            Self::Vote => "vote",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+// === impl AuditRecord ===
+
+impl AuditRecord {
+    /// A record that tells `kind` and nothing else yet; not chained.
+    pub fn new(id: String, at: Timestamp, kind: AuditKind) -> Self {
+        Self {
+            id,
+            seq: 0,
+            at,
+            kind,
+            principal: None,
+            enforcement_point: None,
+            tool: None,
+            server: None,
+            source: None,
+            arguments: None,
+            call_hash: None,
+            decision_id: None,
+            decision: None,
+            approval_id: None,
+            actor: None,
+            outcome: None,
+            message: None,
+            previous_hash: String::new(),
+            hash: String::new(),
+        }
+    }
+}

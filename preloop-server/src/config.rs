@@ -1,0 +1,40 @@
+//! What the server is started with; the command line and the environment fill it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::clock::SharedClock;
+
+/// Settings of one server.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The live policy document; watched while the server runs. None: every call is denied.
+    pub policy: Option<PathBuf>,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the database, the journal and the keys live.
+    pub data_dir: PathBuf,
+    /// `sqlite:PATH`; none means `preloop.db` in the data folder.
+    pub database_url: Option<String>,
+    /// Leave to listen on an address that is not loopback without TLS.
+    pub insecure: bool,
+    /// Host names, besides loopback names, that requests may be addressed to.
+    pub allowed_hosts: Vec<String>,
+    /// Origins, besides loopback ones, that browsers may call from.
+    pub allowed_origins: Vec<String>,
+    /// Text of the owner key for headless starts; it must start with `plo_`.
+    pub bootstrap_key: Option<String>,
+    /// What the API says it is reached at, for links to approvals; none means the address it listens on.
+    pub public_url: Option<String>,
+    /// Pause between keep-alive comments on a waiting stream.
+    pub keep_alive: Duration,
+    /// Pause between progress notifications of a held call.
+    pub progress_interval: Duration,
+    /// How long an upstream call may take without progress.
+    pub upstream_timeout: Duration,
+    /// `NAME@host` pairs of environment variables that documents may use (`PRELOOP_ENV_ALLOW`).
+    pub env_allow: Vec<String>,
+    /// Where the time comes from.
+    pub clock: SharedClock,
+}

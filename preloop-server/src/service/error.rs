@@ -1,0 +1,48 @@
+//! Why a use case could not be done; `http` and `mcp` turn it into their own answers.
+
+use preloop_api::ApprovalState;
+
+/// What went wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// The caller's key does not give the right to do it; `code` says which right.
+    #[error("{message}")]
+    Forbidden {
+        /// Stable code, such as `agent_cannot_approve`.
+        code: &'static str,
+        /// What to do about it.
+        message: String,
+    },
+    /// There is no such thing, or it belongs to somebody else.
+    #[error("{message}")]
+    NotFound {
+        /// Stable code, such as `approval_not_found`.
+        code: &'static str,
+        /// What was looked for.
+        message: String,
+    },
+    /// What was asked does not fit how things stand.
+    #[error("{message}")]
+    Conflict {
+        /// Stable code, such as `approval_used`.
+        code: &'static str,
+        /// How things stand.
+        message: String,
+        /// The state of the approval request, where it is about one.
+        state: Option<ApprovalState>,
+    },
+    /// The request says something that cannot be done.
+    #[error("{message}")]
+    Invalid {
+        /// Stable code, such as `reason_required`.
+        code: &'static str,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The store or the journal does not answer; nothing was let through.
+    #[error("{message}")]
+    Unavailable {
+        /// What does not work.
+        message: String,
+    },
+}

@@ -1,0 +1,37 @@
+//! Cargo run on the workspace from inside a chore or a test: formatting and lints.
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::process::Command;
+
+/// Every file is formatted as rustfmt.toml says.
+pub(crate) const FORMAT: &[&str] = &["fmt", "--all", "--check"];
+
+/// Every target is free of warnings.
+pub(crate) const CLIPPY: &[&str] =
+    &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"];
+
+/// Runs cargo at `root`; what it printed, when it fails.
+pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(arguments).current_dir(root);
+    // What an outer cargo says about this package would make the inner one build things anew.
+    for (name, _) in std::env::vars() {
+        let is_about_package = name.starts_with("CARGO_PKG_")
+            || name.starts_with("CARGO_MANIFEST_")
+            || name.starts_with("CARGO_BIN_")
+            || name == "CARGO_CRATE_NAME";
+        if is_about_package {
+            command.env_remove(name);
+        }
+    }
+    let output =
+        command.output().map_err(|error| format!("cargo could not be started: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let printed = [output.stdout, output.stderr].concat();
+    Err(format!("cargo {} failed:\n{}", arguments.join(" "), String::from_utf8_lossy(&printed)))
+}

@@ -1,0 +1,210 @@
+//! `cargo xtask crate-graph`: who may depend on whom, read from `cargo metadata`.
+//!
+//! The rules are the ones of docs/ARCHITECTURE.md: the core is pure, and each door has its own tools.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::tree::Finding;
+
+/// Everything the core may depend on directly. A new line here is a decision, not a chore.
+const CORE: &[&str] = &[
+    "aho-corasick",
+    "base64",
+    "jiff",
+    "memchr",
+    "regex",
+    "saphyr-parser",
+    "serde",
+    "serde_json",
+    "sha2",
+    "thiserror",
+];
+
+/// What must not be reachable from the core at all: runtimes, sockets, databases, chance.
+const IMPURE: &[&str] = &[
+    "async-std",
+    "axum",
+    "getrandom",
+    "hyper",
+    "mio",
+    "notify",
+    "rand",
+    "rand_core",
+    "reqwest",
+    "smol",
+    "sqlx",
+    "tempfile",
+    "tokio",
+    "ureq",
+];
+
+/// Direct dependencies that a crate must not have, with the reason.
+const FORBIDDEN: &[(&str, &[&str], &str)] = &[
+    ("preloop-api", &["axum", "reqwest", "sqlx", "tokio"], "it is only the types of the wire"),
+    ("preloop-client", &["axum", "preloop-server", "sqlx"], "it is the other side of the wire"),
+    ("preloop-server", &["clap", "preloop-cli", "preloop-client"], "the server is below the CLI"),
+    ("preloop-cli", &["axum", "sqlx"], "the CLI speaks to the server, never to its store"),
+];
+
+/// Packages that nothing may depend on.
+const BANNED: &[(&str, &str)] = &[
+    ("cel", "expressions have one engine: preloop-core/src/cel/"),
+    ("cel-interpreter", "expressions have one engine: preloop-core/src/cel/"),
+    ("openssl", "TLS is rustls"),
+    ("openssl-sys", "TLS is rustls"),
+    ("serde_yaml", "documents are read with their places"),
+    ("xtask", "chores are not part of the product"),
+];
+
+/// The workspace's packages and who depends on whom.
+struct Graph {
+    /// Package id to name.
+    names: BTreeMap<String, String>,
+    /// Package id to the ids that its shipped code or build script needs.
+    needs: BTreeMap<String, BTreeSet<String>>,
+    /// Ids of the workspace's own packages.
+    members: BTreeSet<String>,
+}
+
+/// Every broken rule of the graph of the workspace at `root`.
+pub(crate) fn check(root: &Path) -> Result<Vec<Finding>, String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked"])
+        // Only this platform's packages are on disk after a build; no check should download more.
+        .args(["--offline", "--filter-platform", &host()?])
+        .current_dir(root)
+        .output()
+        .map_err(|error| format!("cargo could not be started: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr).trim()));
+    }
+    let metadata = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("cargo metadata printed no JSON: {error}"))?;
+    Ok(Graph::read(&metadata).findings())
+}
+
+/// The platform that cargo builds for here.
+fn host() -> Result<String, String> {
+    let output = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .map_err(|error| format!("rustc could not be started: {error}"))?;
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .ok_or_else(|| "rustc -vV names no host".to_owned())
+}
+
+// === impl Graph ===
+
+impl Graph {
+    /// The graph of normal and build dependencies in the output of `cargo metadata`.
+    fn read(metadata: &Value) -> Self {
+        let mut graph = Self {
+            names: BTreeMap::new(),
+            needs: BTreeMap::new(),
+            members: list(&metadata["workspace_members"]).map(text).collect(),
+        };
+        for package in list(&metadata["packages"]) {
+            graph.names.insert(text(&package["id"]), text(&package["name"]));
+        }
+        for node in metadata.pointer("/resolve/nodes").into_iter().flat_map(list) {
+            let needs = list(&node["deps"])
+                .filter(|dep| list(&dep["dep_kinds"]).any(|kind| kind["kind"] != "dev"))
+                .map(|dep| text(&dep["pkg"]))
+                .collect();
+            graph.needs.insert(text(&node["id"]), needs);
+        }
+        graph
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let mut findings = self.core_is_pure();
+        for (name, banned, reason) in FORBIDDEN {
+            let direct = self.direct(name);
+            for dependency in banned.iter().filter(|banned| direct.contains(**banned)) {
+                let message = format!("must not depend on `{dependency}`: {reason}");
+                findings.push(Finding::file(name, message));
+            }
+        }
+        for (id, needs) in &self.needs {
+            for (banned, reason) in BANNED {
+                if needs.iter().any(|need| self.name(need) == *banned) {
+                    let message = format!("must not depend on `{banned}`: {reason}");
+                    findings.push(Finding::file(self.name(id), message));
+                }
+            }
+        }
+        findings
+    }
+
+    fn core_is_pure(&self) -> Vec<Finding> {
+        let direct = self.direct("preloop-core");
+        let expected: BTreeSet<&str> = CORE.iter().copied().collect();
+        let mut findings: Vec<Finding> = direct
+            .symmetric_difference(&expected)
+            .map(|name| {
+                let message = if direct.contains(name) {
+                    format!("depends on `{name}`, which is not in the list of what core may use")
+                } else {
+                    format!("no longer depends on `{name}`: take it off the list")
+                };
+                Finding::file("preloop-core", message)
+            })
+            .collect();
+        for id in self.reachable("preloop-core") {
+            let name = self.name(&id);
+            if IMPURE.contains(&name) {
+                let message = format!("reaches `{name}`: core has no I/O, clock or chance");
+                findings.push(Finding::file("preloop-core", message));
+            }
+        }
+        findings
+    }
+
+    /// Names of what a workspace member depends on directly.
+    fn direct(&self, member: &str) -> BTreeSet<&str> {
+        self.member(member)
+            .and_then(|id| self.needs.get(id))
+            .into_iter()
+            .flatten()
+            .map(|id| self.name(id))
+            .collect()
+    }
+
+    /// Ids of everything a workspace member's shipped code is built from.
+    fn reachable(&self, member: &str) -> BTreeSet<String> {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<String> = self.member(member).cloned().into_iter().collect();
+        while let Some(id) = open.pop() {
+            if seen.insert(id.clone()) {
+                open.extend(self.needs.get(&id).into_iter().flatten().cloned());
+            }
+        }
+        seen
+    }
+
+    fn member(&self, name: &str) -> Option<&String> {
+        self.members.iter().find(|id| self.name(id) == name)
+    }
+
+    fn name(&self, id: &str) -> &str {
+        self.names.get(id).map_or("", String::as_str)
+    }
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
