@@ -7,9 +7,17 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+pub mod encode;
+pub mod format;
+pub mod lists;
+pub mod net;
 pub mod number;
+pub mod regex;
 pub mod text;
 pub mod time;
+
+#[cfg(test)]
+mod spec;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,0 +1,180 @@
+//! Regular expressions: linear in the text by construction, bounded in size and nesting.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use ::regex::{Captures, Error, Regex, RegexBuilder};
+
+use super::{LibError, check_bytes, check_items, quoted};
+
+/// The longest pattern, in bytes. A constant one is bounded by its expression already.
+const MAX_PATTERN_BYTES: usize = 10_000;
+/// The largest compiled pattern, in bytes.
+const MAX_PROGRAM_BYTES: usize = 1_000_000;
+/// How deep groups and repetitions may be nested.
+const MAX_DEPTH: u32 = 64;
+
+/// Compiles a pattern. This is by far the dearest function here, so it pays to do it once.
+pub fn compile(pattern: &str) -> Result<Regex, LibError> {
+    if pattern.len() > MAX_PATTERN_BYTES {
+        return Err(LibError::invalid(format!(
+            "the pattern {} is longer than {MAX_PATTERN_BYTES} bytes",
+            quoted(pattern)
+        )));
+    }
+    RegexBuilder::new(pattern)
+        .size_limit(MAX_PROGRAM_BYTES)
+        .nest_limit(MAX_DEPTH)
+        .build()
+        .map_err(|error| LibError::invalid(explain(pattern, &error)))
+}
+
+/// The parser draws the pattern over several lines; its last line says what is wrong.
+fn explain(pattern: &str, error: &Error) -> String {
+    let pattern = quoted(pattern);
+    match error {
+        Error::CompiledTooBig(limit) => {
+            format!("the pattern {pattern} needs more than {limit} bytes")
+        }
+        other => {
+            let text = other.to_string();
+            let last = text.lines().next_back().unwrap_or_default();
+            let reason: String =
+                last.strip_prefix("error: ").unwrap_or(last).chars().take(160).collect();
+            format!("{pattern} is not a regular expression: {reason}")
+        }
+    }
+}
+
+/// `text.matches(pattern)`: whether the pattern is found anywhere.
+pub fn matches(regex: &Regex, text: &str) -> bool {
+    regex.is_match(text)
+}
+
+/// `regex.extract(text, pattern)`: the first match, or its group where the pattern has one.
+pub fn extract<'t>(regex: &Regex, text: &'t str) -> Result<Option<&'t str>, LibError> {
+    if has_group(regex)? {
+        let captures = regex.captures(text);
+        Ok(captures.and_then(|captures| captures.get(1)).map(|group| group.as_str()))
+    } else {
+        Ok(regex.find(text).map(|found| found.as_str()))
+    }
+}
+
+/// `regex.extractAll(text, pattern)`: every match, or its group where the pattern has one.
+pub fn extract_all<'t>(
+    regex: &Regex,
+    text: &'t str,
+    max_items: usize,
+) -> Result<Vec<&'t str>, LibError> {
+    let enough = max_items.saturating_add(1);
+    let found: Vec<&str> = if has_group(regex)? {
+        let groups = regex.captures_iter(text).filter_map(|captures| captures.get(1));
+        groups.map(|group| group.as_str()).take(enough).collect()
+    } else {
+        regex.find_iter(text).map(|found| found.as_str()).take(enough).collect()
+    };
+    check_items(found.len(), max_items)?;
+    Ok(found)
+}
+
+/// Whether the pattern captures a group; with several it would be unclear which is meant.
+fn has_group(regex: &Regex) -> Result<bool, LibError> {
+    match regex.captures_len() {
+        0 | 1 => Ok(false),
+        2 => Ok(true),
+        more => Err(LibError::invalid(format!(
+            "the pattern {} has {} groups where at most one may be extracted",
+            quoted(regex.as_str()),
+            more.saturating_sub(1)
+        ))),
+    }
+}
+
+/// `regex.replace(text, pattern, replacement, limit)`: at most `limit` replacements, all of them
+/// where it is negative. In the replacement `\0` is the match, `\1` its first group, `\\` a
+/// backslash.
+pub fn replace<'t>(
+    regex: &Regex,
+    text: &'t str,
+    replacement: &str,
+    limit: i64,
+    max_bytes: usize,
+) -> Result<Cow<'t, str>, LibError> {
+    let pieces = replacement_pieces(replacement, regex.captures_len())?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut replaced = String::new();
+    let mut end_of_last = 0;
+    let mut is_changed = false;
+    for captures in regex.captures_iter(text).take(limit) {
+        let Some(found) = captures.get(0) else { continue };
+        is_changed = true;
+        push(&mut replaced, text.get(end_of_last..found.start()).unwrap_or_default(), max_bytes)?;
+        for piece in &pieces {
+            push(&mut replaced, piece.text(&captures), max_bytes)?;
+        }
+        end_of_last = found.end();
+    }
+    if !is_changed {
+        return Ok(Cow::Borrowed(text));
+    }
+    push(&mut replaced, text.get(end_of_last..).unwrap_or_default(), max_bytes)?;
+    Ok(Cow::Owned(replaced))
+}
+
+fn push(out: &mut String, text: &str, max_bytes: usize) -> Result<(), LibError> {
+    check_bytes(out.len().saturating_add(text.len()), max_bytes)?;
+    out.push_str(text);
+    Ok(())
+}
+
+/// A stretch of a replacement.
+enum Piece<'r> {
+    Literal(&'r str),
+    Group(usize),
+}
+
+impl Piece<'_> {
+    /// What it stands for in one match; a group that took no part is empty.
+    fn text<'t>(&'t self, captures: &Captures<'t>) -> &'t str {
+        match self {
+            Self::Literal(text) => text,
+            Self::Group(group) => captures.get(*group).map_or("", |group| group.as_str()),
+        }
+    }
+}
+
+fn replacement_pieces(replacement: &str, groups: usize) -> Result<Vec<Piece<'_>>, LibError> {
+    let mut pieces = Vec::new();
+    let mut rest = replacement;
+    while let Some((literal, after)) = rest.split_once('\\') {
+        pieces.push(Piece::Literal(literal));
+        let escaped = after.chars().next();
+        pieces.push(match escaped {
+            Some('\\') => Piece::Literal("\\"),
+            Some(digit @ '0'..='9') => Piece::Group(group(digit, replacement, groups)?),
+            _ => {
+                return Err(LibError::invalid(format!(
+                    "the replacement {} has a backslash that is not followed by a digit or a backslash",
+                    quoted(replacement)
+                )));
+            }
+        });
+        rest = after.get(1..).unwrap_or_default();
+    }
+    pieces.push(Piece::Literal(rest));
+    Ok(pieces)
+}
+
+fn group(digit: char, replacement: &str, groups: usize) -> Result<usize, LibError> {
+    let number = digit.to_digit(10).and_then(|digit| usize::try_from(digit).ok());
+    number.filter(|number| *number < groups).ok_or_else(|| {
+        LibError::invalid(format!(
+            "the replacement {} names group `{digit}`, and the pattern has {}",
+            quoted(replacement),
+            groups.saturating_sub(1)
+        ))
+    })
+}

@@ -1,0 +1,118 @@
+//! Groups, replacements and the bounds on patterns.
+
+use super::*;
+
+const MAX: usize = 1 << 20;
+
+fn message(pattern: &str) -> String {
+    compile(pattern).unwrap_err().to_string()
+}
+
+#[test]
+fn extraction_takes_the_match_or_its_one_group() {
+    let first = |text, pattern: &str| {
+        extract(&compile(pattern).unwrap(), text).map(|found| found.map(str::to_owned))
+    };
+    assert_eq!(first("item-A, item-B", r"item-\w"), Ok(Some("item-A".to_owned())));
+    assert_eq!(first("item-A, item-B", r"item-(\w)"), Ok(Some("A".to_owned())));
+    assert_eq!(first("bb", r"(a)?b"), Ok(None));
+    assert_eq!(first("HELLO", "hello"), Ok(None));
+    assert_eq!(
+        first("user@host", r"(.*)@([^.]*)").unwrap_err().to_string(),
+        r"the pattern `(.*)@([^.]*)` has 2 groups where at most one may be extracted"
+    );
+}
+
+#[test]
+fn extraction_of_all_leaves_out_groups_that_took_no_part() {
+    let all = |text, pattern: &str| {
+        extract_all(&compile(pattern).unwrap(), text, 3).map(|found| found.join("|"))
+    };
+    assert_eq!(all("id:123, id:456", r"id:\d+"), Ok("id:123|id:456".to_owned()));
+    assert_eq!(all("id:123, id:456", r"id:(\d+)"), Ok("123|456".to_owned()));
+    assert_eq!(all("id:123, id:456", "none"), Ok(String::new()));
+    assert_eq!(all("abb", "(a)?b"), Ok("a".to_owned()));
+    assert!(all("", "(a)(b)").is_err());
+    assert_eq!(all("aaaa", "a"), Err(LibError::TooLarge { limit: 3, unit: "items" }));
+}
+
+#[test]
+fn replacements_name_groups_with_a_backslash() {
+    let check = |text, pattern: &str, replacement: &str, limit, expected: &str| {
+        let replaced = replace(&compile(pattern).unwrap(), text, replacement, limit, MAX);
+        assert_eq!(replaced.unwrap(), expected, "{pattern} {replacement}");
+    };
+    check("foo bar", "(fo)o (ba)r", r"\2 \1", -1, "ba fo");
+    check("hello world hello", "hello", "hi", 1, "hi world hello");
+    check("hello world hello", "hello", "hi", 0, "hello world hello");
+    check("abc", "b", r"[\0]", -1, "a[b]c");
+    check("abc", "b", r"\\$1", -1, r"a\$1c");
+    check("ab", "(x)?b", r"<\1>", -1, "a<>");
+    check("añ", "", "-", -1, "-a-ñ-");
+}
+
+#[test]
+fn replacements_that_mean_nothing_are_refused_even_without_a_match() {
+    let refused = |replacement: &str| {
+        replace(&compile("(x)").unwrap(), "abc", replacement, -1, MAX).unwrap_err().to_string()
+    };
+    assert_eq!(refused(r"\2"), r"the replacement `\2` names group `2`, and the pattern has 1");
+    let dangling = "has a backslash that is not followed by a digit or a backslash";
+    assert_eq!(refused(r"\n"), format!(r"the replacement `\n` {dangling}"));
+    assert_eq!(refused("\\"), format!(r"the replacement `\` {dangling}"));
+    assert_eq!(refused("\\ñ"), format!(r"the replacement `\ñ` {dangling}"));
+    assert!(matches!(
+        replace(&compile("a").unwrap(), &"a".repeat(100), &"b".repeat(100), -1, 9_999),
+        Err(LibError::TooLarge { .. })
+    ));
+}
+
+#[test]
+fn a_bad_pattern_is_explained_on_one_line() {
+    assert_eq!(message("("), "`(` is not a regular expression: unclosed group");
+    assert_eq!(
+        message("a(?=b)"),
+        "`a(?=b)` is not a regular expression: look-around, including look-ahead and look-behind, is not supported"
+    );
+    assert_eq!(
+        message(r"(a)\1"),
+        r"`(a)\1` is not a regular expression: backreferences are not supported"
+    );
+    assert!(message(&"(".repeat(5_000)).len() < 300);
+    assert!(message("[z-a\n]").lines().count() == 1);
+}
+
+#[test]
+fn patterns_are_bounded_in_length_size_and_nesting() {
+    assert_eq!(
+        message("(a{1000}){1000}"),
+        "the pattern `(a{1000}){1000}` needs more than 1000000 bytes"
+    );
+    assert!(message(&"a".repeat(10_001)).ends_with("is longer than 10000 bytes"));
+    assert!(compile(&"a".repeat(10_000)).is_ok());
+    let nested = |depth: usize| format!("{}a{}", "(".repeat(depth), ")".repeat(depth));
+    assert!(compile(&nested(60)).is_ok());
+    assert!(message(&nested(100)).contains("nest"));
+}
+
+#[test]
+fn every_pattern_compiles_on_a_small_stack() {
+    let hostile = || {
+        for pattern in [
+            "(".repeat(10_000),
+            format!("{}a{}", "(?:".repeat(60), ")*".repeat(60)),
+            "a|".repeat(5_000),
+            "[a&&".repeat(2_000),
+            "a{0,1000}".repeat(1_000),
+            format!("a{}", "?".repeat(9_000)),
+        ] {
+            if let Ok(regex) = compile(&pattern) {
+                matches(&regex, &"a".repeat(10_000));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let small = std::thread::Builder::new().stack_size(256 * 1024);
+        small.spawn_scoped(scope, hostile).unwrap().join().unwrap();
+    });
+}
