@@ -101,7 +101,7 @@ pub struct CallOutcome {
 /// One record of the trail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AuditRecord {
-    /// Id, UUIDv7 text.
+    /// Id, `UUIDv7` text.
     pub id: String,
     /// Place in the account's chain, from 1 without gaps; 0 until it is chained.
     pub seq: u64,
