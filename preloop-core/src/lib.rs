@@ -5,8 +5,18 @@
 
 pub mod audit;
 pub mod call;
+pub mod canonical;
 pub mod cel;
 pub mod decision;
 pub mod diagnostic;
 pub mod document;
+pub mod json;
 pub mod limits;
+pub mod parse;
+pub mod validate;
+
+pub use canonical::{call_hash, canonical_value, policy_digest};
+pub use diagnostic::{Diagnostic, Report};
+pub use document::PolicyDocument;
+pub use parse::parse;
+pub use validate::{ValidPolicy, validate};

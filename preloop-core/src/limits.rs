@@ -26,3 +26,11 @@ pub const DIAGNOSTICS_MAX: usize = 1_000;
 pub const FUEL_DEFAULT: u64 = 100_000;
 /// Highest budget that a caller may set.
 pub const FUEL_MAX: u64 = 1_000_000;
+/// Longest path, address or command in a document, in characters.
+pub const ADDRESS_CHARS_MAX: usize = 4_096;
+/// Most items in any other list or mapping of a document (tags, approvers, arguments, headers).
+pub const ITEMS_MAX: usize = 1_000;
+/// Longest wait for an approval, in seconds.
+pub const TIMEOUT_SECONDS_MAX: u64 = 2_592_000;
+/// Most approvals that a workflow may ask for.
+pub const APPROVALS_MAX: u64 = 100;

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::{Secret, Secrets};
+
 /// What happens when nobody answers in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -71,14 +73,39 @@ pub struct Escalation {
     pub escalation_delay: Option<u64>,
 }
 
+/// The kind of a notification channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    /// E-mail.
+    Email,
+    /// Slack.
+    Slack,
+    /// Mattermost.
+    Mattermost,
+    /// A signed HTTP request.
+    Webhook,
+    /// Push to the approver's browser.
+    WebPush,
+}
+
 /// One way to tell the approvers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NotificationChannel {
-    /// `email`, `slack`, `mattermost`, `webhook` or `web_push`.
-    pub channel: String,
-    /// The channel's own settings as written, `${ENV_VAR}` kept.
-    #[serde(flatten)]
-    pub settings: serde_json::Map<String, serde_json::Value>,
+    /// Which kind of channel.
+    pub channel: ChannelKind,
+    /// Address that is called (Slack, Mattermost, webhook); also written `webhook_url`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<Secret>,
+    /// Headers sent with the call; values may hold `${ENV_VAR}`.
+    #[serde(skip_serializing_if = "Secrets::is_empty")]
+    pub headers: Secrets,
+    /// Key that signs the call (webhook).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<Secret>,
+    /// Addresses or rooms told besides the approvers' own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<String>,
 }
 
 /// An entry of `approval_workflows[]`; `None` means the stated default.
@@ -137,4 +164,41 @@ pub struct ApprovalWorkflow {
     /// Ways to tell the approvers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notifications: Vec<NotificationChannel>,
+}
+
+// === impl NotificationChannel ===
+
+impl NotificationChannel {
+    /// A channel without settings.
+    pub fn bare(channel: ChannelKind) -> Self {
+        Self { channel, url: None, headers: Secrets::new(), secret: None, to: Vec::new() }
+    }
+}
+
+// === impl ApprovalWorkflow ===
+
+impl ApprovalWorkflow {
+    /// A workflow of which nothing but its name is said.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            description: None,
+            timeout_seconds: None,
+            on_timeout: None,
+            step_up: None,
+            required_approvals: None,
+            approvers: Vec::new(),
+            approval_type: None,
+            ai_model: None,
+            ai_guidelines: None,
+            ai_confidence_threshold: None,
+            ai_fallback_behavior: None,
+            escalation_workflow: None,
+            escalation: None,
+            async_approval: None,
+            require_reason: None,
+            allow_self_approval: None,
+            notifications: Vec::new(),
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! An upstream MCP server.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
+
+use super::{Secret, Secrets};
 
 /// How to reach the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -30,6 +30,29 @@ pub enum AuthType {
     Oauth,
 }
 
+/// Credentials of a server; which fields stand here is decided by its `auth_type`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AuthConfig {
+    /// Bearer: the token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Secret>,
+    /// API key: the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<Secret>,
+    /// API key: the header that carries it; default `X-API-Key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// OAuth: the client's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// OAuth: the client's secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<Secret>,
+    /// OAuth: the scopes asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+}
+
 /// An entry of `mcp_servers[]`; `None` means the stated default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct McpServer {
@@ -48,8 +71,8 @@ pub struct McpServer {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub args: Vec<String>,
     /// Its environment (stdio); values may hold `${ENV_VAR}`.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub env: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Secrets::is_empty")]
+    pub env: Secrets,
     /// Its working directory (stdio).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cwd: Option<String>,
@@ -58,7 +81,7 @@ pub struct McpServer {
     pub auth_type: Option<AuthType>,
     /// Credentials as written, `${ENV_VAR}` kept.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub auth_config: Option<serde_json::Map<String, serde_json::Value>>,
+    pub auth_config: Option<AuthConfig>,
     /// Tools appear to agents as `<prefix>_<tool>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_prefix: Option<String>,

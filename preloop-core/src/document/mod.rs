@@ -4,13 +4,16 @@ mod approval_workflow;
 mod defaults;
 mod mcp_server;
 mod policy;
+mod secret;
 mod tool;
 
 pub use approval_workflow::{
-    AiFallback, ApprovalType, ApprovalWorkflow, Approver, Escalation, NotificationChannel,
-    OnTimeout, StepUp,
+    AiFallback, ApprovalType, ApprovalWorkflow, Approver, ChannelKind, Escalation,
+    NotificationChannel, OnTimeout, StepUp,
 };
 pub use defaults::Defaults;
-pub use mcp_server::{AuthType, McpServer, Transport};
+pub use mcp_server::{AuthConfig, AuthType, McpServer, Transport};
 pub use policy::{Metadata, PolicyDocument};
-pub use tool::{Condition, ConditionType, Examples, Justification, Tool};
+pub use secret::{Secret, Secrets};
+pub(crate) use secret::{is_secret_name, is_variable_name};
+pub use tool::{Condition, ConditionType, Examples, Justification, SOURCE_CLASSES, Tool};

@@ -25,6 +25,9 @@ pub enum ConditionType {
     Cel,
 }
 
+/// The classes of sources; every other source is the name of an MCP server.
+pub const SOURCE_CLASSES: [&str; 4] = ["builtin", "mcp", "http", "agent"];
+
 /// An entry of `tools[]`; `None` means the stated default.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Tool {
@@ -51,7 +54,7 @@ pub struct Tool {
 }
 
 /// An entry of `tools[].conditions[]`: one rule.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Condition {
     /// The rule's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,4 +94,21 @@ pub struct Examples {
     /// Arguments for which the condition is false.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_match: Vec<Map<String, Value>>,
+}
+
+// === impl Tool ===
+
+impl Tool {
+    /// An entry of which nothing but its name is said.
+    pub fn named(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            source: None,
+            enabled: None,
+            approval_workflow: None,
+            justification: None,
+            conditions: Vec::new(),
+            description: None,
+        }
+    }
 }

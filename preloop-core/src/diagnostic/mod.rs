@@ -1,6 +1,16 @@
 //! What is wrong with a document, where, and what to do about it: the result of parsing and validation.
 
+mod code;
+mod findings;
+mod lines;
+mod nearest;
+
 use serde::{Deserialize, Serialize};
+
+pub use code::Code;
+pub(crate) use findings::Findings;
+pub(crate) use lines::Lines;
+pub(crate) use nearest::nearest;
 
 /// A position in a text, counted from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,20 +24,21 @@ pub struct Place {
 /// One problem of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Diagnostic {
-    /// Where in the document, as `tools[0].conditions[1].expression`; empty for the whole.
+    /// Where in the document, as `tools[0].conditions[1].expression`, in the canonical spelling of
+    /// the keys; empty for the whole.
     pub path: String,
-    /// What is wrong: lower case, the input in backticks (except messages fixed by the design).
+    /// What is wrong: lower case, the input in backticks (except messages fixed by the format).
     pub message: String,
     /// Stable machine-readable code, such as `unknown_key`.
-    pub code: String,
+    pub code: Code,
     /// Line in the text, from 1, where known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub line: Option<u32>,
     /// Column in characters, from 1, where known.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub column: Option<u32>,
     /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub help: Option<String>,
 }
 

@@ -1,0 +1,49 @@
+//! Hashes over canonical bytes: of a call and of a policy.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use super::value::write_string;
+use super::{canonical_value, export};
+use crate::document::PolicyDocument;
+
+/// `sha256:` and the hex digest of a call: its tool, source and arguments, without justification.
+///
+/// `args` is canonical JSON, as [`crate::json::canonicalize`] makes it from the caller's text.
+/// A call without a source hashes `null` there.
+pub fn call_hash(tool: &str, source: Option<&str>, args: &str) -> String {
+    let mut text = String::with_capacity(args.len() + tool.len() + 64);
+    text.push_str("{\"args\":");
+    text.push_str(args);
+    text.push_str(",\"source\":");
+    match source {
+        Some(source) => write_string(&mut text, source),
+        None => text.push_str("null"),
+    }
+    text.push_str(",\"tool\":");
+    write_string(&mut text, tool);
+    text.push('}');
+    sha256(&text)
+}
+
+/// `sha256:` and the hex digest of the canonical document without its secrets.
+///
+/// Spelling of keys, their order, comments and the choice between JSON and YAML do not change it;
+/// a change of a secret does not either.
+pub fn policy_digest(document: &PolicyDocument) -> String {
+    let exported = export(document.clone());
+    // Serialization of a document to a JSON value has nothing that can fail.
+    let value = serde_json::to_value(exported).unwrap_or_default();
+    sha256(&canonical_value(&value))
+}
+
+fn sha256(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let mut hex = String::with_capacity(7 + digest.len() * 2);
+    hex.push_str("sha256:");
+    for byte in digest {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}

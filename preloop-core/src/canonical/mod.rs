@@ -1,0 +1,15 @@
+//! Canonical bytes: RFC 8785 JSON with exact integers, the hashes over it, and the canonical document as YAML and JSON.
+
+mod export;
+mod hash;
+mod number;
+mod text;
+mod value;
+mod yaml;
+
+pub use export::export;
+pub use hash::{call_hash, policy_digest};
+pub(crate) use number::write_number_literal;
+pub use text::{YamlOptions, to_json, to_yaml};
+pub use value::canonical_value;
+pub(crate) use value::{compare_keys, write_string};

@@ -1,0 +1,100 @@
+//! The closed set of problem codes; `docs/ERRORS.md` is generated from it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Declares the codes once: variant, wire name and one line for the manual.
+macro_rules! codes {
+    ($($variant:ident, $name:literal, $severity:ident, $about:literal;)*) => {
+        /// What kind of problem it is: stable, one meaning each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $about] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the manual's order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name on every wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// One line on what it means.
+            pub const fn about(self) -> &'static str {
+                match self { $(Self::$variant => $about,)* }
+            }
+
+            /// Whether it keeps the document from being used.
+            pub const fn is_error(self) -> bool {
+                match self { $(Self::$variant => codes!(@$severity),)* }
+            }
+        }
+    };
+    (@error) => { true };
+    (@warning) => { false };
+}
+
+codes! {
+    DocumentTooLarge, "document_too_large", error, "The text is longer than 1 MiB.";
+    InvalidUtf8, "invalid_utf8", error, "The bytes are not UTF-8.";
+    InvalidCharacter, "invalid_character", error, "The text holds a control character or a byte order mark that its format does not allow.";
+    InvalidYaml, "invalid_yaml", error, "The text is not YAML 1.2.";
+    InvalidJson, "invalid_json", error, "The text begins with `{` or `[` and is not JSON.";
+    EmptyDocument, "empty_document", error, "There is nothing in the document.";
+    SeveralDocuments, "several_documents", error, "The file holds more than one YAML document.";
+    NestingTooDeep, "nesting_too_deep", error, "Lists and mappings are nested deeper than 64.";
+    TooManyNodes, "too_many_nodes", error, "The document has more nodes, its aliases expanded, than allowed.";
+    InvalidAlias, "invalid_alias", error, "A YAML alias stands inside its own anchor.";
+    MergeKey, "merge_key", error, "A YAML merge key `<<` is used.";
+    UnsupportedTag, "unsupported_tag", error, "A YAML tag other than `!!str` is used.";
+    DuplicateKey, "duplicate_key", error, "The same key stands twice in one mapping.";
+    InvalidKey, "invalid_key", error, "A key is not text.";
+    AmbiguousNumber, "ambiguous_number", error, "A number is written in a way that readers understand differently.";
+    UnsupportedVersion, "unsupported_version", error, "The document's `version` is not \"1.0\".";
+    UnsupportedSection, "unsupported_section", error, "A section or key that this version does not enforce.";
+    UnknownKey, "unknown_key", error, "A key that the format does not have.";
+    ConflictingKeys, "conflicting_keys", error, "The same field is given under two spellings.";
+    MissingField, "missing_field", error, "A required key is missing.";
+    WrongType, "wrong_type", error, "A value of another type is wanted.";
+    InvalidValue, "invalid_value", error, "The value is not one of those allowed, or not in the form wanted.";
+    OutOfRange, "out_of_range", error, "The number is outside the range allowed.";
+    TooLong, "too_long", error, "The text is longer than allowed.";
+    TooManyItems, "too_many_items", error, "The list or mapping has more items than allowed.";
+    BlankValue, "blank_value", error, "The text is empty or only blanks where something must stand.";
+    InvalidName, "invalid_name", error, "The name holds characters that its use does not allow.";
+    DuplicateName, "duplicate_name", error, "Two entries of one list have the same name.";
+    ReservedName, "reserved_name", error, "An MCP server has a name that means a class of tools.";
+    DuplicateTool, "duplicate_tool", error, "Two tool entries have the same name and the same source.";
+    PrefixedToolName, "prefixed_tool_name", error, "A tool entry is spelled as agents see it, not by the tool's own name.";
+    UnknownApprovalWorkflow, "unknown_approval_workflow", error, "A reference to an approval workflow that the document does not define.";
+    UnknownMcpServer, "unknown_mcp_server", error, "A tool's source is neither a class nor a server of the document.";
+    EscalationCycle, "escalation_cycle", error, "Escalation workflows lead back to where they began.";
+    UnreachableQuorum, "unreachable_quorum", error, "More approvals are required than there are people who may vote.";
+    IncompleteAiWorkflow, "incomplete_ai_workflow", error, "An AI-driven workflow lacks its model or its guidelines.";
+    InvalidUrl, "invalid_url", error, "The address is not an http or https URL in the form wanted.";
+    CredentialsInUrl, "credentials_in_url", error, "A password or key stands in the address, which is exported and logged.";
+    MisplacedField, "misplaced_field", error, "The field does not go with the entry's other settings.";
+    InvalidVariable, "invalid_variable", error, "A `${VARIABLE}` is malformed, not allowed there, or reserved.";
+    InvalidExpression, "invalid_expression", error, "The condition does not parse or does not check.";
+    FailedExample, "failed_example", error, "A rule's example does not do what it says.";
+    TooManyProblems, "too_many_problems", error, "There are more problems than are shown.";
+    MissingCredentials, "missing_credentials", warning, "A server wants authentication and has no credentials in the document.";
+    LiteralSecret, "literal_secret", warning, "A secret stands in the document as plain text.";
+    LocalProgram, "local_program", warning, "A stdio server starts a program, which only a local file or the operator's list may do.";
+    PossiblyPrefixedToolName, "possibly_prefixed_tool_name", warning, "A tool entry looks like a name that agents see.";
+    NoEscalationTarget, "no_escalation_target", warning, "A workflow escalates and names nobody to escalate to.";
+    AlwaysTrue, "always_true", warning, "The condition is true for every call.";
+    NeverTrue, "never_true", warning, "The condition is true for no call.";
+    UnreachableRule, "unreachable_rule", warning, "An earlier rule of the tool matches every call.";
+    SuspiciousExpression, "suspicious_expression", warning, "The condition checks, and yet probably does not mean what it says.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

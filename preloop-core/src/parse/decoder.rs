@@ -1,0 +1,390 @@
+//! Nodes to typed values: each kind of value read in one way, each mismatch said in one way.
+
+use std::ops::RangeInclusive;
+
+use super::fields::Fields;
+use super::path::Path;
+use super::tree::{Kind, NodeId, Style, Tree};
+use crate::diagnostic::{Code, Diagnostic, Findings, Lines};
+use crate::document::Secret;
+use crate::limits::{ITEMS_MAX, NAME_CHARS_MAX, TEXT_CHARS_MAX};
+
+/// A closed set of words that a field takes.
+pub(super) trait Keyword: Copy + 'static {
+    /// Each word and what it means; further spellings of one come after the canonical one.
+    const WORDS: &'static [(&'static str, Self)];
+}
+
+/// Reads typed values out of a tree and collects what is wrong.
+pub(super) struct Decoder<'t> {
+    pub(super) tree: &'t Tree,
+    text: &'t str,
+    lines: &'t Lines,
+    findings: &'t mut Findings,
+}
+
+impl<'t> Decoder<'t> {
+    pub(super) fn new(
+        tree: &'t Tree,
+        text: &'t str,
+        lines: &'t Lines,
+        findings: &'t mut Findings,
+    ) -> Self {
+        Self { tree, text, lines, findings }
+    }
+
+    /// Reports an error at a node.
+    pub(super) fn error(
+        &mut self,
+        code: Code,
+        at: &Path<'_>,
+        node: NodeId,
+        message: String,
+        help: impl Into<String>,
+    ) {
+        let place = self.lines.place(self.text, self.tree.node(node).start);
+        let help = help.into();
+        let diagnostic = Diagnostic::new(code, at.to_string(), message).at(place);
+        self.findings.error(if help.is_empty() { diagnostic } else { diagnostic.help(help) });
+    }
+
+    /// Reports a missing field of a mapping.
+    pub(super) fn missing(&mut self, fields: &Fields<'_>, name: &'static str, noun: &str) {
+        let at = fields.at.key(name);
+        let message = format!("{noun} has no `{name}`");
+        self.error(Code::MissingField, &at, fields.node, message, format!("add `{name}`"));
+    }
+
+    /// What stands there, in words.
+    pub(super) fn describe(&self, node: NodeId) -> String {
+        match &self.tree.node(node).kind {
+            Kind::Null => "nothing".to_owned(),
+            Kind::Bool(value) => format!("the boolean `{value}`"),
+            Kind::Number(_) => format!("the number `{}`", self.written(node)),
+            Kind::Text(text) => format!("the text `{}`", shorten(text)),
+            Kind::Sequence(_) => "a list".to_owned(),
+            Kind::Mapping(_) => "a mapping".to_owned(),
+        }
+    }
+
+    /// The scalar as the author wrote it.
+    fn written(&self, node: NodeId) -> String {
+        let node = self.tree.node(node);
+        shorten(self.text.get(node.start..node.end).unwrap_or_default().trim_end())
+    }
+
+    /// Text as it is, and a scalar without quotes as the author wrote it.
+    pub(super) fn written_plainly(&self, node: NodeId) -> String {
+        match &self.tree.node(node).kind {
+            Kind::Text(text) => text.clone(),
+            _ => self.written(node),
+        }
+    }
+
+    fn wrong_type(&mut self, at: &Path<'_>, node: NodeId, wanted: &str, help: impl Into<String>) {
+        let message = format!("{wanted} is wanted, found {}", self.describe(node));
+        self.error(Code::WrongType, at, node, message, help);
+    }
+
+    /// Whether a key stands with nothing behind it, which means the same as no key.
+    fn is_null(&self, node: NodeId) -> bool {
+        self.tree.node(node).kind == Kind::Null
+    }
+
+    /// Text of any form up to a length.
+    pub(super) fn text(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> Option<String> {
+        match &self.tree.node(node).kind {
+            Kind::Text(text) => {
+                if text.len() > max && text.chars().count() > max {
+                    let message = format!("the text is longer than {max} characters");
+                    self.error(Code::TooLong, at, node, message, "");
+                    return None;
+                }
+                Some(text.clone())
+            }
+            Kind::Bool(_) | Kind::Number(_) => {
+                let help = format!("put it in quotes: \"{}\"", self.written(node));
+                self.wrong_type(at, node, "text", help);
+                None
+            }
+            _ => {
+                self.wrong_type(at, node, "text", "");
+                None
+            }
+        }
+    }
+
+    /// Text that says something: not blank, no blanks around it, no control characters.
+    pub(super) fn name(&mut self, at: &Path<'_>, node: NodeId) -> Option<String> {
+        let text = self.text(at, node, NAME_CHARS_MAX)?;
+        if text.trim().is_empty() {
+            self.error(Code::BlankValue, at, node, "the name is blank".to_owned(), "");
+            return None;
+        }
+        if text.trim() != text || text.chars().any(char::is_control) {
+            let message = format!(
+                "the name `{}` has blanks around it or control characters in it",
+                text.escape_debug()
+            );
+            self.error(Code::InvalidName, at, node, message, "remove them");
+        }
+        Some(text)
+    }
+
+    /// A boolean, by YAML 1.2 and JSON only.
+    pub(super) fn boolean(&mut self, at: &Path<'_>, node: NodeId) -> Option<bool> {
+        match &self.tree.node(node).kind {
+            Kind::Bool(value) => Some(*value),
+            Kind::Text(text) => {
+                let help = match text.to_ascii_lowercase().as_str() {
+                    "yes" | "on" | "y" | "true" => "write `true`, without quotes",
+                    "no" | "off" | "n" | "false" => "write `false`, without quotes",
+                    _ => "write `true` or `false`",
+                };
+                self.wrong_type(at, node, "a boolean", help);
+                None
+            }
+            _ => {
+                self.wrong_type(at, node, "a boolean", "write `true` or `false`");
+                None
+            }
+        }
+    }
+
+    /// A whole number within a range; `30.0` is one.
+    pub(super) fn integer(
+        &mut self,
+        at: &Path<'_>,
+        node: NodeId,
+        range: RangeInclusive<u64>,
+    ) -> Option<u64> {
+        let Kind::Number(number) = &self.tree.node(node).kind else {
+            let help = self.number_help(node);
+            self.wrong_type(at, node, "a whole number", help);
+            return None;
+        };
+        let whole = number.as_u64().or_else(|| {
+            let double = number.as_f64().filter(|double| double.fract() == 0.0)?;
+            format!("{double:.0}").parse().ok()
+        });
+        match whole {
+            Some(value) if range.contains(&value) => Some(value),
+            _ => {
+                let (least, most) = range.into_inner();
+                self.out_of_range(at, node, &format!("a whole number from {least} to {most}"));
+                None
+            }
+        }
+    }
+
+    /// A number within a range.
+    pub(super) fn number(
+        &mut self,
+        at: &Path<'_>,
+        node: NodeId,
+        range: RangeInclusive<f64>,
+    ) -> Option<f64> {
+        let Kind::Number(number) = &self.tree.node(node).kind else {
+            let help = self.number_help(node);
+            self.wrong_type(at, node, "a number", help);
+            return None;
+        };
+        match number.as_f64() {
+            Some(value) if range.contains(&value) => Some(value),
+            _ => {
+                let (least, most) = range.into_inner();
+                self.out_of_range(at, node, &format!("a number from {least} to {most}"));
+                None
+            }
+        }
+    }
+
+    fn number_help(&self, node: NodeId) -> &'static str {
+        let node = self.tree.node(node);
+        match &node.kind {
+            Kind::Text(text) if node.style != Style::Plain && text.parse::<f64>().is_ok() => {
+                "remove the quotes"
+            }
+            Kind::Null => "leave the key out for the default",
+            _ => "write it in digits, without a unit",
+        }
+    }
+
+    fn out_of_range(&mut self, at: &Path<'_>, node: NodeId, wanted: &str) {
+        let message = format!("`{}` is not {wanted}", self.written(node));
+        self.error(Code::OutOfRange, at, node, message, "");
+    }
+
+    /// One word of a closed set.
+    pub(super) fn keyword<K: Keyword>(&mut self, at: &Path<'_>, node: NodeId) -> Option<K> {
+        let word = match &self.tree.node(node).kind {
+            Kind::Text(text) => text.as_str(),
+            _ => "",
+        };
+        if let Some((_, meaning)) = K::WORDS.iter().find(|(name, _)| *name == word) {
+            return Some(*meaning);
+        }
+        let names: Vec<String> = K::WORDS.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let message =
+            format!("one of {} is wanted, found {}", names.join(", "), self.describe(node));
+        let meant = crate::diagnostic::nearest(word, K::WORDS.iter().map(|(name, _)| *name));
+        let help = meant.map(|meant| format!("did you mean `{meant}`?")).unwrap_or_default();
+        let is_text = matches!(self.tree.node(node).kind, Kind::Text(_));
+        let code = if is_text { Code::InvalidValue } else { Code::WrongType };
+        self.error(code, at, node, message, help);
+        None
+    }
+
+    /// The items of a list; a key with nothing behind it is an empty list.
+    pub(super) fn items(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> &'t [NodeId] {
+        match &self.tree.node(node).kind {
+            Kind::Sequence(items) if items.len() <= max => items,
+            Kind::Sequence(items) => {
+                let message = format!("the list has {} items, at most {max} may be", items.len());
+                self.error(Code::TooManyItems, at, node, message, "");
+                &[]
+            }
+            Kind::Null => &[],
+            Kind::Mapping(_) => {
+                self.wrong_type(at, node, "a list", "begin each item with `- `");
+                &[]
+            }
+            _ => {
+                let help = format!("write `[{}]`", self.written(node));
+                self.wrong_type(at, node, "a list", help);
+                &[]
+            }
+        }
+    }
+
+    /// A list of names.
+    pub(super) fn names(&mut self, at: &Path<'_>, node: NodeId) -> Vec<String> {
+        let items = self.items(at, node, ITEMS_MAX);
+        let name = |(index, item): (usize, &NodeId)| self.name(&at.item(index), *item);
+        items.iter().enumerate().filter_map(name).collect()
+    }
+
+    /// A credential: text, or `{redacted: true}`. Its value is never shown.
+    pub(super) fn secret(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> Option<Secret> {
+        let tree = self.tree;
+        match &tree.node(node).kind {
+            Kind::Text(text) if text.trim().is_empty() => {
+                self.error(Code::BlankValue, at, node, "the value is blank".to_owned(), "");
+                None
+            }
+            Kind::Text(_) => self.text(at, node, max).map(Secret::Written),
+            Kind::Mapping(members) => {
+                let is_marker = members.len() == 1
+                    && tree
+                        .member(node, "redacted")
+                        .is_some_and(|(_, value)| tree.node(value).kind == Kind::Bool(true));
+                if is_marker {
+                    return Some(Secret::Redacted);
+                }
+                let message = "text is wanted, found a mapping".to_owned();
+                let help = "write `${VARIABLE}`, or `{redacted: true}` to keep what is stored";
+                self.error(Code::WrongType, at, node, message, help);
+                None
+            }
+            kind => {
+                let found = match kind {
+                    Kind::Null => "nothing",
+                    Kind::Sequence(_) => "a list",
+                    _ => "a number or boolean",
+                };
+                let message = format!("text is wanted, found {found}");
+                self.error(Code::WrongType, at, node, message, "put it in quotes");
+                None
+            }
+        }
+    }
+
+    /// The field's text, where it is there.
+    pub(super) fn optional_text(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
+        let node = fields.value(name).filter(|node| !self.is_null(*node))?;
+        self.text(&fields.at.key(name), node, TEXT_CHARS_MAX)
+    }
+
+    /// The field's name of something, where it is there.
+    pub(super) fn optional_name(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
+        let node = fields.value(name).filter(|node| !self.is_null(*node))?;
+        self.name(&fields.at.key(name), node)
+    }
+
+    /// A name that must be there. Where it cannot be read the error is reported and the name is
+    /// empty, so that the entry keeps its index; a document with errors is never used.
+    pub(super) fn required_name(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &'static str,
+        noun: &str,
+    ) -> String {
+        let Some(node) = fields.value(name) else {
+            self.missing(fields, name, noun);
+            return String::new();
+        };
+        self.name(&fields.at.key(name), node).unwrap_or_default()
+    }
+
+    pub(super) fn optional_boolean(&mut self, fields: &Fields<'_>, name: &str) -> Option<bool> {
+        let node = fields.value(name)?;
+        self.boolean(&fields.at.key(name), node)
+    }
+
+    pub(super) fn optional_integer(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &str,
+        range: RangeInclusive<u64>,
+    ) -> Option<u64> {
+        let node = fields.value(name)?;
+        self.integer(&fields.at.key(name), node, range)
+    }
+
+    pub(super) fn optional_keyword<K: Keyword>(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &str,
+    ) -> Option<K> {
+        let node = fields.value(name)?;
+        self.keyword(&fields.at.key(name), node)
+    }
+
+    pub(super) fn optional_names(&mut self, fields: &Fields<'_>, name: &str) -> Vec<String> {
+        match fields.value(name) {
+            Some(node) => self.names(&fields.at.key(name), node),
+            None => Vec::new(),
+        }
+    }
+
+    /// The entries of a list of mappings; an entry that cannot be read keeps its place.
+    pub(super) fn entries<T>(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &str,
+        max: usize,
+        mut read: impl FnMut(&mut Self, &Path<'_>, NodeId) -> T,
+    ) -> Vec<T> {
+        let Some(node) = fields.value(name) else { return Vec::new() };
+        let at = fields.at.key(name);
+        let items = self.items(&at, node, max);
+        items.iter().enumerate().map(|(index, item)| read(self, &at.item(index), *item)).collect()
+    }
+}
+
+/// Enough of a text to recognise it.
+fn shorten(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let mut shown = String::new();
+    for letter in text.chars().take(SHOWN) {
+        if letter.is_control() {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,166 @@
+//! The keys that a mapping may have: spellings, strangers, and what this version does not enforce.
+
+use super::decoder::Decoder;
+use super::path::Path;
+use super::tree::{Kind, NodeId};
+use crate::diagnostic::{Code, nearest};
+
+/// A field of a section.
+#[derive(Debug)]
+pub(super) struct Field {
+    /// The canonical spelling.
+    pub(super) name: &'static str,
+    /// Older and sibling spellings.
+    pub(super) aliases: &'static [&'static str],
+    /// What to do instead, where the field is known from elsewhere and not supported here.
+    pub(super) unsupported: Option<&'static str>,
+}
+
+/// What a mapping may hold.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// What the mapping is, as in "a tool".
+    pub(super) noun: &'static str,
+    pub(super) fields: &'static [Field],
+}
+
+pub(super) const fn field(name: &'static str) -> Field {
+    Field { name, aliases: &[], unsupported: None }
+}
+
+pub(super) const fn aliased(name: &'static str, aliases: &'static [&'static str]) -> Field {
+    Field { name, aliases, unsupported: None }
+}
+
+pub(super) const fn unsupported(name: &'static str, instead: &'static str) -> Field {
+    Field { name, aliases: &[], unsupported: Some(instead) }
+}
+
+/// The fields found in one mapping, under their canonical names.
+#[derive(Debug)]
+pub(super) struct Fields<'p> {
+    pub(super) at: &'p Path<'p>,
+    pub(super) node: NodeId,
+    found: Vec<Found>,
+}
+
+#[derive(Debug)]
+struct Found {
+    field: &'static Field,
+    key: NodeId,
+    value: NodeId,
+}
+
+impl Section {
+    fn spelled(&self, key: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == key || field.aliases.contains(&key))
+    }
+
+    fn supported(&self) -> impl Iterator<Item = &'static Field> + use<> {
+        self.fields.iter().filter(|field| field.unsupported.is_none())
+    }
+
+    /// The field that an unknown key probably means, and the spelling that is near.
+    fn meant(&self, key: &str) -> Option<(&'static Field, &'static str)> {
+        let spellings = self
+            .supported()
+            .flat_map(|field| [field.name].into_iter().chain(field.aliases.iter().copied()));
+        let spelling = nearest(key, spellings)?;
+        Some((self.spelled(spelling)?, spelling))
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<String> =
+            self.supported().map(|field| format!("`{}`", field.name)).collect();
+        names.join(", ")
+    }
+}
+
+impl Fields<'_> {
+    /// The value of a field, where its key is there.
+    pub(super) fn value(&self, name: &str) -> Option<NodeId> {
+        self.found.iter().find(|found| found.field.name == name).map(|found| found.value)
+    }
+
+    /// The key of a field, where it is there.
+    pub(super) fn key(&self, name: &str) -> Option<NodeId> {
+        self.found.iter().find(|found| found.field.name == name).map(|found| found.key)
+    }
+}
+
+impl Decoder<'_> {
+    /// Sorts the members of a mapping into the fields of a section, reporting what does not fit.
+    pub(super) fn fields<'p>(
+        &mut self,
+        at: &'p Path<'p>,
+        node: NodeId,
+        section: &'static Section,
+    ) -> Option<Fields<'p>> {
+        let Kind::Mapping(members) = &self.tree.node(node).kind else {
+            let message = format!("{} is a mapping, found {}", section.noun, self.describe(node));
+            let help = format!("it has {}", section.names());
+            self.error(Code::WrongType, at, node, message, help);
+            return None;
+        };
+        let mut fields = Fields { at, node, found: Vec::with_capacity(members.len()) };
+        let mut strangers = Vec::new();
+        for (key, value) in members {
+            match section.spelled(self.tree.text(*key).unwrap_or_default()) {
+                Some(field) => self.take(&mut fields, field, *key, *value),
+                None => strangers.push((*key, *value)),
+            }
+        }
+        for (key, value) in strangers {
+            self.stranger(&mut fields, section, key, value);
+        }
+        Some(fields)
+    }
+
+    fn take(&mut self, fields: &mut Fields<'_>, field: &'static Field, key: NodeId, value: NodeId) {
+        let at = fields.at.key(field.name);
+        if let Some(instead) = field.unsupported {
+            let message = format!("`{}` is not supported in this version", field.name);
+            self.error(Code::UnsupportedSection, &at, key, message, instead);
+            return;
+        }
+        match fields.found.iter().find(|found| found.field.name == field.name) {
+            None => fields.found.push(Found { field, key, value }),
+            Some(first) => {
+                let first = self.tree.text(first.key).unwrap_or_default();
+                let second = self.tree.text(key).unwrap_or_default();
+                let message = format!("`{second}` is the same field as `{first}` above");
+                self.error(
+                    Code::ConflictingKeys,
+                    &at,
+                    key,
+                    message,
+                    format!("keep one of them, best `{}`", field.name),
+                );
+            }
+        }
+    }
+
+    fn stranger(
+        &mut self,
+        fields: &mut Fields<'_>,
+        section: &'static Section,
+        key: NodeId,
+        value: NodeId,
+    ) {
+        let written = self.tree.text(key).unwrap_or_default();
+        let shown: String = written.chars().take(80).collect();
+        let meant = section.meant(written);
+        let help = match meant {
+            Some((_, spelling)) => format!("did you mean `{spelling}`?"),
+            None => format!("it has {}", section.names()),
+        };
+        let message = format!("unknown key `{shown}` in {}", section.noun);
+        self.error(Code::UnknownKey, &fields.at.key(&shown), key, message, help);
+        // What was probably meant is checked as well, so that one round shows every problem.
+        if let Some((field, _)) = meant
+            && fields.value(field.name).is_none()
+        {
+            fields.found.push(Found { field, key, value });
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Text to document: YAML 1.2 or JSON to a located tree, and the tree to a [`PolicyDocument`],
+//! every problem collected with its path, line and column.
+
+mod alignment;
+mod builder;
+mod decoder;
+mod fields;
+mod json;
+mod path;
+mod places;
+mod scalar;
+mod section;
+mod tree;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+use crate::diagnostic::{Code, Diagnostic, Findings, Lines, Report};
+use crate::document::PolicyDocument;
+use crate::limits::DOCUMENT_BYTES_MAX;
+
+use decoder::Decoder;
+pub use places::Places;
+pub(crate) use scalar::is_ambiguous;
+pub(crate) use tree::{Kind, NodeId, Tree};
+
+/// Reads a document without asking whether it makes sense; [`crate::validate`] does that as well.
+///
+/// The format is JSON where the first character that is no blank is `{` or `[`, else YAML.
+pub fn parse(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<PolicyDocument, Report> {
+    let mut findings = Findings::default();
+    match read(text.as_ref(), &mut findings) {
+        Some((document, _)) if !findings.has_errors() => Ok(document),
+        _ => Err(findings.into_report()),
+    }
+}
+
+/// Reads any YAML or JSON text as strictly as a document, and makes a JSON value of it.
+pub fn parse_value(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<serde_json::Value, Report> {
+    let mut findings = Findings::default();
+    match located(text.as_ref(), &mut findings) {
+        Some((_, _, tree)) if !findings.has_errors() => Ok(tree.value(tree.root())),
+        _ => Err(findings.into_report()),
+    }
+}
+
+/// Reads a document as far as it can be read; whether all of it could be, the findings tell.
+pub(crate) fn read(bytes: &[u8], findings: &mut Findings) -> Option<(PolicyDocument, Places)> {
+    let (text, lines, tree) = located(bytes, findings)?;
+    let document = section::policy(&mut Decoder::new(&tree, text, &lines, findings))?;
+    Some((document, Places::new(text, lines, tree)))
+}
+
+/// Bytes to text and tree.
+fn located<'b>(bytes: &'b [u8], findings: &mut Findings) -> Option<(&'b str, Lines, Tree)> {
+    if bytes.len() > DOCUMENT_BYTES_MAX {
+        let count = bytes.len();
+        let message =
+            format!("the document has {count} bytes, at most {DOCUMENT_BYTES_MAX} may be");
+        findings.error(Diagnostic::new(Code::DocumentTooLarge, "", message));
+        return None;
+    }
+    let text = decode(bytes, findings)?;
+    let content = text.trim_start_matches(['\u{feff}', ' ', '\t', '\n', '\r']);
+    let is_json = content.starts_with(['{', '[']);
+    // Editors put a byte order mark before YAML; before JSON it is refused with the rest.
+    let text = if is_json { text } else { text.strip_prefix('\u{feff}').unwrap_or(text) };
+    let lines = Lines::new(text);
+    let tree = if is_json {
+        json::tree(text, &lines, findings)
+    } else {
+        yaml::tree(text, &lines, findings)
+    };
+    let tree = tree.filter(|tree| tree.node(tree.root()).kind != Kind::Null);
+    if tree.is_none() && !findings.has_errors() {
+        let help = "begin with `version: \"1.0\"` and `metadata:`";
+        let empty = Diagnostic::new(Code::EmptyDocument, "", "the document is empty");
+        findings.error(empty.help(help));
+    }
+    Some((text, lines, tree?))
+}
+
+/// The tree of a JSON text that this crate wrote itself; none past the bounds of a document.
+pub(crate) fn json_tree(text: &str) -> Option<Tree> {
+    json::tree(text, &Lines::new(text), &mut Findings::default())
+}
+
+fn decode<'b>(bytes: &'b [u8], findings: &mut Findings) -> Option<&'b str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let text = std::str::from_utf8(valid).unwrap_or_default();
+            let place = Lines::new(text).place(text, text.len());
+            findings.error(
+                Diagnostic::new(Code::InvalidUtf8, "", "the text is not UTF-8")
+                    .at(place)
+                    .help("save the file as UTF-8"),
+            );
+            None
+        }
+    }
+}

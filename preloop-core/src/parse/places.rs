@@ -1,0 +1,110 @@
+//! Where each value of a document stands in its text, through aliases of keys, quotes and blocks.
+
+use super::alignment::source_offset;
+use super::section::spellings;
+use super::tree::{Kind, NodeId, Style, Tree};
+use crate::diagnostic::{Lines, Place};
+
+/// The places of a document's values, asked for by canonical path.
+///
+/// A path is the one of the document's canonical form, such as `tools[0].conditions[1]`; it finds
+/// the value under whichever spelling of the keys the author chose.
+#[derive(Clone, Debug)]
+pub struct Places {
+    text: String,
+    lines: Lines,
+    tree: Tree,
+}
+
+/// One step of a path.
+enum Step<'p> {
+    Key(&'p str),
+    Item(usize),
+}
+
+impl Places {
+    pub(super) fn new(text: &str, lines: Lines, tree: Tree) -> Self {
+        Self { text: text.to_owned(), lines, tree }
+    }
+
+    /// The text of the document.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the value at a path begins.
+    pub fn value_place(&self, path: &str) -> Option<Place> {
+        Some(self.place(self.value(path)?))
+    }
+
+    /// Where the key of the value at a path begins.
+    pub fn key_place(&self, path: &str) -> Option<Place> {
+        let split = path.rfind(['.', '[']).unwrap_or(0);
+        let (parent, last) = path.split_at_checked(split)?;
+        let Some(Step::Key(name)) = steps(last).next() else { return None };
+        let (key, _) = self.member(self.value(parent)?, name)?;
+        Some(self.place(key))
+    }
+
+    /// Where the value at a path begins, or the innermost value around it that is written out.
+    pub fn nearest_place(&self, path: &str) -> Place {
+        let mut node = self.tree.root();
+        for step in steps(path) {
+            match self.step(node, &step) {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        self.place(node)
+    }
+
+    /// The place of a byte offset inside the text at a path, such as an offset inside a rule's
+    /// `expression`: through quotes, escapes and block scalars, or where the text begins if the
+    /// document does not say it letter by letter.
+    pub fn expression_place(&self, path: &str, offset: usize) -> Option<Place> {
+        let id = self.value(path)?;
+        let node = self.tree.node(id);
+        let at = match &node.kind {
+            Kind::Text(text) => source_offset(&self.text, node.start, node.style, text, offset),
+            Kind::Bool(_) if node.style != Style::Block => Some(node.start + offset),
+            _ => None,
+        };
+        Some(self.lines.place(&self.text, at.unwrap_or(node.start)))
+    }
+
+    fn place(&self, id: NodeId) -> Place {
+        self.lines.place(&self.text, self.tree.node(id).start)
+    }
+
+    fn value(&self, path: &str) -> Option<NodeId> {
+        steps(path).try_fold(self.tree.root(), |node, step| self.step(node, &step))
+    }
+
+    fn step(&self, node: NodeId, step: &Step<'_>) -> Option<NodeId> {
+        match (step, &self.tree.node(node).kind) {
+            (Step::Key(name), _) => self.member(node, name).map(|(_, value)| value),
+            (Step::Item(index), Kind::Sequence(items)) => items.get(*index).copied(),
+            // A list may be written as a mapping from names to items.
+            (Step::Item(index), Kind::Mapping(members)) => {
+                members.get(*index).map(|(_, value)| *value)
+            }
+            (Step::Item(_), _) => None,
+        }
+    }
+
+    fn member(&self, node: NodeId, name: &str) -> Option<(NodeId, NodeId)> {
+        self.tree
+            .member(node, name)
+            .or_else(|| spellings(name).find_map(|alias| self.tree.member(node, alias)))
+    }
+}
+
+/// The steps of a path; keys of free mappings with dots in them are not found.
+fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
+    path.split(['.', '[']).filter(|part| !part.is_empty()).map(|part| {
+        match part.strip_suffix(']').map(str::parse) {
+            Some(Ok(index)) => Step::Item(index),
+            _ => Step::Key(part),
+        }
+    })
+}

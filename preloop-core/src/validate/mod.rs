@@ -1,0 +1,127 @@
+//! From a document that can be read to one that makes sense: every check, every problem, with places.
+//!
+//! One file per kind of check. A check looks at the whole document and reports all it finds.
+
+mod approval_workflows;
+mod mcp_servers;
+mod names;
+mod notifications;
+mod references;
+mod tools;
+mod urls;
+mod variables;
+
+use crate::canonical::policy_digest;
+use crate::diagnostic::{Code, Diagnostic, Findings, Report};
+use crate::document::PolicyDocument;
+use crate::parse::{Places, read};
+
+/// Checks a document: JSON or YAML text, or its bytes.
+///
+/// ```
+/// let report = preloop_core::validate("version: '1.0'\nmetadata: {name: p}\ntols: []\n");
+/// assert!(!report.is_valid);
+/// assert_eq!(report.errors[0].message, "unknown key `tols` in the document");
+/// assert_eq!(report.errors[0].help.as_deref(), Some("did you mean `tools`?"));
+/// assert_eq!((report.errors[0].line, report.errors[0].column), (Some(3), Some(1)));
+/// ```
+pub fn validate(text: &(impl AsRef<[u8]> + ?Sized)) -> Report {
+    let mut findings = Findings::default();
+    if let Some((document, places)) = read(text.as_ref(), &mut findings) {
+        check(&document, &places, &mut findings);
+    }
+    findings.into_report()
+}
+
+/// A document without errors; only validation makes one.
+#[derive(Clone, Debug)]
+pub struct ValidPolicy {
+    document: PolicyDocument,
+    places: Places,
+    digest: String,
+    warnings: Vec<Diagnostic>,
+}
+
+impl ValidPolicy {
+    /// Reads and checks a document; the report of one that is refused has every error.
+    pub fn parse(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<Self, Report> {
+        let mut findings = Findings::default();
+        let Some((document, places)) = read(text.as_ref(), &mut findings) else {
+            return Err(findings.into_report());
+        };
+        check(&document, &places, &mut findings);
+        let report = findings.into_report();
+        if !report.is_valid {
+            return Err(report);
+        }
+        let digest = policy_digest(&document);
+        Ok(Self { document, places, digest, warnings: report.warnings })
+    }
+
+    /// What the author wrote, in canonical form.
+    pub fn document(&self) -> &PolicyDocument {
+        &self.document
+    }
+
+    /// Where each value stands in the text.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// `sha256:` and the digest of the canonical document without secrets.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Problems worth a look.
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+}
+
+/// Runs every check.
+fn check(document: &PolicyDocument, places: &Places, findings: &mut Findings) {
+    let check = &mut Check { document, places, findings };
+    names::check(check);
+    mcp_servers::check(check);
+    urls::check(check);
+    variables::check(check);
+    approval_workflows::check(check);
+    notifications::check(check);
+    references::check(check);
+    tools::check(check);
+}
+
+/// What a check sees, and where it reports.
+struct Check<'c> {
+    document: &'c PolicyDocument,
+    places: &'c Places,
+    findings: &'c mut Findings,
+}
+
+impl Check<'_> {
+    /// Reports a problem at a value; the code says whether it is an error.
+    fn report(
+        &mut self,
+        code: Code,
+        path: impl Into<String>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let path = path.into();
+        let place = self.places.nearest_place(&path);
+        let help = help.into();
+        let diagnostic = Diagnostic::new(code, path, message).at(place);
+        let diagnostic = if help.is_empty() { diagnostic } else { diagnostic.help(help) };
+        self.report_placed(diagnostic);
+    }
+
+    /// Reports a problem that knows its place.
+    fn report_placed(&mut self, diagnostic: Diagnostic) {
+        if diagnostic.code.is_error() {
+            self.findings.error(diagnostic);
+        } else {
+            self.findings.warning(diagnostic);
+        }
+    }
+}

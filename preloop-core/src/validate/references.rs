@@ -1,0 +1,94 @@
+//! Names that must lead somewhere: approval workflows and MCP servers.
+
+use std::collections::HashSet;
+
+use super::Check;
+use crate::diagnostic::{Code, nearest};
+use crate::document::SOURCE_CLASSES;
+
+/// The workflow that is always there: one approval by anyone with the approver right.
+const BUILT_IN_WORKFLOW: &str = "default";
+
+pub(super) fn check(check: &mut Check<'_>) {
+    // Where a name could not be read, a reference to it is no second error.
+    if check.document.approval_workflows.iter().all(|workflow| !workflow.name.is_empty()) {
+        workflows(check);
+    }
+    if check.document.mcp_servers.iter().all(|server| !server.name.is_empty()) {
+        sources(check);
+    }
+}
+
+fn workflows(check: &mut Check<'_>) {
+    let document = check.document;
+    let known: HashSet<&str> = document
+        .approval_workflows
+        .iter()
+        .map(|workflow| workflow.name.as_str())
+        .chain([BUILT_IN_WORKFLOW])
+        .collect();
+    let mut references: Vec<(String, String, &str)> = Vec::new();
+    for (index, workflow) in document.approval_workflows.iter().enumerate() {
+        if let Some(name) = &workflow.escalation_workflow {
+            let subject = format!("Approval workflow '{}' references", workflow.name);
+            let path = format!("approval_workflows[{index}].escalation_workflow");
+            references.push((subject, path, name));
+        }
+    }
+    for (index, tool) in document.tools.iter().enumerate() {
+        if let Some(name) = &tool.approval_workflow {
+            let subject = format!("Tool '{}' references", tool.name);
+            references.push((subject, format!("tools[{index}].approval_workflow"), name));
+        }
+        for (rule, condition) in tool.conditions.iter().enumerate() {
+            if let Some(name) = &condition.approval_workflow {
+                let label = condition.name.clone().unwrap_or_else(|| rule.to_string());
+                let subject = format!("Rule '{label}' of tool '{}' references", tool.name);
+                let path = format!("tools[{index}].conditions[{rule}].approval_workflow");
+                references.push((subject, path, name));
+            }
+        }
+    }
+    let default = document.defaults.as_ref().and_then(|d| d.default_approval_workflow.as_ref());
+    if let Some(name) = default {
+        let path = "defaults.default_approval_workflow".to_owned();
+        references.push(("Defaults reference".to_owned(), path, name));
+    }
+    for (subject, path, name) in references {
+        if !known.contains(name) {
+            let message = format!("{subject} unknown approval workflow '{name}'");
+            let names = document.approval_workflows.iter().map(|workflow| workflow.name.as_str());
+            let help = help(name, names, "define it in `approval_workflows`");
+            check.report(Code::UnknownApprovalWorkflow, path, message, help);
+        }
+    }
+}
+
+fn sources(check: &mut Check<'_>) {
+    let document = check.document;
+    let known: HashSet<&str> = document
+        .mcp_servers
+        .iter()
+        .map(|server| server.name.as_str())
+        .chain(SOURCE_CLASSES)
+        .collect();
+    for (index, tool) in document.tools.iter().enumerate() {
+        let Some(source) = tool.source.as_deref() else { continue };
+        if known.contains(source) {
+            continue;
+        }
+        let message = format!("Tool '{}' references unknown MCP server '{source}'", tool.name);
+        let names = document.mcp_servers.iter().map(|server| server.name.as_str());
+        let names = names.chain(SOURCE_CLASSES);
+        let otherwise = "define it in `mcp_servers`, or write `builtin`, `mcp`, `http` or `agent`";
+        let help = help(source, names, otherwise);
+        check.report(Code::UnknownMcpServer, format!("tools[{index}].source"), message, help);
+    }
+}
+
+fn help<'n>(name: &str, known: impl Iterator<Item = &'n str>, otherwise: &str) -> String {
+    match nearest(name, known) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => otherwise.to_owned(),
+    }
+}

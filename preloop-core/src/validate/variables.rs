@@ -1,0 +1,123 @@
+//! `${VARIABLE}`: where it may stand, how it is spelled, and literals that should be one.
+
+use super::Check;
+use crate::diagnostic::Code;
+use crate::document::{AuthConfig, ChannelKind, Secret, Secrets, is_secret_name, is_variable_name};
+
+/// What the process keeps for itself.
+const RESERVED_PREFIX: &str = "PRELOOP_";
+
+pub(super) fn check(check: &mut Check<'_>) {
+    mcp_servers(check);
+    notifications(check);
+}
+
+fn mcp_servers(check: &mut Check<'_>) {
+    let document = check.document;
+    for (index, server) in document.mcp_servers.iter().enumerate() {
+        let path = format!("mcp_servers[{index}]");
+        if let Some(url) = &server.url {
+            spelling(check, &format!("{path}.url"), url);
+        }
+        settings(check, &format!("{path}.env"), &server.env);
+        if let Some(AuthConfig { token, api_key, client_secret, .. }) = &server.auth_config {
+            let secrets =
+                [("token", token), ("api_key", api_key), ("client_secret", client_secret)];
+            for (name, secret) in secrets {
+                if let Some(secret) = secret {
+                    credential(check, &format!("{path}.auth_config.{name}"), secret);
+                }
+            }
+        }
+        let launch = [("command", &server.command), ("cwd", &server.cwd)];
+        for (name, text) in launch {
+            if let Some(text) = text {
+                refuse(check, &format!("{path}.{name}"), text);
+            }
+        }
+        for (number, text) in server.args.iter().enumerate() {
+            refuse(check, &format!("{path}.args[{number}]"), text);
+        }
+    }
+}
+
+fn notifications(check: &mut Check<'_>) {
+    let document = check.document;
+    for (index, workflow) in document.approval_workflows.iter().enumerate() {
+        for (number, channel) in workflow.notifications.iter().enumerate() {
+            let path = format!("approval_workflows[{index}].notifications[{number}]");
+            settings(check, &format!("{path}.headers"), &channel.headers);
+            if let Some(secret) = &channel.secret {
+                credential(check, &format!("{path}.secret"), secret);
+            }
+            let Some(url) = &channel.url else { continue };
+            if matches!(channel.channel, ChannelKind::Slack | ChannelKind::Mattermost) {
+                credential(check, &format!("{path}.url"), url);
+            } else if let Some(text) = url.written() {
+                spelling(check, &format!("{path}.url"), text);
+            }
+        }
+    }
+}
+
+fn settings(check: &mut Check<'_>, path: &str, settings: &Secrets) {
+    for (name, setting) in settings {
+        let path = format!("{path}.{name}");
+        if is_secret_name(name) {
+            credential(check, &path, setting);
+        } else if let Some(text) = setting.written() {
+            spelling(check, &path, text);
+        }
+    }
+}
+
+/// A value that is a secret: it should be a variable.
+fn credential(check: &mut Check<'_>, path: &str, secret: &Secret) {
+    let Some(text) = secret.written() else { return };
+    let is_spelled_well = spelling(check, path, text);
+    if !is_spelled_well || !secret.is_literal() {
+        return;
+    }
+    let message = "a secret stands in the document as plain text";
+    let help = match text.strip_prefix('$') {
+        Some(name) if is_variable_name(name) => format!("write `${{{name}}}` with braces"),
+        _ => "write `${VARIABLE}` and set the variable where Preloop runs".to_owned(),
+    };
+    check.report(Code::LiteralSecret, path, message, help);
+}
+
+/// Checks every `${...}` of a text that is resolved; true when all are well spelled.
+fn spelling(check: &mut Check<'_>, path: &str, text: &str) -> bool {
+    let mut is_spelled_well = true;
+    for rest in text.split("${").skip(1) {
+        let name = rest.split_once('}').map(|(name, _)| name);
+        let (message, help) = match name {
+            None => ("`${` has no closing `}`".to_owned(), "write `${VARIABLE}`"),
+            Some(name) if !is_variable_name(name) => (
+                format!("`${{{name}}}` is not a variable"),
+                "use letters, digits and `_`; there is no syntax for defaults",
+            ),
+            Some(name) if name.starts_with(RESERVED_PREFIX) => (
+                format!("`${{{name}}}` is not given to documents"),
+                "variables that begin with `PRELOOP_` are Preloop's own",
+            ),
+            Some(_) => continue,
+        };
+        is_spelled_well = false;
+        check.report(Code::InvalidVariable, path, message, help);
+    }
+    is_spelled_well
+}
+
+/// Reports variables in a text that is used as it is.
+fn refuse(check: &mut Check<'_>, path: &str, text: &str) {
+    let has_variable = text
+        .split("${")
+        .skip(1)
+        .any(|rest| rest.split_once('}').is_some_and(|(name, _)| is_variable_name(name)));
+    if has_variable {
+        let message = "a variable is not resolved here";
+        let help = "variables work in `auth_config`, `env`, `url` and notification headers";
+        check.report(Code::InvalidVariable, path, message, help);
+    }
+}

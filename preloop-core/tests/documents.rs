@@ -1,0 +1,103 @@
+//! The documents of `conformance/documents`, each with what `expected.yaml` says about it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use preloop_core::canonical::{YamlOptions, export, to_json, to_yaml};
+use preloop_core::parse::parse_value;
+use preloop_core::{Diagnostic, ValidPolicy, parse, policy_digest, validate};
+use serde_json::Value;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/documents")
+}
+
+/// The documents of a folder, by name.
+fn documents(folder: &Path) -> BTreeSet<String> {
+    let is_document = |name: &String| name != "expected.yaml" && name != "README.md";
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .filter(is_document)
+        .collect()
+}
+
+/// One problem as `expected.yaml` writes it: `code path line:column`, the path left out for the
+/// whole document, the place left out where there is none.
+fn shown(diagnostic: &Diagnostic) -> String {
+    let mut words = vec![diagnostic.code.as_str().to_owned()];
+    if !diagnostic.path.is_empty() {
+        words.push(diagnostic.path.clone());
+    }
+    if let (Some(line), Some(column)) = (diagnostic.line, diagnostic.column) {
+        words.push(format!("{line}:{column}"));
+    }
+    words.join(" ")
+}
+
+fn list(value: &Value, key: &str) -> Vec<String> {
+    let items = value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    items.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
+}
+
+/// Compares every document of a folder with its line in `expected.yaml`.
+fn check(folder: &Path) -> usize {
+    let expected = parse_value(&fs::read(folder.join("expected.yaml")).unwrap()).unwrap();
+    let expected = expected.as_object().unwrap();
+    let documents = documents(folder);
+    let listed: BTreeSet<String> = expected.keys().cloned().collect();
+    assert_eq!(documents, listed, "each document has an entry and each entry a document");
+    let mut wrong = Vec::new();
+    for (name, wanted) in expected {
+        let report = validate(&fs::read(folder.join(name)).unwrap());
+        let errors: Vec<String> = report.errors.iter().map(shown).collect();
+        let warnings: Vec<String> = report.warnings.iter().map(shown).collect();
+        assert_eq!(report.is_valid, errors.is_empty(), "{name}");
+        if errors != list(wanted, "errors") || warnings != list(wanted, "warnings") {
+            wrong.push(format!("{name}:\n  errors {errors:#?}\n  warnings {warnings:#?}"));
+        }
+        for diagnostic in report.errors.iter().chain(&report.warnings) {
+            wording(name, diagnostic);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    documents.len()
+}
+
+/// Lower case, no full stop, one line; only the messages that the format fixes begin with a capital.
+fn wording(name: &str, diagnostic: &Diagnostic) {
+    let message = &diagnostic.message;
+    let is_fixed = message.contains(" unknown approval workflow '")
+        || message.contains(" unknown MCP server '");
+    let begins_low =
+        !message.starts_with(|c: char| c.is_uppercase()) || message.starts_with("JSON ");
+    assert!(is_fixed || begins_low, "{name}: {message}");
+    assert!(!message.ends_with('.') && !message.contains('\n'), "{name}: {message}");
+    assert!(!message.is_empty());
+}
+
+#[test]
+fn real_documents_load_or_fail_as_they_should() {
+    assert_eq!(check(&folder()), 15);
+}
+
+#[test]
+fn valid_documents_survive_their_canonical_forms() {
+    let mut seen = 0;
+    for name in documents(&folder()) {
+        let text = fs::read(folder().join(&name)).unwrap();
+        let Ok(policy) = ValidPolicy::parse(&text) else { continue };
+        let document = policy.document();
+        let yaml = to_yaml(document, YamlOptions { schema_line: true });
+        let json = to_json(document);
+        assert_eq!(parse(&yaml).as_ref(), Ok(document), "{name}\n{yaml}");
+        assert_eq!(parse(&json).as_ref(), Ok(document), "{name}\n{json}");
+        let exported = export(document.clone());
+        assert_eq!(policy_digest(&exported), policy.digest(), "{name}");
+        seen += 1;
+    }
+    assert_eq!(seen, 11);
+}
