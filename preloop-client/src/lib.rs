@@ -1,1 +1,18 @@
-//! HTTP client for a Preloop server.
+//! HTTP client for a Preloop server: decisions, approvals, audit trail, tools, keys.
+//!
+//! One file per noun over one [`Client`]; every answer is a type of `preloop-api`, every refusal of
+//! the server a [`ClientError::Refused`] with its stable code.
+
+mod approvals;
+mod audit;
+mod decisions;
+mod error;
+mod health;
+mod keys;
+mod tools;
+mod transport;
+
+pub use self::approvals::ApprovalFilter;
+pub use self::audit::AuditFilter;
+pub use self::error::ClientError;
+pub use self::transport::{Client, install_tls_provider};

@@ -1,0 +1,27 @@
+//! API keys: make, list, revoke.
+
+use preloop_api::{ApiKey, CreateApiKey, CreatedApiKey, Page, Role};
+use uuid::Uuid;
+
+use crate::error::ClientError;
+use crate::transport::Client;
+
+impl Client {
+    /// Makes a key; this answer is the only one that holds the key itself.
+    pub async fn key_create(&self, name: &str, role: Role) -> Result<CreatedApiKey, ClientError> {
+        let body = CreateApiKey { name: name.to_owned(), role };
+        self.post(&["api", "v1", "api-keys"], &body).await
+    }
+
+    /// One page of the keys, revoked ones included.
+    pub async fn keys(&self, cursor: Option<&str>) -> Result<Page<ApiKey>, ClientError> {
+        let query: Vec<(&str, String)> =
+            cursor.map(|cursor| ("cursor", cursor.to_owned())).into_iter().collect();
+        self.get(&["api", "v1", "api-keys"], &query).await
+    }
+
+    /// Revokes a key; it stops working at once.
+    pub async fn key_revoke(&self, id: Uuid) -> Result<(), ClientError> {
+        self.delete(&["api", "v1", "api-keys", &id.to_string()]).await
+    }
+}

@@ -1,0 +1,31 @@
+//! Tools of the upstream servers: list, accept.
+
+use preloop_api::{AcceptTool, McpServerInfo, Page, ToolInfo};
+
+use crate::error::ClientError;
+use crate::transport::Client;
+
+impl Client {
+    /// One page of the tools that the upstream servers offer.
+    pub async fn tools(&self, cursor: Option<&str>) -> Result<Page<ToolInfo>, ClientError> {
+        let query: Vec<(&str, String)> =
+            cursor.map(|cursor| ("cursor", cursor.to_owned())).into_iter().collect();
+        self.get(&["api", "v1", "tools"], &query).await
+    }
+
+    /// Accepts a new or changed tool as it is offered now.
+    pub async fn tool_accept(&self, server: &str, tool: &str) -> Result<ToolInfo, ClientError> {
+        let body = AcceptTool { server: server.to_owned(), tool: tool.to_owned() };
+        self.post(&["api", "v1", "tools", "accept"], &body).await
+    }
+
+    /// One page of the upstream servers.
+    pub async fn mcp_servers(
+        &self,
+        cursor: Option<&str>,
+    ) -> Result<Page<McpServerInfo>, ClientError> {
+        let query: Vec<(&str, String)> =
+            cursor.map(|cursor| ("cursor", cursor.to_owned())).into_iter().collect();
+        self.get(&["api", "v1", "mcp-servers"], &query).await
+    }
+}
