@@ -1,0 +1,35 @@
+//! `preloop approvals`: see and decide the calls that wait.
+
+mod list;
+mod show;
+mod vote;
+
+use clap::Subcommand;
+use preloop_api::VoteDecision;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What to do with approval requests.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Approvals {
+    /// List approval requests, newest first
+    List(list::List),
+    /// Show one approval request
+    Show(show::Show),
+    /// Vote for a call; asks on a terminal first
+    Approve(vote::Vote),
+    /// Vote against a call; asks on a terminal first
+    Decline(vote::Vote),
+}
+
+/// Runs one of them.
+pub(crate) fn run(approvals: Approvals, output: Output) -> Result<Exit, Failure> {
+    match approvals {
+        Approvals::List(list) => list::run(list, output),
+        Approvals::Show(show) => show::run(&show, output),
+        Approvals::Approve(vote) => vote::run(vote, VoteDecision::Approve, output),
+        Approvals::Decline(vote) => vote::run(vote, VoteDecision::Decline, output),
+    }
+}

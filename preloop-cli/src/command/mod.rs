@@ -1,0 +1,60 @@
+//! The commands, one file each, and the way from the command line to them.
+
+mod approvals;
+mod audit;
+mod completions;
+mod demo;
+mod keys;
+mod policy;
+mod serve;
+mod tools;
+
+use clap::Subcommand;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// See an agent's calls allowed, denied and held for approval, on a throwaway server
+    Demo(demo::Demo),
+    /// Run the server: MCP firewall, decisions, approvals, audit trail
+    Serve(Box<serve::Serve>),
+    /// Check and try policy documents; needs no server
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// See and decide the calls that wait for approval
+    #[command(subcommand)]
+    Approvals(approvals::Approvals),
+    /// Read and verify the audit trail
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// See the tools that MCP servers offer, accept new and changed ones
+    #[command(subcommand)]
+    Tools(tools::Tools),
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+    /// The MCP server of the demo: harmless tools over made-up data, on standard input and output
+    #[command(hide = true)]
+    DemoTools,
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Demo(demo) => demo::run(&demo, output),
+        Command::Serve(serve) => serve::run(*serve, output),
+        Command::Policy(policy) => policy::run(policy, output),
+        Command::Approvals(approvals) => approvals::run(approvals, output),
+        Command::Audit(audit) => audit::run(audit, output),
+        Command::Tools(tools) => tools::run(tools, output),
+        Command::Keys(keys) => keys::run(keys, output),
+        Command::Completions(completions) => completions::run(&completions),
+        Command::DemoTools => demo::sample_server::run(),
+    }
+}

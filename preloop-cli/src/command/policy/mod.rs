@@ -1,0 +1,41 @@
+//! `preloop policy`: check and try documents, with no server.
+
+mod report;
+mod source;
+mod validate;
+
+use clap::Subcommand;
+use preloop_core::decision::Action;
+
+pub(crate) use self::report::show as show_report;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Cell, Output, Style};
+
+/// What to do with documents.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Policy {
+    /// Check documents and say everything that is wrong with them, each in its place
+    Validate(validate::Validate),
+}
+
+/// Runs one of them.
+pub(crate) fn run(policy: Policy, output: Output) -> Result<Exit, Failure> {
+    match policy {
+        Policy::Validate(validate) => validate::run(&validate, output),
+    }
+}
+
+/// The colour of an action.
+pub(crate) const fn action_style(action: Action) -> Style {
+    match action {
+        Action::Allow => Style::Green,
+        Action::Deny => Style::Red,
+        Action::RequireApproval => Style::Yellow,
+    }
+}
+
+/// An action as a cell of a table.
+pub(crate) fn action_cell(action: Action) -> Cell {
+    Cell::styled(action_style(action), action.as_str())
+}

@@ -1,0 +1,38 @@
+//! What is wrong with a document, as a compiler would say it.
+
+use preloop_core::diagnostic::{Diagnostic, Report};
+
+use crate::output::{Output, Page, Style, visible};
+
+/// Shows every error and warning of a document on standard error.
+pub(crate) fn show(name: &str, report: &Report, output: Output) {
+    output.message(|page| {
+        for error in &report.errors {
+            line(page, name, error, "error", Style::Red);
+        }
+        for warning in &report.warnings {
+            line(page, name, warning, "warning", Style::Yellow);
+        }
+    });
+}
+
+/// "2 errors, 1 warning"
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn line(page: &mut Page, name: &str, problem: &Diagnostic, label: &str, style: Style) {
+    let place = match (problem.line, problem.column) {
+        (Some(line), Some(column)) => format!("{name}:{line}:{column}"),
+        (Some(line), None) => format!("{name}:{line}"),
+        (None, _) => name.to_owned(),
+    };
+    let place = page.styled(Style::Bold, &visible(&place));
+    let label = page.styled(style, label);
+    let code = page.styled(Style::Dim, &format!("[{}]", problem.code));
+    page.line(format!("{place}: {label}: {} {code}", visible(&problem.message)));
+    if let Some(help) = &problem.help {
+        let label = page.styled(Style::Cyan, "help:");
+        page.line(format!("  {label} {}", visible(help)));
+    }
+}

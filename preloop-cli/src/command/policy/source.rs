@@ -1,0 +1,43 @@
+//! Where documents and calls are read from: files, or standard input as `-`.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+use preloop_core::limits::DOCUMENT_BYTES_MAX;
+
+use crate::failure::Failure;
+
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// What a file is called in messages.
+pub(super) fn name(file: &Path) -> String {
+    if is_stdin(file) { "<stdin>".to_owned() } else { file.display().to_string() }
+}
+
+/// The bytes of a document; at most one more than a document may have, which is enough to refuse it.
+pub(super) fn document(file: &Path) -> Result<Vec<u8>, Failure> {
+    let most = u64::try_from(DOCUMENT_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    lines(file)?.take(most).read_to_end(&mut bytes).map_err(|cause| unreadable(file, &cause))?;
+    Ok(bytes)
+}
+
+/// A file to read piece by piece.
+pub(super) fn lines(file: &Path) -> Result<BufReader<Box<dyn Read>>, Failure> {
+    let source: Box<dyn Read> = if is_stdin(file) {
+        Box::new(io::stdin())
+    } else {
+        Box::new(File::open(file).map_err(|cause| unreadable(file, &cause))?)
+    };
+    Ok(BufReader::with_capacity(BUFFER_BYTES, source))
+}
+
+/// Why a file cannot be read.
+pub(super) fn unreadable(file: &Path, cause: &io::Error) -> Failure {
+    Failure::new("unreadable_file", format!("cannot read `{}`: {cause}", name(file)))
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}

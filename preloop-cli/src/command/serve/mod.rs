@@ -1,0 +1,233 @@
+//! `preloop serve`: runs the server until it is told to stop.
+
+mod connect;
+mod logging;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use preloop_server::app::{self, Running, StartError};
+use preloop_server::clock::SystemClock;
+use preloop_server::config::Config;
+use serde_json::json;
+
+pub(crate) use self::connect::Address;
+pub(crate) use self::logging::Logging;
+use crate::command::policy::show_report;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Output, Page, Style};
+use crate::place;
+
+/// Variable with the text of the owner key, for headless starts; never an argument, since those are
+/// seen by everybody on the machine.
+const BOOTSTRAP_KEY_VARIABLE: &str = "PRELOOP_BOOTSTRAP_KEY";
+
+const AFTER_HELP: &str = "The first start makes the database and two keys in the data directory: \
+    `owner.key` approves and administers, `agent.key` decides and calls but never approves. \
+    PRELOOP_BOOTSTRAP_KEY sets the text of the owner key (it starts with `plo_`).";
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Serve {
+    /// The policy document; a valid change of the file holds at once, an invalid one is refused
+    #[arg(long, env = "PRELOOP_POLICY", value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, env = "PRELOOP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    listen: SocketAddr,
+
+    /// Where the database, the journal and the keys live [default: ~/.local/share/preloop]
+    #[arg(long, env = "PRELOOP_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// The database, as sqlite:PATH [default: preloop.db in the data directory]
+    #[arg(long, env = "PRELOOP_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    database_url: Option<String>,
+
+    /// Listen without TLS on an address that other machines reach
+    #[arg(long, env = "PRELOOP_INSECURE")]
+    insecure: bool,
+
+    /// Host names, besides loopback names, that requests may be addressed to
+    #[arg(long, env = "PRELOOP_ALLOWED_HOSTS", value_name = "HOST", value_delimiter = ',')]
+    allowed_hosts: Vec<String>,
+
+    /// Origins, besides loopback ones, that browsers may call from
+    #[arg(long, env = "PRELOOP_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
+    allowed_origins: Vec<String>,
+
+    /// What links to approvals start with [default: the address listened on]
+    #[arg(long, env = "PRELOOP_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+
+    /// Environment variables that a document may use, each with its host or command
+    #[arg(long, env = "PRELOOP_ENV_ALLOW", value_name = "NAME@HOST", value_delimiter = ',')]
+    env_allow: Vec<String>,
+
+    /// Seconds between keep-alive comments while a call waits
+    #[arg(long, env = "PRELOOP_KEEP_ALIVE_SECONDS", value_name = "SECONDS", default_value_t = 15,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    keep_alive_seconds: u64,
+
+    /// Seconds between progress notifications while a call waits
+    #[arg(long, env = "PRELOOP_PROGRESS_SECONDS", value_name = "SECONDS", default_value_t = 10,
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    progress_seconds: u64,
+
+    /// Seconds that a call of an MCP server may take without progress
+    #[arg(long, env = "PRELOOP_UPSTREAM_TIMEOUT_SECONDS", value_name = "SECONDS",
+          default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    upstream_timeout_seconds: u64,
+
+    #[command(flatten)]
+    logging: Logging,
+}
+
+/// Runs the server.
+pub(crate) fn run(serve: Serve, output: Output) -> Result<Exit, Failure> {
+    serve.logging.start()?;
+    let data_dir = place::data_dir(serve.data_dir.clone())?;
+    let config = serve.config(data_dir.clone())?;
+    let policy = config.policy.clone();
+    multi_threaded()?.block_on(async {
+        let running = match app::serve(config).await {
+            Ok(running) => running,
+            Err(error) => return refused(error, output),
+        };
+        let address = address(&running, data_dir);
+        if let Err(failure) = announce(&address, &running, policy.as_deref(), output) {
+            running.shutdown().await;
+            return Err(failure);
+        }
+        let stopped = stop_signal().await;
+        running.shutdown().await;
+        stopped.map(|()| Exit::Done)
+    })
+}
+
+impl Serve {
+    fn config(self, data_dir: PathBuf) -> Result<Config, Failure> {
+        Ok(Config {
+            policy: self.policy,
+            listen: self.listen,
+            data_dir,
+            database_url: self.database_url,
+            insecure: self.insecure,
+            allowed_hosts: self.allowed_hosts,
+            allowed_origins: self.allowed_origins,
+            bootstrap_key: bootstrap_key()?,
+            public_url: self.public_url,
+            keep_alive: Duration::from_secs(self.keep_alive_seconds),
+            progress_interval: Duration::from_secs(self.progress_seconds),
+            upstream_timeout: Duration::from_secs(self.upstream_timeout_seconds),
+            env_allow: self.env_allow,
+            clock: Arc::new(SystemClock),
+        })
+    }
+}
+
+/// The runtime of a server: as many threads as the machine has processors.
+pub(crate) fn multi_threaded() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Failure::new("runtime", format!("cannot start: {cause}")))
+}
+
+/// What is needed to reach a server that was just started.
+pub(crate) fn address(running: &Running, data_dir: PathBuf) -> Address {
+    Address {
+        url: format!("http://{}", running.local_addr()),
+        data_dir,
+        agent_key: running.agent_key().to_owned(),
+    }
+}
+
+/// Why the server did not start; a broken policy is shown with every error in its place.
+pub(crate) fn refused(error: StartError, output: Output) -> Result<Exit, Failure> {
+    match error {
+        StartError::InvalidPolicy { path, report } => {
+            let name = path.display().to_string();
+            show_report(&name, &report, output);
+            if output.is_json() {
+                output.result(&report, |_| {})?;
+            }
+            Ok(Exit::InvalidDocument)
+        }
+        StartError::Failed { message } => Err(Failure::new("not_started", message)),
+    }
+}
+
+/// Waits until the process is told to stop.
+pub(crate) async fn stop_signal() -> Result<(), Failure> {
+    let unusable = |cause| Failure::new("signals", format!("cannot wait for signals: {cause}"));
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminated = signal(SignalKind::terminate()).map_err(unusable)?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted.map_err(unusable),
+            _ = terminated.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        tokio::signal::ctrl_c().await.map_err(unusable)
+    }
+}
+
+fn bootstrap_key() -> Result<Option<String>, Failure> {
+    match std::env::var(BOOTSTRAP_KEY_VARIABLE) {
+        Ok(key) => Ok(Some(key).filter(|key| !key.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Failure::usage(format!("`{BOOTSTRAP_KEY_VARIABLE}` holds no text")))
+        }
+    }
+}
+
+fn announce(
+    address: &Address,
+    running: &Running,
+    policy: Option<&std::path::Path>,
+    output: Output,
+) -> Result<(), Failure> {
+    let started = json!({
+        "url": address.url,
+        "mcp_url": format!("{}/mcp", address.url),
+        "policy": policy,
+        "data_dir": address.data_dir,
+        "owner_key_file": running.owner_key_path(),
+        "agent_key_file": address.data_dir.join(place::AGENT_KEY_FILE),
+        "agent_key": address.agent_key,
+    });
+    output.item(&started, |page| {
+        let heading = page.styled(Style::Bold, &format!("Preloop listens on {}", address.url));
+        page.line(heading);
+        describe_policy(page, policy);
+        page.pair("data", address.data_dir.display().to_string());
+        let owner_key = running.owner_key_path().display();
+        page.pair("owner key", format!("{owner_key}  (yours: approves, administers)"));
+        page.pair("agent key", format!("{}  (agents': calls, never approves)", address.agent_key));
+        page.blank();
+        address.describe_agents(page);
+        page.blank();
+        address.describe_approvals(page);
+    })
+}
+
+fn describe_policy(page: &mut Page, policy: Option<&std::path::Path>) {
+    if let Some(file) = policy {
+        page.pair("policy", file.display().to_string());
+    } else {
+        let label = page.styled(Style::Dim, &format!("  {:<14}", "policy"));
+        let warning = page.styled(Style::Yellow, "none: every call is denied");
+        page.line(format!("{label} {warning}; give one with `--policy FILE`"));
+    }
+}

@@ -1,0 +1,95 @@
+//! `preloop tools`: what MCP servers offer, and what of it is accepted.
+
+use clap::{Args, Subcommand};
+use preloop_api::{Page as ListPage, ToolInfo, ToolState};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Cell, Output, Style, visible};
+use crate::remote::{self, Remote};
+
+/// What to do with tools.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tools {
+    /// List the tools that the MCP servers of the live policy offer
+    List(List),
+    /// Accept a new or changed tool as it is offered now
+    Accept(Accept),
+}
+
+/// Options of `tools list`.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only tools of this server
+    #[arg(long)]
+    server: Option<String>,
+
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Options of `tools accept`.
+#[derive(Debug, Args)]
+pub(crate) struct Accept {
+    /// The server that offers the tool
+    server: String,
+
+    /// The tool's own name at the server
+    tool: String,
+
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Runs one of them.
+pub(crate) fn run(tools: Tools, output: Output) -> Result<Exit, Failure> {
+    match tools {
+        Tools::List(list) => run_list(&list, output),
+        Tools::Accept(accept) => run_accept(&accept, output),
+    }
+}
+
+fn run_list(list: &List, output: Output) -> Result<Exit, Failure> {
+    let client = list.remote.client()?;
+    let mut tools = remote::block_on(async {
+        remote::all(async |cursor| client.tools(cursor.as_deref()).await).await
+    })?;
+    if let Some(server) = &list.server {
+        tools.retain(|tool| tool.server == *server);
+    }
+    let list = ListPage { items: tools, next_cursor: None };
+    output.result(&list, |page| {
+        if list.items.is_empty() {
+            page.line("no tools");
+            return;
+        }
+        let rows: Vec<Vec<Cell>> = list.items.iter().map(row).collect();
+        page.table(&["SERVER", "TOOL", "AGENTS CALL IT", "STATE", "ANSWER"], &rows);
+    })?;
+    Ok(Exit::Done)
+}
+
+fn run_accept(accept: &Accept, output: Output) -> Result<Exit, Failure> {
+    let client = accept.remote.client()?;
+    let tool =
+        remote::block_on(async { Ok(client.tool_accept(&accept.server, &accept.tool).await?) })?;
+    output.result(&tool, |page| {
+        page.line(format!("accepted {} of {}", visible(&tool.name), visible(&tool.server)));
+    })?;
+    Ok(Exit::Done)
+}
+
+fn row(tool: &ToolInfo) -> Vec<Cell> {
+    let state = match tool.state {
+        _ if !tool.is_offered => Cell::styled(Style::Dim, "gone"),
+        ToolState::Accepted => Cell::plain("accepted"),
+        ToolState::Changed | ToolState::New => Cell::styled(Style::Yellow, tool.state.as_str()),
+    };
+    let answer = match tool.decision {
+        Some(action) => super::policy::action_cell(action),
+        None => Cell::styled(Style::Dim, "depends on the arguments"),
+    };
+    let called =
+        if tool.is_visible { tool.exposed_name.clone() } else { "(hidden from agents)".to_owned() };
+    vec![Cell::plain(&tool.server), Cell::plain(&tool.name), Cell::plain(called), state, answer]
+}
