@@ -1,5 +1,6 @@
 //! Regular expressions: linear in the text by construction, bounded in size and nesting.
 
+mod dialect;
 #[cfg(test)]
 mod tests;
 
@@ -24,7 +25,7 @@ pub fn compile(pattern: &str) -> Result<Regex, LibError> {
             quoted(pattern)
         )));
     }
-    RegexBuilder::new(pattern)
+    RegexBuilder::new(&dialect::ascii(pattern, MAX_DEPTH))
         .size_limit(MAX_PROGRAM_BYTES)
         .nest_limit(MAX_DEPTH)
         .build()
@@ -86,8 +87,7 @@ fn has_group(regex: &Regex) -> Result<bool, LibError> {
         0 | 1 => Ok(false),
         2 => Ok(true),
         more => Err(LibError::invalid(format!(
-            "the pattern {} has {} groups where at most one may be extracted",
-            quoted(regex.as_str()),
+            "the pattern has {} groups where at most one may be extracted",
             more.saturating_sub(1)
         ))),
     }
