@@ -20,6 +20,7 @@ const CORE: &[&str] = &[
     "jiff",
     "memchr",
     "regex",
+    "regex-syntax",
     "saphyr-parser",
     "serde",
     "serde_json",
