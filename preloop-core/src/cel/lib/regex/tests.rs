@@ -141,7 +141,7 @@ fn every_pattern_compiles_on_a_small_stack() {
             format!("a{}", "?".repeat(9_000)),
         ] {
             if let Ok(regex) = compile(&pattern) {
-                matches(&regex, &"a".repeat(10_000));
+                matches(&regex, &"a".repeat(500));
             }
         }
     };
