@@ -1,0 +1,64 @@
+//! Pattern functions. Constant patterns were built when the expression was compiled; others are built when met, which
+//! is dear.
+
+use std::borrow::Cow;
+
+use ::regex::Regex;
+
+use super::Answer;
+use crate::cel::code::OpId;
+use crate::cel::failure::Trouble;
+use crate::cel::function::Function;
+use crate::cel::lib::regex;
+use crate::cel::program::machine::{ITEMS_MAX, Machine, TEXT_MAX};
+use crate::cel::value::Val;
+
+/// Fuel for building a pattern during evaluation.
+const BUILD_COST: u32 = 5_000;
+
+impl<'e> Machine<'e> {
+    fn pattern(&self, id: OpId, text: &str) -> Result<Cow<'e, Regex>, Trouble> {
+        let known = self.code.patterns.iter().find(|known| known.as_str() == text);
+        if let Some(known) = known {
+            return Ok(Cow::Borrowed(known));
+        }
+        self.charge(BUILD_COST, id)?;
+        self.lib(regex::compile(text), id).map(Cow::Owned)
+    }
+
+    pub(super) fn pattern_function(
+        &self,
+        id: OpId,
+        function: Function,
+        values: &[Val<'e>],
+    ) -> Answer<'e> {
+        let [Val::Text(text), Val::Text(pattern), rest @ ..] = values else { return Ok(None) };
+        self.charge_bytes(text.len(), id)?;
+        let pattern = self.pattern(id, pattern)?;
+        match (function, rest) {
+            (Function::Matches, []) => Ok(Some(Val::Bool(regex::matches(&pattern, text)))),
+            (Function::RegexExtract, []) => {
+                let found = self.lib(regex::extract(&pattern, text), id)?;
+                Ok(Some(match found {
+                    Some(found) => self.some(Val::Text(found)),
+                    None => Val::Optional(None),
+                }))
+            }
+            (Function::RegexExtractAll, []) => {
+                let found = self.lib(regex::extract_all(&pattern, text, ITEMS_MAX), id)?;
+                let found: Vec<Val<'e>> = found.into_iter().map(Val::Text).collect();
+                self.made_list(id, &found)
+            }
+            (Function::RegexReplace, [Val::Text(by)]) => self.rewrite(id, &pattern, text, by, -1),
+            (Function::RegexReplace, [Val::Text(by), Val::Int(limit)]) => {
+                self.rewrite(id, &pattern, text, by, *limit)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn rewrite(&self, id: OpId, pattern: &Regex, text: &str, by: &str, limit: i64) -> Answer<'e> {
+        let made = self.lib(regex::replace(pattern, text, by, limit, TEXT_MAX), id)?;
+        self.made_text(id, &made)
+    }
+}

@@ -1,0 +1,224 @@
+//! A compiled expression, ready to be evaluated any number of times, from any thread.
+
+mod aggregate;
+mod arithmetic;
+mod call;
+mod equality;
+mod fields;
+mod loops;
+mod machine;
+mod notes;
+mod records;
+mod truth;
+
+use bumpalo::Bump;
+
+use super::code::{Code, Op};
+use super::failure::{Failure, FailureKind, Trouble};
+use super::fuel::Fuel;
+use super::input::Input;
+use super::lower::Lowered;
+use super::problem::Problem;
+use super::source::{ArgPath, PathTable};
+use super::span::Span;
+use super::types::Declared;
+use super::value::{TypeName, Val, Value};
+pub(crate) use machine::Machine;
+
+/// A compiled expression. It never changes, so threads can share it.
+#[derive(Debug)]
+pub struct Program {
+    source: Box<str>,
+    code: Code,
+    result: Declared,
+    warnings: Vec<Problem>,
+}
+
+/// What a condition came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tri {
+    /// It holds.
+    True,
+    /// It does not hold.
+    False,
+    /// It has no answer; [`Program::failure`] tells why.
+    Error,
+}
+
+/// A sub-expression that an evaluation looked at, and what it gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The sub-expression.
+    pub span: Span,
+    /// Its value, or how it failed.
+    pub outcome: Result<serde_json::Value, FailureKind>,
+}
+
+impl Program {
+    pub(crate) fn new(source: &str, lowered: Lowered) -> Self {
+        Self {
+            source: source.into(),
+            code: lowered.code,
+            result: lowered.result,
+            warnings: lowered.warnings,
+        }
+    }
+
+    /// The expression's text.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The answer that the condition always has, if it depends on nothing.
+    pub fn constant(&self) -> Option<bool> {
+        match self.code.constant(self.code.root) {
+            Some(Value::Bool(value)) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The arguments that the expression reads; an empty path where it uses `args` as a whole.
+    pub fn arg_paths(&self) -> impl Iterator<Item = &ArgPath> {
+        self.code.paths.iter()
+    }
+
+    /// The type of the result, as far as it is known.
+    pub fn result_type(&self) -> &Declared {
+        &self.result
+    }
+
+    /// What is odd about the expression though nothing is wrong with it.
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Shares path slots with the other programs of the table.
+    pub fn share_paths(&mut self, table: &mut PathTable) {
+        for path in &mut self.code.paths {
+            let slot = table.slot(path);
+            path.set_slot(slot);
+        }
+    }
+
+    /// The text that the whole condition looks for in one argument, if that is all it does.
+    ///
+    /// Many rules of this shape can share one pass over the argument.
+    pub fn contains_literal(&self) -> Option<(&ArgPath, &str)> {
+        let Op::ContainsText { left, finder } = self.code.nodes.get(self.code.root as usize)?.op
+        else {
+            return None;
+        };
+        let Op::Path { path, optional: super::code::NEVER } =
+            self.code.nodes.get(left as usize)?.op
+        else {
+            return None;
+        };
+        let needle = self.code.finders.get(finder as usize)?.needle();
+        Some((self.code.paths.get(path as usize)?, std::str::from_utf8(needle).ok()?))
+    }
+
+    /// Whether the condition holds. Usual conditions allocate nothing.
+    pub fn test(&self, input: &Input<'_>, fuel: &mut Fuel) -> Tri {
+        let arena = Bump::new();
+        let machine = Machine::new(&self.code, input, &arena, fuel.left());
+        let result = machine.decide(self.code.root, None);
+        let spent_out = matches!(result, Err(Trouble { kind: FailureKind::Budget, .. }));
+        fuel.settle(machine.fuel_left(), spent_out);
+        match result {
+            Ok(true) => Tri::True,
+            Ok(false) => Tri::False,
+            Err(_) => Tri::Error,
+        }
+    }
+
+    /// Why the condition has no answer for this input; none if it has one. Evaluates it again, slowly.
+    pub fn failure(&self, input: &Input<'_>, fuel_limit: u64) -> Option<Failure> {
+        let arena = Bump::new();
+        let fuel = Fuel::new(fuel_limit).left();
+        let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&self.source);
+        let trouble = machine.decide(self.code.root, None).err()?;
+        Some(explain(&machine, trouble))
+    }
+
+    /// Each sub-expression that an evaluation looks at, in order, with what it gave.
+    pub fn trace(&self, input: &Input<'_>, fuel_limit: u64) -> Vec<Step> {
+        let arena = Bump::new();
+        let fuel = Fuel::new(fuel_limit).left();
+        let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&self.source);
+        if let Some(notes) = &machine.notes {
+            notes.keep_steps();
+        }
+        let _ = machine.value(self.code.root, None);
+        let noted = machine.notes.as_ref().map(notes::Notes::take_steps).unwrap_or_default();
+        let step = |(id, outcome)| Step { span: self.code.span(id), outcome };
+        noted.into_iter().map(step).collect()
+    }
+
+    /// The value of the expression, which need not be true or false.
+    pub fn evaluate(&self, input: &Input<'_>, fuel_limit: u64) -> Result<Value, Failure> {
+        let arena = Bump::new();
+        let fuel = Fuel::new(fuel_limit).left();
+        let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&self.source);
+        match machine.value(self.code.root, None) {
+            Ok(value) => to_owned(value, super::value::VALUE_DEPTH_MAX).ok_or_else(|| Failure {
+                kind: FailureKind::TooLarge,
+                message: "the result nests too deep".to_owned(),
+                span: self.code.span(self.code.root),
+                path: None,
+            }),
+            Err(trouble) => Err(explain(&machine, trouble)),
+        }
+    }
+}
+
+/// A failure in words, from the notes that were taken.
+pub(crate) fn explain(machine: &Machine<'_>, trouble: Trouble) -> Failure {
+    let said = machine.notes.as_ref().and_then(|notes| notes.said(trouble));
+    let (message, path) = match said {
+        Some(said) => (said.message, said.path),
+        None => (trouble.kind.describe().to_owned(), None),
+    };
+    let span = machine.code.span(trouble.at);
+    let path = path.or_else(|| {
+        let source = machine.notes.as_ref().map_or("", |notes| notes.source);
+        let text = span.text(source);
+        let is_path = trouble.kind == FailureKind::NoSuchKey
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._[]'\"?".contains(&byte));
+        is_path.then(|| super::problem::cut(text))
+    });
+    Failure { kind: trouble.kind, message, span, path }
+}
+
+/// The value as one of its own; none if it nests deeper than values may.
+fn to_owned(value: Val<'_>, levels: usize) -> Option<Value> {
+    let levels = levels.checked_sub(1)?;
+    if let Some(items) = value.items() {
+        let items: Option<Vec<Value>> = items.iter().map(|item| to_owned(item, levels)).collect();
+        return items.map(Value::List);
+    }
+    if value.type_name() == TypeName::Map {
+        let arena = Bump::new();
+        let entries = super::value::entries_of(value, &arena)?;
+        let entries: Option<Vec<(Value, Value)>> = entries
+            .iter()
+            .map(|(key, value)| Some((to_owned(*key, levels)?, to_owned(*value, levels)?)))
+            .collect();
+        return entries.map(Value::Map);
+    }
+    Some(match value {
+        Val::Bool(value) => Value::Bool(value),
+        Val::Int(value) => Value::Int(value),
+        Val::Uint(value) => Value::Uint(value),
+        Val::Double(value) => Value::Double(value),
+        Val::Text(value) => Value::Text(value.into()),
+        Val::Bytes(value) => Value::Bytes(value.into()),
+        Val::Timestamp(value) => Value::Timestamp(value),
+        Val::Duration(value) => Value::Duration(value),
+        Val::Ip(value) => Value::Ip(value),
+        Val::Cidr(value) => Value::Cidr(value),
+        Val::Type(value) => Value::Type(value),
+        Val::Optional(None) => Value::Optional(None),
+        Val::Optional(Some(inner)) => Value::Optional(Some(Box::new(to_owned(*inner, levels)?))),
+        _ => Value::Null,
+    })
+}

@@ -1,0 +1,117 @@
+//! What the slow path writes down: the words of failures, and the value of each sub-expression that was looked at.
+
+use std::cell::RefCell;
+
+use crate::cel::code::OpId;
+use crate::cel::failure::{FailureKind, Trouble};
+use crate::cel::value::{Val, to_json};
+
+/// The most steps that are kept; a macro over a long list takes many.
+const STEPS_MAX: usize = 1_000;
+
+/// The most bytes of values that are kept in steps.
+const STEP_BYTES_MAX: usize = 64 * 1024;
+
+/// A failure in words.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    pub(super) trouble: Trouble,
+    pub(super) message: String,
+    pub(super) path: Option<String>,
+}
+
+/// What an operation gave.
+pub(super) type Noted = (OpId, Result<serde_json::Value, FailureKind>);
+
+/// Notes on one evaluation.
+pub(crate) struct Notes<'e> {
+    pub(super) source: &'e str,
+    said: RefCell<Vec<Said>>,
+    steps: RefCell<Option<(Vec<Noted>, usize)>>,
+}
+
+impl<'e> Notes<'e> {
+    pub(super) fn new(source: &'e str) -> Self {
+        Self { source, said: RefCell::default(), steps: RefCell::new(None) }
+    }
+
+    /// Starts to keep the values of sub-expressions too.
+    pub(super) fn keep_steps(&self) {
+        *self.steps.borrow_mut() = Some((Vec::new(), STEP_BYTES_MAX));
+    }
+
+    /// Keeps the words of a failure; of several at one place the last is told, since that one ended the evaluation.
+    pub(super) fn say(&self, trouble: Trouble, message: String, path: Option<String>) {
+        let mut said = self.said.borrow_mut();
+        said.retain(|known| known.trouble != trouble);
+        said.push(Said { trouble, message, path });
+    }
+
+    pub(super) fn said(&self, trouble: Trouble) -> Option<Said> {
+        self.said.borrow().iter().find(|known| known.trouble == trouble).cloned()
+    }
+
+    pub(super) fn step(&self, id: OpId, result: &Result<Val<'_>, Trouble>) {
+        let mut steps = self.steps.borrow_mut();
+        let Some((steps, left)) = steps.as_mut() else { return };
+        if steps.len() >= STEPS_MAX {
+            return;
+        }
+        let kept = match result {
+            Ok(value) => match left.checked_sub(weight(*value, *left, 64)) {
+                Some(rest) => {
+                    *left = rest;
+                    Ok(to_json(*value))
+                }
+                None => Ok(serde_json::Value::String("…".to_owned())),
+            },
+            Err(trouble) => Err(trouble.kind),
+        };
+        steps.push((id, kept));
+    }
+
+    pub(super) fn take_steps(&self) -> Vec<Noted> {
+        self.steps.borrow_mut().take().map(|(steps, _)| steps).unwrap_or_default()
+    }
+}
+
+/// About how many bytes a value takes as JSON; stops counting above `most`.
+fn weight(value: Val<'_>, most: usize, levels: usize) -> usize {
+    let Some(levels) = levels.checked_sub(1) else { return most.saturating_add(1) };
+    let mut weight = match value {
+        Val::Text(text) => text.len(),
+        Val::Bytes(bytes) => bytes.len().saturating_mul(2),
+        _ => 8,
+    };
+    if let Some(items) = value.items() {
+        for item in items.iter() {
+            weight = weight.saturating_add(self::weight(item, most, levels));
+            if weight > most {
+                return weight;
+            }
+        }
+    }
+    match value {
+        Val::MapJson(entries) => {
+            for (key, value) in entries {
+                let below = self::weight(Val::of_json(value), most, levels);
+                weight = weight.saturating_add(key.len()).saturating_add(below);
+                if weight > most {
+                    return weight;
+                }
+            }
+        }
+        Val::Map(entries) => {
+            for (key, value) in entries {
+                let below = self::weight(*value, most, levels);
+                weight =
+                    weight.saturating_add(self::weight(*key, most, levels)).saturating_add(below);
+                if weight > most {
+                    return weight;
+                }
+            }
+        }
+        _ => {}
+    }
+    weight
+}

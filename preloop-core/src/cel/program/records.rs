@@ -1,0 +1,103 @@
+//! The standard variables beside the arguments.
+
+use super::machine::Machine;
+use crate::call::SessionCall;
+use crate::cel::code::{Field, OpId};
+use crate::cel::failure::{FailureKind, Trouble};
+use crate::cel::lib::time::Timestamp;
+use crate::cel::types::Record;
+use crate::cel::value::Val;
+
+impl<'e> Machine<'e> {
+    pub(super) fn field(&self, id: OpId, field: Field) -> Result<Val<'e>, Trouble> {
+        let input = self.input;
+        let text = |text: Option<&'e String>| Val::Text(text.map_or("", String::as_str));
+        let texts =
+            |texts: Option<&'e Vec<String>>| Val::ListText(texts.map_or(&[], Vec::as_slice));
+        Ok(match field {
+            Field::ToolName => text(input.tool.map(|tool| &tool.name)),
+            Field::ToolSource => match input.tool_source {
+                Some(source) => Val::Text(source),
+                None => text(input.tool.and_then(|tool| tool.source.as_ref())),
+            },
+            Field::ToolServer => text(input.tool.and_then(|tool| tool.server.as_ref())),
+            Field::ToolAnnotations => {
+                input.tool.map_or(Val::Map(&[]), |tool| Val::MapJson(&tool.annotations))
+            }
+            Field::ToolIsNew => Val::Bool(input.tool.is_some_and(|tool| tool.is_new)),
+            Field::PrincipalId => text(input.principal.map(|principal| &principal.id)),
+            Field::PrincipalKind => text(input.principal.map(|principal| &principal.kind)),
+            Field::PrincipalName => text(input.principal.map(|principal| &principal.name)),
+            Field::PrincipalRoles => texts(input.principal.map(|principal| &principal.roles)),
+            Field::PrincipalTeams => texts(input.principal.map(|principal| &principal.teams)),
+            Field::SessionId => text(input.session.map(|session| &session.id)),
+            Field::SessionCalls => return self.session_calls(id),
+            Field::Context => input.context.map_or(Val::Map(&[]), Val::MapJson),
+            Field::Now => return self.now(id),
+            Field::Justification => Val::Text(input.justification),
+        })
+    }
+
+    fn now(&self, id: OpId) -> Result<Val<'e>, Trouble> {
+        let Some(now) = self.input.now else {
+            return Err(self.fail(FailureKind::NoSuchKey, id, || "`now` is not known".to_owned()));
+        };
+        self.instant(id, now)
+    }
+
+    fn instant(&self, id: OpId, instant: jiff::Timestamp) -> Result<Val<'e>, Trouble> {
+        self.lib(Timestamp::from_unix_nanos(instant.as_nanosecond()), id).map(Val::Timestamp)
+    }
+
+    fn session_calls(&self, id: OpId) -> Result<Val<'e>, Trouble> {
+        let Some(session) = self.input.session else { return Ok(Val::List(&[])) };
+        self.charge_items(session.calls.len().saturating_mul(Record::Call.fields().len()), id)?;
+        let mut calls = Vec::with_capacity(session.calls.len());
+        for call in &session.calls {
+            calls.push(self.session_call(id, call)?);
+        }
+        Ok(Val::List(self.arena.alloc_slice_copy(&calls)))
+    }
+
+    fn session_call(&self, id: OpId, call: &'e SessionCall) -> Result<Val<'e>, Trouble> {
+        let at = match call.at {
+            Some(at) => self.instant(id, at)?,
+            None => Val::Null,
+        };
+        // Sorted by key, as all maps are.
+        Ok(Val::Map(self.arena.alloc([
+            (Val::Text("action"), Val::Text(&call.action)),
+            (Val::Text("args"), Val::of_json(&call.args)),
+            (Val::Text("at"), at),
+            (Val::Text("source"), Val::Text(&call.source)),
+            (Val::Text("tool"), Val::Text(&call.tool)),
+        ])))
+    }
+
+    /// A standard variable as a map, for expressions that use it whole.
+    pub(super) fn record(&self, id: OpId, record: Record) -> Result<Val<'e>, Trouble> {
+        let fields: &[(&'static str, Field)] = match record {
+            Record::Tool => &[
+                ("annotations", Field::ToolAnnotations),
+                ("is_new", Field::ToolIsNew),
+                ("name", Field::ToolName),
+                ("server", Field::ToolServer),
+                ("source", Field::ToolSource),
+            ],
+            Record::Principal => &[
+                ("id", Field::PrincipalId),
+                ("kind", Field::PrincipalKind),
+                ("name", Field::PrincipalName),
+                ("roles", Field::PrincipalRoles),
+                ("teams", Field::PrincipalTeams),
+            ],
+            Record::Session => &[("calls", Field::SessionCalls), ("id", Field::SessionId)],
+            Record::Call => return Err(self.broken(id)),
+        };
+        let mut entries = Vec::with_capacity(fields.len());
+        for (name, field) in fields {
+            entries.push((Val::Text(name), self.field(id, *field)?));
+        }
+        Ok(Val::Map(self.arena.alloc_slice_copy(&entries)))
+    }
+}

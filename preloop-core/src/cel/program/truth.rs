@@ -1,0 +1,267 @@
+//! The hot path: operations that give true or false, decided without making a value.
+
+use std::cmp::Ordering;
+
+use super::machine::{Frame, Machine, Scope};
+use crate::cel::ast::{Loop, Relation, Run};
+use crate::cel::code::{Node, Op, OpId};
+use crate::cel::failure::{FailureKind, Trouble};
+use crate::cel::value::{Standing, Val, Value, order};
+
+impl<'e> Machine<'e> {
+    /// Whether an operation holds.
+    pub(crate) fn decide(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
+        let node = self.node(id)?;
+        let result = match node.op {
+            Op::And(run) => self.logic(id, node, run, true, scope),
+            Op::Or(run) => self.logic(id, node, run, false, scope),
+            Op::Not(operand) => {
+                self.charge(node.cost, id)?;
+                self.decide(operand, scope).map(|holds| !holds)
+            }
+            Op::Compare { .. } | Op::CompareInt { .. } | Op::EqualsText { .. } => {
+                self.comparison(id, node, scope)
+            }
+            Op::InTexts { left, set } => self.in_texts(id, node, left, set, scope),
+            Op::ContainsText { .. }
+            | Op::StartsWith { .. }
+            | Op::EndsWith { .. }
+            | Op::MatchesPattern { .. } => self.text_test(id, node, scope),
+            Op::HasPath { path, optional } => self.has_path(id, path, optional),
+            Op::HasFields { base, names, optional } => {
+                self.charge(node.cost, id)?;
+                self.has_fields(id, base, names, optional, scope)
+            }
+            Op::Quantifier(number) => {
+                self.charge(node.cost, id)?;
+                self.quantify(id, number, scope)
+            }
+            _ => return self.truth(id, scope),
+        };
+        if let Some(notes) = &self.notes {
+            notes.step(id, &result.map(Val::Bool));
+        }
+        result
+    }
+
+    /// The truth of an operation that may give anything.
+    fn truth(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
+        match self.operand(id, scope)? {
+            Val::Bool(holds) => Ok(holds),
+            other => {
+                let kind = if id == self.code.root {
+                    FailureKind::NotBool
+                } else {
+                    FailureKind::WrongType
+                };
+                Err(self.fail(kind, id, || {
+                    format!(
+                        "true or false is needed, this is of type {}",
+                        other.type_name().as_str()
+                    )
+                }))
+            }
+        }
+    }
+
+    /// `&&` where `every`, else `||`: what decides wins over failures on either side, but for a spent budget.
+    fn logic(
+        &self,
+        id: OpId,
+        node: &Node,
+        run: Run,
+        every: bool,
+        scope: Scope<'_, 'e>,
+    ) -> Result<bool, Trouble> {
+        self.charge(node.cost, id)?;
+        let mut failed: Option<Trouble> = None;
+        for operand in self.code.run(run) {
+            match self.decide(*operand, scope) {
+                Ok(holds) if holds != every => return Ok(holds),
+                Ok(_) => {}
+                Err(trouble) if trouble.kind == FailureKind::Budget => return Err(trouble),
+                Err(trouble) => failed = failed.or(Some(trouble)),
+            }
+        }
+        failed.map_or(Ok(every), Err)
+    }
+
+    fn comparison(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
+        self.charge(node.cost, id)?;
+        match node.op {
+            Op::CompareInt { relation, left, constant } => {
+                let left = self.operand(left, scope)?;
+                let Some(Value::Int(right)) = self.code.constants.get(constant as usize) else {
+                    return Err(self.broken(id));
+                };
+                if let Val::Int(left) = left {
+                    return Ok(stands(relation, left.cmp(right)));
+                }
+                self.compare(id, relation, left, Val::Int(*right))
+            }
+            Op::EqualsText { left, constant, negated } => {
+                let left = self.operand(left, scope)?;
+                let Some(Value::Text(right)) = self.code.constants.get(constant as usize) else {
+                    return Err(self.broken(id));
+                };
+                let equal = match left {
+                    Val::Text(left) => {
+                        self.charge_bytes(left.len().min(right.len()), id)?;
+                        *left == **right
+                    }
+                    _ => false,
+                };
+                Ok(equal != negated)
+            }
+            Op::Compare { relation, left, right } => {
+                let left = self.operand(left, scope)?;
+                let right = self.operand(right, scope)?;
+                self.compare(id, relation, left, right)
+            }
+            _ => Err(self.broken(id)),
+        }
+    }
+
+    /// How two values stand to each other.
+    fn compare(
+        &self,
+        id: OpId,
+        relation: Relation,
+        left: Val<'e>,
+        right: Val<'e>,
+    ) -> Result<bool, Trouble> {
+        match relation {
+            Relation::Equal => self.equal(id, left, right),
+            Relation::NotEqual => self.equal(id, left, right).map(|equal| !equal),
+            Relation::In => self.is_in(id, left, right),
+            _ => {
+                if let (Val::Text(left), Val::Text(right)) = (left, right) {
+                    self.charge_bytes(left.len().min(right.len()), id)?;
+                }
+                match relational(left, right) {
+                    Standing::Ordered(found) => Ok(stands(relation, found)),
+                    // Not a number: nothing is less, equal or greater.
+                    Standing::Unordered => Ok(false),
+                    Standing::Unrelated => Err(self.fail(FailureKind::WrongType, id, || {
+                        format!(
+                            "`{}` does not work on {} and {}",
+                            relation.sign(),
+                            left.type_name().as_str(),
+                            right.type_name().as_str()
+                        )
+                    })),
+                }
+            }
+        }
+    }
+
+    fn in_texts(
+        &self,
+        id: OpId,
+        node: &Node,
+        left: OpId,
+        set: u32,
+        scope: Scope<'_, 'e>,
+    ) -> Result<bool, Trouble> {
+        self.charge(node.cost, id)?;
+        let Some(set) = self.code.text_sets.get(set as usize) else {
+            return Err(self.broken(id));
+        };
+        let Val::Text(text) = self.operand(left, scope)? else { return Ok(false) };
+        self.charge_bytes(text.len(), id)?;
+        if set.len() <= 8 {
+            return Ok(set.iter().any(|known| **known == *text));
+        }
+        Ok(set.binary_search_by(|known| (**known).cmp(text)).is_ok())
+    }
+
+    fn text_test(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
+        self.charge(node.cost, id)?;
+        let (Op::ContainsText { left, .. }
+        | Op::StartsWith { left, .. }
+        | Op::EndsWith { left, .. }
+        | Op::MatchesPattern { left, .. }) = node.op
+        else {
+            return Err(self.broken(id));
+        };
+        let value = self.operand(left, scope)?;
+        let Val::Text(text) = value else {
+            return Err(self.wrong_type(left, "text", value));
+        };
+        match node.op {
+            Op::ContainsText { finder, .. } => {
+                self.charge_bytes(text.len(), id)?;
+                let finder =
+                    self.code.finders.get(finder as usize).ok_or_else(|| self.broken(id))?;
+                Ok(finder.find(text.as_bytes()).is_some())
+            }
+            Op::MatchesPattern { pattern, .. } => {
+                self.charge_bytes(text.len(), id)?;
+                let pattern =
+                    self.code.patterns.get(pattern as usize).ok_or_else(|| self.broken(id))?;
+                Ok(pattern.is_match(text))
+            }
+            Op::StartsWith { constant, .. } | Op::EndsWith { constant, .. } => {
+                let Some(Value::Text(part)) = self.code.constants.get(constant as usize) else {
+                    return Err(self.broken(id));
+                };
+                self.charge_bytes(part.len(), id)?;
+                let at_start = matches!(node.op, Op::StartsWith { .. });
+                Ok(if at_start { text.starts_with(&**part) } else { text.ends_with(&**part) })
+            }
+            _ => Err(self.broken(id)),
+        }
+    }
+
+    /// `all`, `exists` and `exists_one`.
+    fn quantify(&self, id: OpId, number: u32, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
+        let Some(parts) = self.code.loops.get(number as usize) else {
+            return Err(self.broken(id));
+        };
+        let range = self.operand(parts.range, scope)?;
+        let elements = self.elements(id, parts, range)?;
+        let mut failed: Option<Trouble> = None;
+        let mut count = 0_usize;
+        for position in 0..elements.len() {
+            self.charge(parts.step_cost, id)?;
+            let (first, second) = elements.get(position);
+            let frame = Frame { first, second, outer: scope };
+            match (parts.kind, self.decide(parts.body, Some(&frame))) {
+                (Loop::ExistsOne, holds) => count = count.saturating_add(usize::from(holds?)),
+                (Loop::All, Ok(false)) => return Ok(false),
+                (Loop::Exists, Ok(true)) => return Ok(true),
+                (_, Ok(_)) => {}
+                (_, Err(trouble)) if trouble.kind == FailureKind::Budget => return Err(trouble),
+                (_, Err(trouble)) => failed = failed.or(Some(trouble)),
+            }
+        }
+        if parts.kind == Loop::ExistsOne {
+            return Ok(count == 1);
+        }
+        failed.map_or(Ok(parts.kind == Loop::All), Err)
+    }
+}
+
+/// The order that `<` and its like see. They take 2^63 as a double for the largest int, as the specification's tests
+/// ask; everywhere else numbers are compared exactly.
+fn relational(left: Val<'_>, right: Val<'_>) -> Standing {
+    const INT_END: f64 = 9_223_372_036_854_775_808.0;
+    match (left, right) {
+        (Val::Int(i64::MAX), Val::Double(INT_END)) | (Val::Double(INT_END), Val::Int(i64::MAX)) => {
+            Standing::Ordered(Ordering::Equal)
+        }
+        _ => order(left, right),
+    }
+}
+
+/// Whether an order is what the relation asks for.
+const fn stands(relation: Relation, order: Ordering) -> bool {
+    match relation {
+        Relation::Equal | Relation::In => order.is_eq(),
+        Relation::NotEqual => order.is_ne(),
+        Relation::Less => order.is_lt(),
+        Relation::LessEqual => order.is_le(),
+        Relation::Greater => order.is_gt(),
+        Relation::GreaterEqual => order.is_ge(),
+    }
+}

@@ -1,0 +1,206 @@
+//! Where a call's arguments come from: a trait, so that nothing has to be converted to be judged.
+
+use std::borrow::Cow;
+
+use serde_json::{Map as JsonMap, Value as Json};
+
+/// A path to an argument that an expression reads: `args.user.name` is `["user", "name"]`.
+///
+/// An empty path stands for the arguments as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ArgPath {
+    segments: Box<[Box<str>]>,
+    slot: u32,
+}
+
+impl ArgPath {
+    /// A path of these keys, read from this slot where the source has slots.
+    pub fn new<'k>(keys: impl IntoIterator<Item = &'k str>, slot: u32) -> Self {
+        Self { segments: keys.into_iter().map(Into::into).collect(), slot }
+    }
+
+    /// The keys, outermost first.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.segments.iter().map(AsRef::as_ref)
+    }
+
+    /// The number by which a source with slots knows this path.
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    pub(crate) fn set_slot(&mut self, slot: u32) {
+        self.slot = slot;
+    }
+
+    pub(crate) fn segments(&self) -> &[Box<str>] {
+        &self.segments
+    }
+
+    /// The path down to its `length`th key as rules write it, such as `args.user`.
+    pub(crate) fn shown(&self, length: usize) -> String {
+        let mut shown = String::from("args");
+        for key in self.segments.iter().take(length) {
+            let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                && key.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
+            if plain {
+                shown.push('.');
+                shown.push_str(key);
+            } else {
+                shown.push_str("['");
+                shown.push_str(&super::problem::cut(key));
+                shown.push_str("']");
+            }
+        }
+        shown
+    }
+}
+
+impl std::fmt::Display for ArgPath {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.shown(usize::MAX))
+    }
+}
+
+/// The paths that several programs read, each once: rules of one tool share what they read.
+#[derive(Clone, Debug, Default)]
+pub struct PathTable {
+    paths: Vec<ArgPath>,
+}
+
+impl PathTable {
+    /// The slot of a path, new or shared.
+    pub(crate) fn slot(&mut self, path: &ArgPath) -> u32 {
+        let known = self.paths.iter().find(|known| known.segments == path.segments);
+        if let Some(known) = known {
+            return known.slot;
+        }
+        let slot = u32::try_from(self.paths.len()).unwrap_or(u32::MAX);
+        self.paths.push(ArgPath { segments: path.segments.clone(), slot });
+        slot
+    }
+
+    /// The paths in the order of their slots.
+    pub fn paths(&self) -> &[ArgPath] {
+        &self.paths
+    }
+}
+
+/// An argument as its source hands it out.
+#[derive(Clone, Copy, Debug)]
+pub enum Argument<'a> {
+    /// `null`
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number with sign.
+    Int(i64),
+    /// A whole number beyond those with sign.
+    Uint(u64),
+    /// Any number; whole ones count as whole, however they were written.
+    Double(f64),
+    /// Text.
+    Text(&'a str),
+    /// Any JSON value.
+    Json(&'a Json),
+    /// An object.
+    Object(&'a JsonMap<String, Json>),
+}
+
+/// What a source has under a path.
+#[derive(Clone, Copy, Debug)]
+pub enum Lookup<'a> {
+    /// The argument.
+    Found(Argument<'a>),
+    /// No such key: the path's key at this position (from 0) is not there.
+    Missing(usize),
+    /// The value above the key at this position is not an object, so it has no keys.
+    NotAnObject(usize),
+}
+
+/// Where arguments come from. Implemented by JSON values and by [`Slots`]; a binding may bring its own.
+pub trait ArgumentSource: std::fmt::Debug {
+    /// What stands under this path.
+    fn lookup(&self, path: &ArgPath) -> Lookup<'_>;
+}
+
+impl ArgumentSource for Json {
+    fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
+        let mut value = self;
+        for (position, key) in path.segments.iter().enumerate() {
+            let Self::Object(entries) = value else { return Lookup::NotAnObject(position) };
+            let Some(next) = entries.get(&**key) else { return Lookup::Missing(position) };
+            value = next;
+        }
+        Lookup::Found(Argument::Json(value))
+    }
+}
+
+impl ArgumentSource for JsonMap<String, Json> {
+    fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
+        let Some((first, rest)) = path.segments.split_first() else {
+            return Lookup::Found(Argument::Object(self));
+        };
+        let Some(mut value) = self.get(&**first) else { return Lookup::Missing(0) };
+        for (position, key) in rest.iter().enumerate() {
+            let position = position.saturating_add(1);
+            let Json::Object(entries) = value else { return Lookup::NotAnObject(position) };
+            let Some(next) = entries.get(&**key) else { return Lookup::Missing(position) };
+            value = next;
+        }
+        Lookup::Found(Argument::Json(value))
+    }
+}
+
+/// One argument in [`Slots`].
+#[derive(Clone, Debug)]
+pub enum Slot<'a> {
+    /// See [`Lookup::Missing`].
+    Missing(usize),
+    /// See [`Lookup::NotAnObject`].
+    NotAnObject(usize),
+    /// `null`
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number with sign.
+    Int(i64),
+    /// A whole number beyond those with sign.
+    Uint(u64),
+    /// Any number.
+    Double(f64),
+    /// Text, borrowed where the source can lend it.
+    Text(Cow<'a, str>),
+    /// A list or an object.
+    Json(Json),
+}
+
+/// Arguments pulled beforehand, one for each path of a [`PathTable`]: what a binding fills from a dict or an object.
+#[derive(Clone, Debug, Default)]
+pub struct Slots<'a> {
+    slots: Vec<Slot<'a>>,
+}
+
+impl<'a> Slots<'a> {
+    /// Slots in the order of the table's paths.
+    pub fn new(slots: Vec<Slot<'a>>) -> Self {
+        Self { slots }
+    }
+}
+
+impl ArgumentSource for Slots<'_> {
+    fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
+        Lookup::Found(match self.slots.get(path.slot as usize) {
+            None => return Lookup::Missing(0),
+            Some(Slot::Missing(position)) => return Lookup::Missing(*position),
+            Some(Slot::NotAnObject(position)) => return Lookup::NotAnObject(*position),
+            Some(Slot::Null) => Argument::Null,
+            Some(Slot::Bool(value)) => Argument::Bool(*value),
+            Some(Slot::Int(value)) => Argument::Int(*value),
+            Some(Slot::Uint(value)) => Argument::Uint(*value),
+            Some(Slot::Double(value)) => Argument::Double(*value),
+            Some(Slot::Text(value)) => Argument::Text(value),
+            Some(Slot::Json(value)) => Argument::Json(value),
+        })
+    }
+}

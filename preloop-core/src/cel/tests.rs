@@ -1,0 +1,45 @@
+//! The language through its front door.
+
+use serde_json::json;
+
+use super::{Environment, Fuel, Input, Tri, compile};
+
+fn test(expression: &str, args: &serde_json::Value) -> Tri {
+    let program = compile(expression, &Environment::policy())
+        .unwrap_or_else(|problems| panic!("{expression}: {problems:?}"));
+    program.test(&Input::new(args), &mut Fuel::default())
+}
+
+#[test]
+fn usual_conditions_are_answered() {
+    let args = json!({
+        "command": "rm -rf /", "amount": 750, "ratio": 750.5, "currency": "EUR", "path": "/etc/passwd",
+        "items": [{"price": 10}, {"price": 250.5}], "flag": true, "nothing": null,
+    });
+    for (expression, expected) in [
+        ("args.command.contains('rm')", Tri::True),
+        ("args.command.contains('deploy') && args.command.contains('production')", Tri::False),
+        (
+            "args.amount > 500 && args.currency in ['USD','EUR'] && args.items.exists(i, i.price > 100)",
+            Tri::True,
+        ),
+        ("args.path.matches('^/etc/.*') || args.path.startsWith('/root')", Tri::True),
+        ("args.amount + 1 == 751", Tri::True),
+        ("args.ratio + 1 == 751.5", Tri::True),
+        ("args.missing == 1", Tri::Error),
+        ("args.missing == 1 || args.flag", Tri::True),
+        ("has(args.missing)", Tri::False),
+        ("has(args.missing.deep)", Tri::Error),
+        ("args.?missing.deep.orValue('x') == 'x'", Tri::True),
+        ("args.nothing == null", Tri::True),
+        ("size(args.items) == 2 && args.items.all(i, i.price > 0)", Tri::True),
+        ("args.items.map(i, i.price)[1] > 250", Tri::True),
+        ("tool.name == '' && principal.roles == [] && session.calls.size() == 0", Tri::True),
+        ("args == args", Tri::True),
+        ("args['command'].startsWith('rm')", Tri::True),
+        ("cel.bind(x, args.amount, x * 2 == 1500)", Tri::True),
+        ("args.flag ? args.amount == 750 : false", Tri::True),
+    ] {
+        assert_eq!(test(expression, &args), expected, "{expression}");
+    }
+}
