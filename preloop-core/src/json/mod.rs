@@ -4,6 +4,7 @@
 //! surrogates and text after the value are errors with line and column. One tokenizer and one
 //! grammar serve every front end; each front end is a [`Sink`] of the reader's events.
 
+mod check;
 mod error;
 mod lexer;
 mod number;
@@ -11,6 +12,7 @@ mod reader;
 mod text;
 mod value;
 
+pub use check::check;
 pub(crate) use error::Fault;
 pub use error::{JsonError, JsonErrorKind};
 pub(crate) use lexer::{EscapeUnit, skip_string_escape};
