@@ -8,4 +8,5 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod ids;
+pub mod mcp;
 pub mod service;

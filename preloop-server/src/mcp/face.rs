@@ -1,0 +1,94 @@
+//! How a tool shows itself to agents: its own definition, with what the policy lays over it.
+
+use preloop_core::document::{Justification, Tool as Entry};
+
+use super::catalog::Tool;
+use super::wire::object::{RawObject, json_string};
+
+/// The parameter in which an agent says why, where the policy wants to know.
+pub(crate) const JUSTIFICATION: &str = "justification";
+/// Where an agent says why in `_meta`, for any tool.
+pub(crate) const JUSTIFICATION_META: &str = "dev.preloop/justification";
+
+const JUSTIFICATION_SCHEMA: &str = r#"{"type":"string","description":"Why this call is needed, in one or two sentences. It is recorded and shown to approvers; the tool does not get it."}"#;
+
+/// What the policy lays over a tool's own definition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Face {
+    description: Option<String>,
+    justification: Option<Justification>,
+}
+
+/// What a call says besides its arguments.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    /// Why the agent wants the call.
+    pub(crate) justification: Option<String>,
+    /// The arguments for the tool, where something of ours was taken out of them.
+    pub(crate) arguments: Option<String>,
+}
+
+// === impl Face ===
+
+impl Face {
+    /// By the entry of the live document that the tool meets, if it meets one.
+    pub(crate) fn of(entry: Option<&Entry>) -> Self {
+        entry.map_or_else(Self::default, |entry| Self {
+            description: entry.description.clone(),
+            justification: entry.justification,
+        })
+    }
+
+    /// The definition that agents see, under the name that they call it by.
+    pub(crate) fn definition(&self, tool: &Tool, name: &str) -> String {
+        let Some(text) = std::str::from_utf8(&tool.definition).ok() else { return String::new() };
+        let Some(mut definition) = RawObject::parse(text) else { return String::new() };
+        if name != tool.name {
+            definition.set("name", json_string(name));
+        }
+        if let Some(description) = &self.description {
+            definition.set("description", json_string(description));
+        }
+        if self.asks_in_arguments(tool) {
+            let schema = definition.value("inputSchema").unwrap_or(r#"{"type":"object"}"#);
+            if let Some(schema) = self.with_justification(schema) {
+                definition.set("inputSchema", schema);
+            }
+        }
+        definition.to_text()
+    }
+
+    /// What the agent said: the reason out of the arguments where it was asked for there, or out of
+    /// a parameter of the tool's own, which keeps it.
+    pub(crate) fn said(&self, tool: &Tool, arguments: &str, in_meta: Option<String>) -> Said {
+        let asks = self.asks_in_arguments(tool);
+        if !asks && !tool.has_own_justification {
+            return Said { justification: in_meta, arguments: None };
+        }
+        let Some(mut members) = RawObject::parse(arguments) else {
+            return Said { justification: in_meta, arguments: None };
+        };
+        let justification = in_meta.or_else(|| members.text(JUSTIFICATION));
+        let taken = asks && members.remove(JUSTIFICATION);
+        Said { justification, arguments: taken.then(|| members.to_text()) }
+    }
+
+    fn asks_in_arguments(&self, tool: &Tool) -> bool {
+        self.justification.is_some() && !tool.has_own_justification
+    }
+
+    fn with_justification(&self, schema: &str) -> Option<String> {
+        let mut schema = RawObject::parse(schema)?;
+        let mut properties = RawObject::parse(schema.value("properties").unwrap_or("{}"))?;
+        properties.set(JUSTIFICATION, JUSTIFICATION_SCHEMA);
+        let properties = properties.to_text();
+        let mut required: Vec<String> =
+            serde_json::from_str(schema.value("required").unwrap_or("[]")).ok()?;
+        schema.set("properties", properties);
+        if self.justification == Some(Justification::Required) {
+            required.push(JUSTIFICATION.to_owned());
+            schema.set("required", serde_json::Value::from(required).to_string());
+        }
+        Some(schema.to_text())
+    }
+}

@@ -1,0 +1,201 @@
+//! The MCP firewall: agents in front, servers behind, a decision on every call in between.
+//!
+//! The way of a call: `downstream` reads it, `enforce` has it decided and holds it where people must
+//! decide, `upstream` sends it. JSON that needs no change goes through as it was written.
+
+mod catalog;
+mod downstream;
+mod enforce;
+mod environment;
+mod face;
+mod names;
+mod upstream;
+mod wire;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use self::environment::{EnvironmentError, EnvironmentRules};
+
+use self::catalog::{Catalog, Tool};
+use self::downstream::Sessions;
+use self::face::Face;
+use self::upstream::Upstreams;
+use self::wire::outgoing;
+use crate::config::Config;
+use crate::service::Services;
+
+/// How long changes are gathered before they are announced.
+const ANNOUNCE_PAUSE: Duration = Duration::from_millis(50);
+/// How long calls in flight may take to end at shutdown.
+const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
+
+/// Settings of the firewall.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Pause between keep-alive comments on a waiting stream.
+    pub keep_alive: Duration,
+    /// Pause between progress notifications of a held call.
+    pub progress_interval: Duration,
+    /// How long a server may take without a sign of progress.
+    pub upstream_timeout: Duration,
+    /// Which environment variables the documents may use.
+    pub environment: EnvironmentRules,
+}
+
+// === impl Settings ===
+
+impl Settings {
+    /// The firewall's part of the server's settings.
+    ///
+    /// # Errors
+    /// Where the list of allowed environment variables cannot be read.
+    pub fn of(config: &Config) -> Result<Self, EnvironmentError> {
+        let environment = if config.policy.is_some() {
+            EnvironmentRules::local_file()
+        } else {
+            EnvironmentRules::allow_list(&config.env_allow.join(","))?
+        };
+        Ok(Self {
+            keep_alive: config.keep_alive,
+            progress_interval: config.progress_interval,
+            upstream_timeout: config.upstream_timeout,
+            environment,
+        })
+    }
+}
+
+/// The firewall; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Firewall {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    services: Services,
+    settings: Settings,
+    catalog: Arc<Catalog>,
+    upstreams: Upstreams,
+    sessions: Sessions,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+// === impl Firewall ===
+
+impl Firewall {
+    /// Starts to dial the servers of the live policy and follows its changes.
+    pub fn start(services: Services, settings: Settings) -> Self {
+        let tasks = TaskTracker::new();
+        let catalog = Arc::new(Catalog::new(services.clone()));
+        let upstreams = Upstreams::new(
+            services.clone(),
+            Arc::clone(&catalog),
+            settings.environment.clone(),
+            tasks.clone(),
+        );
+        let firewall = Self {
+            inner: Arc::new(Inner {
+                services,
+                settings,
+                catalog,
+                upstreams,
+                sessions: Sessions::default(),
+                tasks: tasks.clone(),
+                stopping: CancellationToken::new(),
+            }),
+        };
+        firewall.apply_policy();
+        let follower = firewall.clone();
+        tasks.spawn(async move {
+            let stopping = follower.inner.stopping.clone();
+            stopping.run_until_cancelled(follower.follow()).await;
+        });
+        firewall
+    }
+
+    /// The routes for agents, ready to be merged into the server's.
+    pub fn routes(&self) -> Router {
+        downstream::routes(self.clone())
+    }
+
+    /// Answers held calls, lets calls in flight end, and stops the servers.
+    pub async fn shutdown(&self) {
+        self.inner.stopping.cancel();
+        self.inner.sessions.close();
+        self.inner.tasks.close();
+        self.inner.upstreams.close();
+        if tokio::time::timeout(SHUTDOWN_TIME, self.inner.tasks.wait()).await.is_err() {
+            tracing::warn!("some calls or servers did not end in time");
+        }
+    }
+
+    fn services(&self) -> &Services {
+        &self.inner.services
+    }
+
+    fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    fn catalog(&self) -> &Catalog {
+        &self.inner.catalog
+    }
+
+    fn upstreams(&self) -> &Upstreams {
+        &self.inner.upstreams
+    }
+
+    fn sessions(&self) -> &Sessions {
+        &self.inner.sessions
+    }
+
+    fn tasks(&self) -> &TaskTracker {
+        &self.inner.tasks
+    }
+
+    async fn stopping(&self) {
+        self.inner.stopping.cancelled().await;
+    }
+
+    /// How the live policy shows a tool.
+    fn face(&self, tool: &Tool) -> Face {
+        let _ = tool;
+        Face::of(None)
+    }
+
+    fn apply_policy(&self) {
+        let policy = self.services().live_policy();
+        let servers = policy.as_ref().map(|policy| policy.document().mcp_servers.as_slice());
+        self.upstreams().apply(servers.unwrap_or_default());
+    }
+
+    /// Follows the policy and the servers, and tells clients when their tools may have changed.
+    async fn follow(&self) {
+        let mut policy = self.services().policy_changes();
+        let mut tools = self.catalog().changes();
+        loop {
+            let is_policy = tokio::select! {
+                changed = policy.changed() => changed.is_ok(),
+                changed = tools.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    false
+                }
+            };
+            if is_policy {
+                self.apply_policy();
+            }
+            tokio::time::sleep(ANNOUNCE_PAUSE).await;
+            tools.mark_unchanged();
+            let method = "notifications/tools/list_changed";
+            self.sessions().announce(&outgoing::notification(method, None));
+        }
+    }
+}

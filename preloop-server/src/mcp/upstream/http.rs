@@ -1,0 +1,374 @@
+//! A server over MCP streamable HTTP: one POST a message, answers as JSON or as an event stream.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use preloop_core::document::McpServer;
+use reqwest::{Client, Response, Url};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::MESSAGE_BYTES_MAX;
+use super::credentials::credentials;
+use super::failure::{CallFailure, DialError, in_words};
+use super::http_client::client_for;
+use super::inbox::{Answer, Inbox, Waiting};
+use crate::mcp::environment::EnvironmentRules;
+use crate::mcp::wire::message::Message;
+use crate::mcp::wire::sse::{Decoder, Event};
+
+const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// How often a stream that ended early is taken up again before the call is given up.
+const RESUMES_MAX: u32 = 5;
+/// The pause before a stream is taken up again, and the longest that a server may ask for.
+const RESUME_PAUSE: Duration = Duration::from_secs(1);
+const RESUME_PAUSE_MAX: Duration = Duration::from_secs(10);
+/// The longest pause between two tries to listen for announcements.
+const LISTEN_PAUSE_MAX: Duration = Duration::from_mins(1);
+/// How long the farewell to a server may take.
+const FAREWELL_TIME: Duration = Duration::from_secs(1);
+
+/// The way to a server over HTTP.
+#[derive(Debug, Clone)]
+pub(super) struct HttpLink {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    client: Client,
+    url: Url,
+    /// Credentials; marked sensitive, so that no debug output shows them.
+    credentials: HeaderMap,
+    session: OnceLock<HeaderValue>,
+    revision: OnceLock<HeaderValue>,
+    inbox: Arc<Inbox>,
+    tasks: TaskTracker,
+    closed: CancellationToken,
+}
+
+/// Where a stream can be taken up again.
+#[derive(Debug, Default)]
+struct Resume {
+    last_event_id: Option<String>,
+    retry: Option<Duration>,
+}
+
+// === impl HttpLink ===
+
+impl HttpLink {
+    /// Resolves the address and the credentials of `server`; nothing is sent yet.
+    pub(super) fn new(
+        server: &McpServer,
+        rules: &EnvironmentRules,
+        inbox: &Arc<Inbox>,
+        tasks: &TaskTracker,
+    ) -> Result<Self, DialError> {
+        let written = server.url.as_deref().unwrap_or_default();
+        // Variables are allowed by the host as written, so that none can choose where it goes.
+        let written_host =
+            Url::parse(written).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let expanded = rules.expand(written, written_host.as_deref().unwrap_or_default())?;
+        let url = Url::parse(&expanded)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+            .ok_or_else(|| {
+                DialError::Settings("`url` is not an http or https address".to_owned())
+            })?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let credentials = credentials(server, rules, &host)?;
+        let client = client_for(&url).map_err(|error| DialError::Settings(in_words(&error)))?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                client,
+                url,
+                credentials,
+                session: OnceLock::new(),
+                revision: OnceLock::new(),
+                inbox: Arc::clone(inbox),
+                tasks: tasks.clone(),
+                closed: CancellationToken::new(),
+            }),
+        })
+    }
+
+    /// The revision that was agreed on; every later request names it.
+    pub(super) fn agree(&self, revision: &str) {
+        if let Ok(value) = HeaderValue::from_str(revision) {
+            let _ = self.shared.revision.set(value);
+        }
+    }
+
+    /// Listens for announcements (tool list changes), where the server offers that.
+    pub(super) fn listen(&self) {
+        let shared = Arc::clone(&self.shared);
+        self.shared.tasks.spawn(async move {
+            let closed = shared.closed.clone();
+            closed.run_until_cancelled(shared.listen()).await;
+        });
+    }
+
+    /// Sends a message that needs no answer.
+    pub(super) async fn send(&self, message: Bytes) -> Result<(), CallFailure> {
+        let response = self.shared.post(message).await?;
+        refused(&response).map_or(Ok(()), Err)
+    }
+
+    /// Sends the request `id` and waits for its answer.
+    pub(super) async fn exchange(
+        &self,
+        id: u64,
+        message: Bytes,
+        progress: mpsc::Sender<Bytes>,
+    ) -> Result<Answer, CallFailure> {
+        let shared = &self.shared;
+        let mut waiting = shared.inbox.expect(id, progress);
+        if let Some(reason) = shared.inbox.lost() {
+            return Err(CallFailure::NotSent(reason.to_owned()));
+        }
+        let response = shared.post(message).await?;
+        if shared.session.get().is_none()
+            && let Some(session) = response.headers().get(SESSION_ID)
+        {
+            let _ = shared.session.set(session.clone());
+        }
+        shared.answer(response, &mut waiting).await
+    }
+
+    /// Says goodbye in the background and stops listening.
+    pub(super) fn close(&self) {
+        self.shared.closed.cancel();
+        let shared = Arc::clone(&self.shared);
+        let Some(session) = self.shared.session.get().cloned() else { return };
+        self.shared.tasks.spawn(async move {
+            let farewell = shared
+                .client
+                .delete(shared.url.clone())
+                .headers(shared.headers())
+                .header(SESSION_ID, session)
+                .timeout(FAREWELL_TIME)
+                .send();
+            // A server that is gone needs no farewell.
+            let _ = farewell.await;
+        });
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    fn headers(&self) -> HeaderMap {
+        let mut headers = self.credentials.clone();
+        for (name, value) in [(SESSION_ID, &self.session), (PROTOCOL_VERSION, &self.revision)] {
+            if let Some(value) = value.get() {
+                headers.insert(name, value.clone());
+            }
+        }
+        headers
+    }
+
+    async fn post(&self, message: Bytes) -> Result<Response, CallFailure> {
+        let request = self
+            .client
+            .post(self.url.clone())
+            .headers(self.headers())
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "application/json, text/event-stream")
+            .body(message);
+        request.send().await.map_err(|error| {
+            let is_unsent = error.is_connect() || error.is_builder();
+            let words = in_words(&error.without_url());
+            if is_unsent { CallFailure::NotSent(words) } else { CallFailure::Lost(words) }
+        })
+    }
+
+    async fn answer(
+        self: &Arc<Self>,
+        mut response: Response,
+        waiting: &mut Waiting<'_>,
+    ) -> Result<Answer, CallFailure> {
+        let status = response.status();
+        if status == StatusCode::NOT_FOUND && self.session.get().is_some() {
+            return Err(CallFailure::SessionGone);
+        }
+        if is_event_stream(&response) && status.is_success() {
+            return self.follow(response, waiting).await;
+        }
+        let refusal = refused(&response);
+        let body = read_body(&mut response).await?;
+        // Some servers put a proper JSON-RPC error under an HTTP error status.
+        match Message::parse(&body) {
+            Ok(Message::Response { answer: Err(error), .. }) => {
+                return Ok(Answer::Error(body.slice_ref(error.as_bytes())));
+            }
+            Ok(Message::Response { .. }) if refusal.is_none() => {
+                self.inbox.take(&body);
+            }
+            _ => {}
+        }
+        if let Some(refusal) = refusal {
+            return Err(refusal);
+        }
+        waiting.answer.try_recv().map_err(|_| {
+            CallFailure::Lost("the server's answer is no JSON-RPC response to the request".into())
+        })
+    }
+
+    /// Reads streams until the answer is there, taking a stream up again where it ended early.
+    async fn follow(
+        self: &Arc<Self>,
+        first: Response,
+        waiting: &mut Waiting<'_>,
+    ) -> Result<Answer, CallFailure> {
+        let mut response = first;
+        let mut resume = Resume::default();
+        for _ in 0..=RESUMES_MAX {
+            tokio::select! {
+                biased;
+                answer = &mut waiting.answer => {
+                    return answer.map_err(|_| self.lost());
+                }
+                read = self.read_stream(&mut response, &mut resume) => read?,
+            }
+            if let Ok(answer) = waiting.answer.try_recv() {
+                return Ok(answer);
+            }
+            let Some(last) = resume.last_event_id.clone() else { break };
+            tokio::time::sleep(resume.retry.unwrap_or(RESUME_PAUSE).min(RESUME_PAUSE_MAX)).await;
+            response = self.get(Some(&last)).await?;
+            if !response.status().is_success() {
+                break;
+            }
+        }
+        Err(CallFailure::Lost("the server ended the stream without an answer".to_owned()))
+    }
+
+    async fn read_stream(
+        self: &Arc<Self>,
+        response: &mut Response,
+        resume: &mut Resume,
+    ) -> Result<(), CallFailure> {
+        let mut decoder = Decoder::new(MESSAGE_BYTES_MAX);
+        loop {
+            let chunk = match response.chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => return Ok(()),
+                Err(_) if resume.last_event_id.is_some() => return Ok(()),
+                Err(error) => return Err(CallFailure::Lost(in_words(&error.without_url()))),
+            };
+            let too_long = |error| CallFailure::Lost(in_words(&error));
+            decoder.feed(&chunk).map_err(too_long)?;
+            while let Some(event) = decoder.next().map_err(too_long)? {
+                self.take_event(event, resume);
+            }
+        }
+    }
+
+    fn take_event(self: &Arc<Self>, event: Event, resume: &mut Resume) {
+        if let Some(id) = event.id {
+            resume.last_event_id = Some(id);
+        }
+        if let Some(ms) = event.retry_ms {
+            resume.retry = Some(Duration::from_millis(ms));
+        }
+        if event.data.is_empty() {
+            return;
+        }
+        if let Some(reply) = self.inbox.take(&event.data) {
+            let shared = Arc::clone(self);
+            self.tasks.spawn(async move {
+                if let Err(error) = shared.post(reply).await {
+                    tracing::debug!(%error, "a reply to the server was not taken");
+                }
+            });
+        }
+    }
+
+    async fn get(&self, last_event_id: Option<&str>) -> Result<Response, CallFailure> {
+        let mut request = self
+            .client
+            .get(self.url.clone())
+            .headers(self.headers())
+            .header(ACCEPT, "text/event-stream");
+        if let Some(id) = last_event_id {
+            request = request.header(LAST_EVENT_ID, id);
+        }
+        request.send().await.map_err(|error| CallFailure::Lost(in_words(&error.without_url())))
+    }
+
+    async fn listen(self: &Arc<Self>) {
+        let mut pause = RESUME_PAUSE;
+        let mut resume = Resume::default();
+        loop {
+            let last = resume.last_event_id.clone();
+            if let Ok(mut response) = self.get(last.as_deref()).await {
+                if response.status().is_client_error() {
+                    // 405 and the like: it has no announcements to make.
+                    return;
+                }
+                if is_event_stream(&response) {
+                    pause = RESUME_PAUSE;
+                    let _ = self.read_stream(&mut response, &mut resume).await;
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LISTEN_PAUSE_MAX);
+        }
+    }
+
+    fn lost(&self) -> CallFailure {
+        CallFailure::Lost(self.inbox.lost().unwrap_or("the connection was closed").to_owned())
+    }
+}
+
+/// What a status that is no success means for the request.
+fn refused(response: &Response) -> Option<CallFailure> {
+    let status = response.status();
+    if status.is_success() {
+        return None;
+    }
+    let words = match status.as_u16() {
+        300..=399 => "the server redirects elsewhere, which is not followed".to_owned(),
+        401 | 403 => format!("the server refused our credentials (HTTP {})", status.as_u16()),
+        code => format!("the server answered HTTP {code}"),
+    };
+    // A gateway in between may have lost the answer of a call that did run.
+    Some(if status.is_server_error() {
+        CallFailure::Lost(words)
+    } else {
+        CallFailure::Refused(words)
+    })
+}
+
+fn is_event_stream(response: &Response) -> bool {
+    let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    content_type.is_some_and(|text| {
+        text.get(..17).is_some_and(|start| start.eq_ignore_ascii_case(b"text/event-stream"))
+    })
+}
+
+async fn read_body(response: &mut Response) -> Result<Bytes, CallFailure> {
+    let lost = |error: reqwest::Error| CallFailure::Lost(in_words(&error.without_url()));
+    let Some(first) = response.chunk().await.map_err(lost)? else { return Ok(Bytes::new()) };
+    let Some(second) = response.chunk().await.map_err(lost)? else { return Ok(first) };
+    let mut body = BytesMut::with_capacity(first.len() + second.len());
+    body.extend_from_slice(&first);
+    body.extend_from_slice(&second);
+    while let Some(chunk) = response.chunk().await.map_err(lost)? {
+        if body.len() + chunk.len() > MESSAGE_BYTES_MAX {
+            return Err(CallFailure::Lost(format!(
+                "the server sent a message of more than {} MB",
+                MESSAGE_BYTES_MAX / 1024 / 1024
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
