@@ -13,6 +13,8 @@ pub mod document;
 pub mod json;
 pub mod limits;
 pub mod parse;
+pub mod redact;
+pub mod schema;
 pub mod validate;
 
 pub use canonical::{call_hash, canonical_value, policy_digest};

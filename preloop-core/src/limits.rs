@@ -34,3 +34,9 @@ pub const ITEMS_MAX: usize = 1_000;
 pub const TIMEOUT_SECONDS_MAX: u64 = 2_592_000;
 /// Most approvals that a workflow may ask for.
 pub const APPROVALS_MAX: u64 = 100;
+/// Most values that one redaction copies; the rest is left out.
+pub const REDACT_NODES_MAX: usize = 10_000;
+/// Most nodes of a tool's input schema.
+pub const SCHEMA_NODES_MAX: usize = 20_000;
+/// Most steps of checking one call's arguments against a schema.
+pub const SCHEMA_STEPS_MAX: u32 = 200_000;
