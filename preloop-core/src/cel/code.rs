@@ -64,8 +64,6 @@ pub(crate) enum Op {
     Unknown,
     Not(OpId),
     Negate(OpId),
-    /// A number as a double; anything else as it is.
-    Widen(OpId),
     And(Run),
     Or(Run),
     Arithmetic {

@@ -5,7 +5,22 @@ use serde_json::{Map as JsonMap, Value as Json};
 
 use super::source::ArgumentSource;
 use super::value::Value;
-use crate::call::{Principal, Session, ToolFacts};
+use crate::call::{Principal, Session};
+
+/// The tool that is called; what is not known is empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tool<'a> {
+    /// The tool's own name at its server.
+    pub name: &'a str,
+    /// The class (`mcp`, `builtin`, `http`, `agent`); a call may also name a server here.
+    pub source: &'a str,
+    /// The server's name.
+    pub server: &'a str,
+    /// MCP annotations (untrusted hints).
+    pub annotations: Option<&'a JsonMap<String, Json>>,
+    /// Offered or changed since the policy was applied, and not accepted yet.
+    pub is_new: bool,
+}
 
 /// Everything of a call that expressions can read. Whatever is absent reads as empty, but for `now`.
 #[derive(Clone, Copy, Debug)]
@@ -13,9 +28,7 @@ pub struct Input<'a> {
     /// The variable `args`.
     pub args: &'a dyn ArgumentSource,
     /// The variable `tool`.
-    pub tool: Option<&'a ToolFacts>,
-    /// The class of the tool's source, where it is known better than `tool.source` says.
-    pub tool_source: Option<&'a str>,
+    pub tool: Tool<'a>,
     /// The variable `principal`.
     pub principal: Option<&'a Principal>,
     /// The variable `session`.
@@ -35,8 +48,7 @@ impl<'a> Input<'a> {
     pub fn new(args: &'a dyn ArgumentSource) -> Self {
         Self {
             args,
-            tool: None,
-            tool_source: None,
+            tool: Tool::default(),
             principal: None,
             session: None,
             context: None,

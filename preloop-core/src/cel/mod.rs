@@ -22,7 +22,7 @@
 //! Bounded whatever the expression and the arguments: text, nesting, results and time. Nothing recurses deeper than the
 //! nesting that the parser lets through, and running out of fuel is a failure that nothing absorbs.
 
-mod ast;
+pub(crate) mod ast;
 mod check;
 mod code;
 mod environment;
@@ -33,14 +33,14 @@ mod input;
 mod lexer;
 pub mod lib;
 mod lower;
-mod parse;
-mod problem;
+pub(crate) mod parse;
+pub(crate) mod problem;
 mod program;
 mod source;
 mod span;
 mod token;
 mod types;
-mod value;
+pub(crate) mod value;
 
 #[cfg(test)]
 mod tests;
@@ -48,7 +48,7 @@ mod tests;
 pub use environment::Environment;
 pub use failure::{Failure, FailureKind};
 pub use fuel::{FUEL_DEFAULT, FUEL_MAX, Fuel};
-pub use input::Input;
+pub use input::{Input, Tool};
 pub use parse::{NESTING_MAX, SOURCE_MAX};
 pub use problem::{Problem, ProblemKind};
 pub use program::{Program, Step, Tri};

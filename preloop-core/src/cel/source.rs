@@ -116,6 +116,8 @@ pub enum Lookup<'a> {
     Missing(usize),
     /// The value above the key at this position is not an object, so it has no keys.
     NotAnObject(usize),
+    /// The same, and the value is `null`, which simple conditions take for a missing field.
+    NullAbove(usize),
 }
 
 /// Where arguments come from. Implemented by JSON values and by [`Slots`]; a binding may bring its own.
@@ -128,7 +130,7 @@ impl ArgumentSource for Json {
     fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
         let mut value = self;
         for (position, key) in path.segments.iter().enumerate() {
-            let Self::Object(entries) = value else { return Lookup::NotAnObject(position) };
+            let Self::Object(entries) = value else { return no_keys(value, position) };
             let Some(next) = entries.get(&**key) else { return Lookup::Missing(position) };
             value = next;
         }
@@ -144,11 +146,18 @@ impl ArgumentSource for JsonMap<String, Json> {
         let Some(mut value) = self.get(&**first) else { return Lookup::Missing(0) };
         for (position, key) in rest.iter().enumerate() {
             let position = position.saturating_add(1);
-            let Json::Object(entries) = value else { return Lookup::NotAnObject(position) };
+            let Json::Object(entries) = value else { return no_keys(value, position) };
             let Some(next) = entries.get(&**key) else { return Lookup::Missing(position) };
             value = next;
         }
         Lookup::Found(Argument::Json(value))
+    }
+}
+
+const fn no_keys(value: &Json, position: usize) -> Lookup<'static> {
+    match value {
+        Json::Null => Lookup::NullAbove(position),
+        _ => Lookup::NotAnObject(position),
     }
 }
 
@@ -159,6 +168,8 @@ pub enum Slot<'a> {
     Missing(usize),
     /// See [`Lookup::NotAnObject`].
     NotAnObject(usize),
+    /// See [`Lookup::NullAbove`].
+    NullAbove(usize),
     /// `null`
     Null,
     /// True or false.
@@ -194,6 +205,7 @@ impl ArgumentSource for Slots<'_> {
             None => return Lookup::Missing(0),
             Some(Slot::Missing(position)) => return Lookup::Missing(*position),
             Some(Slot::NotAnObject(position)) => return Lookup::NotAnObject(*position),
+            Some(Slot::NullAbove(position)) => return Lookup::NullAbove(*position),
             Some(Slot::Null) => Argument::Null,
             Some(Slot::Bool(value)) => Argument::Bool(*value),
             Some(Slot::Int(value)) => Argument::Int(*value),

@@ -28,6 +28,11 @@ const RESERVED: [&str; 17] = [
     "while",
 ];
 
+/// True for the words that the language keeps for later.
+pub(crate) fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word)
+}
+
 impl<'s> Parser<'s> {
     pub(super) fn root_name(&mut self) -> Result<&'s str, Problem> {
         let span = self.current.span;

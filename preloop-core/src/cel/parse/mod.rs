@@ -7,6 +7,8 @@ mod macros;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use literal::is_reserved;
+
 use super::ast::{Expr, Id, Run, Tree};
 use super::lexer::Lexer;
 use super::problem::{Problem, ProblemKind};

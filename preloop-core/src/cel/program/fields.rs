@@ -66,7 +66,7 @@ impl<'e> Machine<'e> {
     #[cold]
     fn missing_argument(&self, id: OpId, path: &ArgPath, missing: Lookup<'_>) -> Trouble {
         let (kind, at) = match missing {
-            Lookup::NotAnObject(at) => (FailureKind::WrongType, at),
+            Lookup::NotAnObject(at) | Lookup::NullAbove(at) => (FailureKind::WrongType, at),
             Lookup::Missing(at) => (FailureKind::NoSuchKey, at),
             Lookup::Found(_) => (FailureKind::NoSuchKey, 0),
         };

@@ -15,16 +15,11 @@ impl<'e> Machine<'e> {
         let texts =
             |texts: Option<&'e Vec<String>>| Val::ListText(texts.map_or(&[], Vec::as_slice));
         Ok(match field {
-            Field::ToolName => text(input.tool.map(|tool| &tool.name)),
-            Field::ToolSource => match input.tool_source {
-                Some(source) => Val::Text(source),
-                None => text(input.tool.and_then(|tool| tool.source.as_ref())),
-            },
-            Field::ToolServer => text(input.tool.and_then(|tool| tool.server.as_ref())),
-            Field::ToolAnnotations => {
-                input.tool.map_or(Val::Map(&[]), |tool| Val::MapJson(&tool.annotations))
-            }
-            Field::ToolIsNew => Val::Bool(input.tool.is_some_and(|tool| tool.is_new)),
+            Field::ToolName => Val::Text(input.tool.name),
+            Field::ToolSource => Val::Text(input.tool.source),
+            Field::ToolServer => Val::Text(input.tool.server),
+            Field::ToolAnnotations => input.tool.annotations.map_or(Val::Map(&[]), Val::MapJson),
+            Field::ToolIsNew => Val::Bool(input.tool.is_new),
             Field::PrincipalId => text(input.principal.map(|principal| &principal.id)),
             Field::PrincipalKind => text(input.principal.map(|principal| &principal.kind)),
             Field::PrincipalName => text(input.principal.map(|principal| &principal.name)),

@@ -1,8 +1,37 @@
 //! A tool call as the caller of the engine describes it: tool, arguments, principal, session, context, time.
 
+mod read;
+mod record;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+pub use record::{CallError, CallRecord};
+
+use crate::cel::{ArgumentSource, Tool};
+use crate::schema::ToolSchema;
+
+/// One call, borrowed from whoever makes it; what is not known stays empty.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The tool that is called.
+    pub tool: Tool<'a>,
+    /// Its arguments.
+    pub args: &'a dyn ArgumentSource,
+    /// The tool's input schema, where one is known.
+    pub schema: Option<&'a ToolSchema>,
+    /// Who acts.
+    pub principal: Option<&'a Principal>,
+    /// What the principal did so far.
+    pub session: Option<&'a Session>,
+    /// Facts that the caller adds.
+    pub context: Option<&'a Map<String, Value>>,
+    /// When the call is made; a condition that reads it fails where it is absent.
+    pub now: Option<Timestamp>,
+    /// Why the agent makes the call.
+    pub justification: &'a str,
+}
 
 /// Who acts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,4 +89,29 @@ pub struct ToolFacts {
     pub annotations: Map<String, Value>,
     /// Offered or changed since the policy was applied, and not accepted yet.
     pub is_new: bool,
+}
+
+// === impl Call ===
+
+impl<'a> Call<'a> {
+    /// A call of `tool` of which only the arguments are known.
+    pub fn new(tool: &'a str, args: &'a dyn ArgumentSource) -> Self {
+        Self {
+            tool: Tool { name: tool, ..Tool::default() },
+            args,
+            schema: None,
+            principal: None,
+            session: None,
+            context: None,
+            now: None,
+            justification: "",
+        }
+    }
+
+    /// The same call, with `source` a class (`mcp`, `builtin`, `http`, `agent`) or a server's name.
+    #[must_use]
+    pub const fn with_source(mut self, source: &'a str) -> Self {
+        self.tool.source = source;
+        self
+    }
 }
