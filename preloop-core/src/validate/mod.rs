@@ -73,6 +73,11 @@ impl ValidPolicy {
         &self.digest
     }
 
+    /// The document, its places and its digest.
+    pub(crate) fn into_parts(self) -> (PolicyDocument, Places, String) {
+        (self.document, self.places, self.digest)
+    }
+
     /// Problems worth a look.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings

@@ -1,0 +1,76 @@
+//! An entry of `tools[]`, ready to answer calls.
+
+use crate::condition::Condition;
+use crate::decision::{Action, Decision};
+
+/// One entry with its enabled rules.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// `tools[0]`.
+    pub(crate) path: String,
+    /// The answer to every call, where no argument matters: the entry is disabled.
+    pub(crate) closed: Option<Box<Decision>>,
+    /// The answer to a call without a justification, where one is required.
+    pub(crate) unjustified: Option<Box<Decision>>,
+    /// The enabled rules in document order.
+    pub(crate) rules: Vec<Rule>,
+    /// No rule matched, or there are none.
+    pub(crate) otherwise: Decision,
+    /// The call would be allowed, but the tool is new.
+    pub(crate) new_tool: Box<Decision>,
+    /// Rules with `enabled: false`, for explanations.
+    pub(crate) skipped: Vec<SkippedRule>,
+}
+
+/// One enabled rule.
+#[derive(Debug)]
+pub(crate) struct Rule {
+    pub(crate) action: Action,
+    pub(crate) matcher: Matcher,
+    /// Behind a pointer, so that the rules that each call walks stay close together.
+    pub(crate) answer: Box<Answer>,
+}
+
+/// When a rule matches.
+#[derive(Debug)]
+pub(crate) enum Matcher {
+    /// There is no expression.
+    Always,
+    When(Condition),
+    /// The expression does not compile. Validation refuses such a document, so this is a broken invariant, and
+    /// the rule fails at every call.
+    Broken,
+}
+
+/// What a rule leads to.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The rule matched.
+    pub(crate) decision: Decision,
+    /// Workflow of an approval that this rule leads to.
+    pub(crate) workflow: String,
+}
+
+/// A rule that is switched off.
+#[derive(Debug)]
+pub(crate) struct SkippedRule {
+    pub(crate) path: String,
+    /// How many enabled rules stand before it.
+    pub(crate) before: usize,
+    pub(crate) expression: Option<String>,
+}
+
+impl Rule {
+    /// The rule's condition, where it has one that can be evaluated.
+    pub(crate) const fn condition(&self) -> Option<&Condition> {
+        match &self.matcher {
+            Matcher::When(condition) => Some(condition),
+            Matcher::Always | Matcher::Broken => None,
+        }
+    }
+
+    /// The rule's place in the document, such as `tools[0].conditions[0]`.
+    pub(crate) fn path(&self) -> &str {
+        self.answer.decision.rule.as_ref().map_or("", |rule| rule.path.as_str())
+    }
+}

@@ -1,0 +1,167 @@
+//! Finds a tool's entries: exact names by hash, then globs in document order.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::glob::Glob;
+use super::source::{CallSource, Class, EntrySource, Fit};
+
+/// Position of an entry in the document's `tools`.
+pub(crate) type EntryId = usize;
+
+/// Every entry by the names it fits.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ToolIndex {
+    exact: HashMap<Box<str>, SameName, BuildHasherDefault<NameHasher>>,
+    globs: Vec<GlobEntry>,
+}
+
+/// The entries of one exact name.
+#[derive(Clone, Debug, Default)]
+struct SameName {
+    servers: Vec<(EntrySource, EntryId)>,
+    classes: [Option<EntryId>; 4],
+    any: Option<EntryId>,
+}
+
+#[derive(Clone, Debug)]
+struct GlobEntry {
+    first_byte: Option<u8>,
+    glob: Glob,
+    source: EntrySource,
+    entry: EntryId,
+}
+
+/// The entries that a call fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fits {
+    /// No entry speaks for the tool.
+    None,
+    /// One entry does.
+    One(EntryId),
+    /// The call does not say enough: it could be any of these, best fit first.
+    Several(Vec<EntryId>),
+}
+
+impl ToolIndex {
+    /// Adds the next entry of the document; of two with one name and source the first one stays.
+    pub(crate) fn add(&mut self, name: &str, source: Option<&str>, entry: EntryId) {
+        let source = EntrySource::of(source);
+        if Glob::is_glob(name) {
+            let glob = Glob::new(name);
+            self.globs.push(GlobEntry { first_byte: glob.first_byte(), glob, source, entry });
+            return;
+        }
+        let same = self.exact.entry(name.into()).or_default();
+        match source {
+            EntrySource::Any => {
+                same.any.get_or_insert(entry);
+            }
+            EntrySource::Class(class) => {
+                if let Some(slot) = same.classes.get_mut(class.slot()) {
+                    slot.get_or_insert(entry);
+                }
+            }
+            EntrySource::Server(_) => same.servers.push((source, entry)),
+        }
+    }
+
+    /// The entries for a call, by the order of precedence: server, class, any, globs.
+    pub(crate) fn find(&self, name: &str, source: CallSource<'_>) -> Fits {
+        let mut found = Found { fits: Fits::None };
+        if let Some(same) = self.exact.get(name)
+            && same.find(source, &mut found)
+        {
+            return found.fits;
+        }
+        let first_byte = name.bytes().next();
+        for candidate in &self.globs {
+            if candidate.first_byte.is_some() && candidate.first_byte != first_byte {
+                continue;
+            }
+            let fit = candidate.source.fit(source);
+            if fit == Fit::No || !candidate.glob.matches(name) {
+                continue;
+            }
+            if found.add(candidate.entry, fit) {
+                break;
+            }
+        }
+        found.fits
+    }
+}
+
+impl SameName {
+    /// True when an entry fits for certain, so that nothing after it can speak.
+    fn find(&self, source: CallSource<'_>, found: &mut Found) -> bool {
+        for (server, entry) in &self.servers {
+            if found.add(*entry, server.fit(source)) {
+                return true;
+            }
+        }
+        for (class, entry) in Class::ALL.into_iter().zip(&self.classes) {
+            if let Some(entry) = entry
+                && found.add(*entry, EntrySource::Class(class).fit(source))
+            {
+                return true;
+            }
+        }
+        self.any.is_some_and(|entry| found.add(entry, Fit::Certain))
+    }
+}
+
+struct Found {
+    fits: Fits,
+}
+
+impl Found {
+    /// Takes a candidate; true when it ends the search.
+    fn add(&mut self, entry: EntryId, fit: Fit) -> bool {
+        if fit == Fit::No {
+            return false;
+        }
+        match &mut self.fits {
+            Fits::None => self.fits = Fits::One(entry),
+            Fits::One(first) => self.fits = Fits::Several(vec![*first, entry]),
+            Fits::Several(entries) => entries.push(entry),
+        }
+        fit == Fit::Certain
+    }
+}
+
+/// A quick hash for the names of a policy. The table holds only names that the policy's author chose,
+/// so a caller cannot fill it with colliding ones.
+#[derive(Clone, Copy, Debug, Default)]
+struct NameHasher(u64);
+
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Hasher for NameHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            self.add(u64::from_le_bytes(*word));
+        }
+        let mut last = [0; 8];
+        for (to, from) in last.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        // The length keeps a name and the same name with NULs behind it apart.
+        self.add(u64::from_le_bytes(last) ^ (bytes.len() as u64).rotate_left(56));
+    }
+
+    fn write_u8(&mut self, _: u8) {
+        // The end mark of text; `write` mixes the length in already.
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl NameHasher {
+    fn add(&mut self, word: u64) {
+        let mixed = (self.0 ^ word).wrapping_mul(MIX);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}

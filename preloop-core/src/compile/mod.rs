@@ -1,0 +1,215 @@
+//! A valid policy made ready to answer: conditions compiled, tools indexed, decisions made beforehand.
+
+mod decisions;
+mod entry;
+mod glob;
+mod index;
+mod source;
+
+pub(crate) use entry::{Answer, Entry, Matcher, Rule};
+pub(crate) use index::{EntryId, Fits};
+pub(crate) use source::{CallSource, is_same_server};
+
+use std::fmt;
+
+pub use decisions::BUILT_IN_WORKFLOW;
+
+use crate::cel::{self, Environment, PathTable, Span};
+use crate::condition::{self, Condition};
+use crate::decision::{Action, Decision, PolicyRef, Reason};
+use crate::document::{self, Justification, Tool};
+use crate::evaluate::message;
+use crate::limits::{FUEL_DEFAULT, FUEL_MAX};
+use crate::parse::Places;
+use crate::validate::ValidPolicy;
+use decisions::DecisionMaker;
+use entry::SkippedRule;
+use index::ToolIndex;
+
+/// A policy ready to answer calls. Immutable, so it is shared between threads without locks.
+pub struct CompiledPolicy {
+    pub(crate) policy: PolicyRef,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) index: ToolIndex,
+    paths: PathTable,
+    places: Places,
+    /// Servers with `validate_arguments: false`.
+    pub(crate) unchecked_servers: Vec<String>,
+    /// What a tool without an entry gets.
+    pub(crate) unknown: Decision,
+    /// What a new tool without an entry gets where it would be allowed.
+    pub(crate) new_tool: Decision,
+    pub(crate) asks_for_new_tools: bool,
+    pub(crate) inherits: bool,
+    pub(crate) fuel: u64,
+}
+
+// === impl CompiledPolicy ===
+
+impl CompiledPolicy {
+    /// Compiles a policy; all that could be wrong with it has been found by validation.
+    pub fn compile(policy: ValidPolicy) -> Self {
+        let (document, places, digest) = policy.into_parts();
+        let policy = PolicyRef { name: document.metadata.name.clone(), digest };
+        let defaults = document.defaults.clone().unwrap_or_default();
+        let maker = DecisionMaker {
+            policy: &policy,
+            default_workflow: defaults.default_approval_workflow.as_deref(),
+        };
+        let environment = Environment::policy();
+        let mut compiler =
+            Compiler { maker, environment: &environment, paths: PathTable::default() };
+        let mut index = ToolIndex::default();
+        let mut entries = Vec::with_capacity(document.tools.len());
+        for (id, tool) in document.tools.iter().enumerate() {
+            index.add(&tool.name, tool.source.as_deref(), id);
+            entries.push(compiler.entry(id, tool));
+        }
+        let unchecked = |server: &&document::McpServer| server.validate_arguments == Some(false);
+        Self {
+            unknown: maker.unknown(defaults.unknown_tools.unwrap_or(Action::Allow)),
+            new_tool: maker.new_tool(maker.workflow(None, None)),
+            asks_for_new_tools: defaults.require_approval_for_new_tools.unwrap_or(true),
+            inherits: defaults.inherit_from_parent.unwrap_or(true),
+            unchecked_servers: document
+                .mcp_servers
+                .iter()
+                .filter(unchecked)
+                .map(|server| server.name.clone())
+                .collect(),
+            paths: compiler.paths,
+            places,
+            entries,
+            index,
+            fuel: FUEL_DEFAULT,
+            policy,
+        }
+    }
+
+    /// The same policy with another budget for each condition, at most [`FUEL_MAX`].
+    #[must_use]
+    pub fn with_fuel(mut self, fuel: u64) -> Self {
+        self.fuel = fuel.min(FUEL_MAX);
+        self
+    }
+
+    /// The policy's name and digest, as in each decision.
+    pub const fn policy(&self) -> &PolicyRef {
+        &self.policy
+    }
+
+    /// The argument paths that rules may read for a call of `tool`, by slot, each once.
+    ///
+    /// A binding pulls these and nothing else. `source` is a class or a server's name, empty if not known.
+    pub fn arg_paths(&self, tool: &str, source: &str) -> Vec<&cel::ArgPath> {
+        let entries = match self
+            .index
+            .find(tool, CallSource::of(source, "").unwrap_or(CallSource::Unknown))
+        {
+            Fits::None => Vec::new(),
+            Fits::One(entry) => vec![entry],
+            Fits::Several(entries) => entries,
+        };
+        let mut paths: Vec<&cel::ArgPath> = entries
+            .into_iter()
+            .filter_map(|entry| self.entries.get(entry))
+            .flat_map(|entry| &entry.rules)
+            .filter_map(Rule::condition)
+            .flat_map(Condition::arg_paths)
+            .collect();
+        paths.sort_unstable_by_key(|path| path.slot());
+        paths.dedup_by_key(|path| path.slot());
+        paths
+    }
+
+    /// Line and column of a part of a rule's condition: in the document, or in the expression where the document
+    /// is not at hand.
+    pub(crate) fn place(&self, rule: &str, source: &str, part: Span) -> (u32, u32) {
+        let path = format!("{rule}.expression");
+        let place = self.places.expression_place(&path, part.start as usize);
+        place.map_or_else(|| part.line_column(source), |place| (place.line, place.column))
+    }
+
+    /// How many slots there are: one more than the highest of [`Self::arg_paths`].
+    pub fn slots(&self) -> usize {
+        self.paths.paths().len()
+    }
+}
+
+impl fmt::Debug for CompiledPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompiledPolicy")
+            .field("policy", &self.policy)
+            .field("entries", &self.entries.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Compiles the entries of one document.
+struct Compiler<'a> {
+    maker: DecisionMaker<'a>,
+    environment: &'a Environment,
+    paths: PathTable,
+}
+
+impl Compiler<'_> {
+    fn entry(&mut self, id: EntryId, tool: &Tool) -> Entry {
+        let maker = self.maker;
+        let path = format!("tools[{id}]");
+        let workflow = maker.workflow(None, tool.approval_workflow.as_deref());
+        let mut rules = Vec::with_capacity(tool.conditions.len());
+        let mut skipped = Vec::new();
+        for (number, rule) in tool.conditions.iter().enumerate() {
+            let rule_path = format!("{path}.conditions[{number}]");
+            if rule.enabled == Some(false) {
+                let expression = rule.expression.clone();
+                skipped.push(SkippedRule { path: rule_path, before: rules.len(), expression });
+                continue;
+            }
+            let action = rule.action.unwrap_or(Action::RequireApproval);
+            let matcher = self.matcher(rule);
+            let workflow = maker
+                .workflow(rule.approval_workflow.as_deref(), tool.approval_workflow.as_deref());
+            let decision = maker.rule(rule_path, rule, action, &workflow);
+            rules.push(Rule { action, matcher, answer: Box::new(Answer { decision, workflow }) });
+        }
+        Entry {
+            closed: (tool.enabled == Some(false)).then(|| {
+                Box::new(maker.plain(Action::Deny, Reason::ToolDisabled, message::disabled()))
+            }),
+            unjustified: (tool.justification == Some(Justification::Required)).then(|| {
+                let message = message::justification_required();
+                Box::new(maker.plain(Action::Deny, Reason::JustificationRequired, message))
+            }),
+            otherwise: self.otherwise(tool, rules.is_empty(), &workflow),
+            new_tool: Box::new(maker.new_tool(workflow)),
+            path,
+            rules,
+            skipped,
+        }
+    }
+
+    fn matcher(&mut self, rule: &document::Condition) -> Matcher {
+        let Some(text) = rule.expression.as_deref() else { return Matcher::Always };
+        match condition::compile(text, rule.condition_type, self.environment) {
+            Ok(mut condition) => {
+                condition.share(&mut self.paths);
+                Matcher::When(condition)
+            }
+            Err(_) => Matcher::Broken,
+        }
+    }
+
+    /// The answer when no rule matches. An entry whose rules are all switched off has none at all, so its
+    /// workflow still holds.
+    fn otherwise(&self, tool: &Tool, has_no_rules: bool, workflow: &str) -> Decision {
+        let maker = self.maker;
+        if !has_no_rules {
+            return maker.plain(Action::Allow, Reason::NoRuleMatched, message::allowed());
+        }
+        if tool.approval_workflow.is_some() {
+            return maker.approval(Reason::ToolDefault, workflow.to_owned(), message::waits());
+        }
+        maker.plain(Action::Allow, Reason::ToolDefault, message::allowed())
+    }
+}

@@ -1,0 +1,153 @@
+//! One door to both languages of conditions: the small `simple` grammar and CEL.
+//!
+//! `simple` is one comparison or one text test of one field, with rules of its own for what is missing or of
+//! another type; everything else is CEL. Which of the two a text is follows from the text alone, unless the
+//! policy says `condition_type`.
+
+mod grammar;
+mod simple;
+mod spelling;
+mod story;
+mod subject;
+
+use std::fmt;
+
+use crate::cel::{
+    self, ArgPath, Environment, Failure, Fuel, Input, PathTable, Problem, ProblemKind, Program,
+    Span, Step, Tri,
+};
+use crate::decision::Action;
+use crate::document::ConditionType;
+use simple::Simple;
+
+/// A compiled condition: immutable, shared freely.
+pub struct Condition {
+    source: Box<str>,
+    program: Either,
+}
+
+enum Either {
+    Simple(Box<Simple>),
+    Cel(Box<Program>),
+}
+
+/// Compiles the text of a condition; fails with every problem found.
+///
+/// Without a type the text is `simple` where it is in that grammar, else CEL.
+pub fn compile(
+    text: &str,
+    condition_type: Option<ConditionType>,
+    environment: &Environment,
+) -> Result<Condition, Vec<Problem>> {
+    let simple = match condition_type {
+        Some(ConditionType::Cel) => None,
+        Some(ConditionType::Simple) | None => {
+            grammar::read(text).map_err(|problem| vec![problem])?
+        }
+    };
+    let program = if let Some(simple) = simple {
+        simple.check(environment)?;
+        Either::Simple(Box::new(simple))
+    } else {
+        let program = cel::compile(text, environment)
+            .map_err(|problems| spelling::corrected(text, problems))?;
+        if condition_type == Some(ConditionType::Simple) {
+            return Err(vec![not_simple(text)]);
+        }
+        Either::Cel(Box::new(program))
+    };
+    Ok(Condition { source: text.into(), program })
+}
+
+fn not_simple(text: &str) -> Problem {
+    Problem {
+        kind: ProblemKind::Syntax,
+        message: "this is no `simple` condition".to_owned(),
+        help: Some(
+            "write one comparison (`args.amount > 300`) or one text test \
+             (`args.command.contains('rm')`), or set `condition_type: cel`"
+                .to_owned(),
+        ),
+        span: Span::new(0, u32::try_from(text.len()).unwrap_or(u32::MAX)),
+    }
+}
+
+// === impl Condition ===
+
+impl Condition {
+    /// The text as it was written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The language of the text.
+    pub const fn condition_type(&self) -> ConditionType {
+        match self.program {
+            Either::Simple(_) => ConditionType::Simple,
+            Either::Cel(_) => ConditionType::Cel,
+        }
+    }
+
+    /// The answer, where it is the same for every call.
+    pub fn constant(&self) -> Option<bool> {
+        match &self.program {
+            Either::Simple(simple) => simple.constant(),
+            Either::Cel(program) => program.constant(),
+        }
+    }
+
+    /// The arguments that the condition reads.
+    pub fn arg_paths(&self) -> impl Iterator<Item = &ArgPath> {
+        let (simple, cel) = match &self.program {
+            Either::Simple(simple) => (simple.arg_path(), None),
+            Either::Cel(program) => (None, Some(program.arg_paths())),
+        };
+        simple.into_iter().chain(cel.into_iter().flatten())
+    }
+
+    /// Numbers the arguments that are read, shared with the other conditions of the table.
+    pub(crate) fn share(&mut self, paths: &mut PathTable) {
+        match &mut self.program {
+            Either::Simple(simple) => simple.share(paths),
+            Either::Cel(program) => program.share_paths(paths),
+        }
+    }
+
+    /// Whether the condition holds for a call. `action` is the rule's: an allow rule does not take a missing
+    /// argument for an answer.
+    #[inline]
+    pub fn test(&self, action: Action, input: &Input<'_>, fuel: &mut Fuel) -> Tri {
+        match &self.program {
+            Either::Simple(simple) => simple.test(action, input, fuel),
+            Either::Cel(program) => program.test(input, fuel),
+        }
+    }
+
+    /// What went wrong where [`Self::test`] gives an error; none where it gives an answer.
+    pub fn failure(&self, action: Action, input: &Input<'_>, fuel: u64) -> Option<Failure> {
+        match &self.program {
+            Either::Simple(simple) => simple.failure(action, input, fuel),
+            Either::Cel(program) => program.failure(input, fuel),
+        }
+    }
+
+    /// Each part that evaluation looked at, with its value.
+    pub fn trace(&self, action: Action, input: &Input<'_>, fuel: u64) -> Vec<Step> {
+        match &self.program {
+            Either::Simple(simple) => simple.trace(action, input, fuel),
+            Either::Cel(program) => program.trace(input, fuel),
+        }
+    }
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condition")
+            .field("type", &self.condition_type())
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,392 @@
+//! A `simple` condition: what it looks at, what it asks, and how the question is answered.
+//!
+//! A missing field equals null, yet an allow rule does not take it for an answer unless it asks about null.
+//! Text that is a JSON number is one in orderings against a number; nothing else converts.
+
+use std::cmp::Ordering;
+
+use memchr::memmem::Finder;
+use regex::Regex;
+
+use super::subject::{Found, Subject};
+use crate::cel::ast::Relation;
+use crate::cel::value::{Items, Standing, Val, from_json, order, scalar_equal};
+use crate::cel::{self, ArgPath, Environment, Fuel, Input, PathTable, Problem, Span, Tri};
+use crate::decision::Action;
+
+/// Scanned bytes that cost one unit of the budget.
+const BYTES_PER_UNIT: u64 = 16;
+
+/// One comparison or text test of one field, or a constant.
+#[derive(Clone, Debug)]
+pub(super) struct Simple {
+    pub(super) question: Question,
+    /// The whole text.
+    pub(super) span: Span,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Question {
+    Constant(bool),
+    Field { subject: Subject, test: Test, span: Span },
+}
+
+/// What is asked of the field.
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    Compare {
+        relation: Relation,
+        literal: Literal,
+    },
+    Contains {
+        needle: Box<str>,
+        finder: Box<Finder<'static>>,
+    },
+    /// `contains` with something else than text: a member of a list.
+    HasMember(Literal),
+    StartsWith(Box<str>),
+    EndsWith(Box<str>),
+    Matches(Regex),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Literal {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Double(f64),
+    Text(Box<str>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextFunction {
+    Contains,
+    StartsWith,
+    EndsWith,
+    Matches,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The field is missing; the number tells which key of the path.
+    Missing(usize),
+    /// What should hold the field is no object; the number tells which key was asked for.
+    NotAnObject(usize),
+    /// Null where text is meant.
+    Null,
+    /// A list or object where one value is meant.
+    Compound,
+    /// Another type than the test is for.
+    WrongType,
+    /// Text that is no JSON number, in an ordering against a number.
+    NotANumber,
+    /// A list has no such member, but a member that contains the text.
+    PartOfMember,
+    /// The budget ran out.
+    Budget,
+}
+
+// === impl Simple ===
+
+impl Simple {
+    pub(super) const fn constant_of(value: bool, span: Span) -> Self {
+        Self { question: Question::Constant(value), span }
+    }
+
+    pub(super) const fn new(subject: Subject, test: Test, span: Span, path: Span) -> Self {
+        Self { question: Question::Field { subject, test, span: path }, span }
+    }
+
+    /// The same with its places moved.
+    pub(super) fn moved(mut self, to: impl Fn(Span) -> Span) -> Self {
+        self.span = to(self.span);
+        if let Question::Field { span, .. } = &mut self.question {
+            *span = to(*span);
+        }
+        self
+    }
+
+    /// Asks the checker of CEL whether the tool's schema knows the argument.
+    pub(super) fn check(&self, environment: &Environment) -> Result<(), Vec<Problem>> {
+        let Question::Field { subject: Subject::Argument(path), span, .. } = &self.question else {
+            return Ok(());
+        };
+        if environment.schema.is_none() {
+            return Ok(());
+        }
+        let read = format!("dyn({path}) == null");
+        cel::compile(&read, environment).map(drop).map_err(|mut problems| {
+            for problem in &mut problems {
+                problem.span = *span;
+            }
+            problems
+        })
+    }
+
+    pub(super) const fn constant(&self) -> Option<bool> {
+        match self.question {
+            Question::Constant(value) => Some(value),
+            Question::Field { .. } => None,
+        }
+    }
+
+    pub(super) const fn arg_path(&self) -> Option<&ArgPath> {
+        match &self.question {
+            Question::Field { subject: Subject::Argument(path), .. } => Some(path),
+            Question::Field { .. } | Question::Constant(_) => None,
+        }
+    }
+
+    pub(super) fn share(&mut self, paths: &mut PathTable) {
+        if let Question::Field { subject: Subject::Argument(path), .. } = &mut self.question {
+            let slot = paths.slot(path);
+            path.set_slot(slot);
+        }
+    }
+
+    pub(super) fn test(&self, action: Action, input: &Input<'_>, fuel: &mut Fuel) -> Tri {
+        let mut left = fuel.left();
+        let answer = self.answer(action, input, &mut left);
+        fuel.settle(left, answer == Err(Fault::Budget));
+        match answer {
+            Ok(true) => Tri::True,
+            Ok(false) => Tri::False,
+            Err(_) => Tri::Error,
+        }
+    }
+
+    pub(super) fn answer(
+        &self,
+        action: Action,
+        input: &Input<'_>,
+        fuel: &mut u64,
+    ) -> Result<bool, Fault> {
+        spend(fuel, 3)?;
+        let (subject, test) = match &self.question {
+            Question::Constant(value) => return Ok(*value),
+            Question::Field { subject, test, .. } => (subject, test),
+        };
+        match subject.read(input) {
+            Found::Value(value) => test.of_value(value, fuel),
+            Found::Missing(key) => test.of_missing(action, key),
+            Found::NotAnObject(key) => Err(Fault::NotAnObject(key)),
+        }
+    }
+}
+
+// === impl Test ===
+
+impl Test {
+    pub(super) fn contains(needle: &str) -> Self {
+        let finder = Box::new(Finder::new(needle).into_owned());
+        Self::Contains { needle: needle.into(), finder }
+    }
+
+    fn of_missing(&self, action: Action, key: usize) -> Result<bool, Fault> {
+        match self {
+            Self::Compare { relation, literal } => match (literal, relation) {
+                (Literal::Null, _) => Ok(*relation == Relation::Equal),
+                _ if action == Action::Allow => Err(Fault::Missing(key)),
+                _ => Ok(*relation == Relation::NotEqual),
+            },
+            Self::Contains { .. }
+            | Self::HasMember(_)
+            | Self::StartsWith(_)
+            | Self::EndsWith(_)
+            | Self::Matches(_) => Err(Fault::Missing(key)),
+        }
+    }
+
+    fn of_value(&self, value: Val<'_>, fuel: &mut u64) -> Result<bool, Fault> {
+        match self {
+            Self::Compare { relation, literal } => compare(value, *relation, literal, fuel),
+            Self::Contains { needle, finder } => match value {
+                Val::Text(text) => {
+                    scan(fuel, text.len())?;
+                    Ok(finder.find(text.as_bytes()).is_some())
+                }
+                other => match other.items() {
+                    Some(items) => has_text(items, needle, finder, fuel),
+                    None => Err(not_text(other)),
+                },
+            },
+            Self::HasMember(literal) => match value.items() {
+                Some(items) => has_member(items, literal, fuel),
+                None => Err(not_text(value)),
+            },
+            Self::StartsWith(prefix) => text(value).map(|text| text.starts_with(&**prefix)),
+            Self::EndsWith(suffix) => text(value).map(|text| text.ends_with(&**suffix)),
+            Self::Matches(pattern) => {
+                let text = text(value)?;
+                scan(fuel, text.len())?;
+                Ok(pattern.is_match(text))
+            }
+        }
+    }
+}
+
+fn compare(
+    value: Val<'_>,
+    relation: Relation,
+    literal: &Literal,
+    fuel: &mut u64,
+) -> Result<bool, Fault> {
+    if let Val::Text(text) = value {
+        scan(fuel, text.len())?;
+    }
+    let wanted = literal.value();
+    if matches!(relation, Relation::Equal | Relation::NotEqual) {
+        // Asking about null means asking whether there is something, of whatever type.
+        if is_compound(value) && !matches!(literal, Literal::Null) {
+            return Err(Fault::Compound);
+        }
+        let is_equal = scalar_equal(value, wanted).unwrap_or(false);
+        return Ok(is_equal == (relation == Relation::Equal));
+    }
+    let Some(found) = ordering(value, wanted)? else { return Ok(false) };
+    Ok(match relation {
+        Relation::Less => found == Ordering::Less,
+        Relation::LessEqual => found != Ordering::Greater,
+        Relation::Greater => found == Ordering::Greater,
+        Relation::GreaterEqual => found != Ordering::Less,
+        Relation::Equal | Relation::NotEqual | Relation::In => return Err(Fault::WrongType),
+    })
+}
+
+/// How the value stands to the literal; none for null, which has no order.
+fn ordering(value: Val<'_>, wanted: Val<'_>) -> Result<Option<Ordering>, Fault> {
+    let (value, wanted) = match (value, wanted) {
+        (Val::Null, _) => return Ok(None),
+        (Val::Text(text), wanted) if is_number(wanted) => (number_in(text)?, wanted),
+        (value, Val::Text(text)) if is_number(value) => (value, number_in(text)?),
+        pair => pair,
+    };
+    if is_compound(value) {
+        return Err(Fault::Compound);
+    }
+    match order(value, wanted) {
+        Standing::Ordered(ordering) => Ok(Some(ordering)),
+        // Only what is no number (NaN) has no order.
+        Standing::Unordered => Err(Fault::NotANumber),
+        Standing::Unrelated => Err(Fault::WrongType),
+    }
+}
+
+/// Text that is a number in JSON's own spelling; everything else is no number.
+fn number_in(text: &str) -> Result<Val<'static>, Fault> {
+    if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        return Err(Fault::NotANumber);
+    }
+    let number: serde_json::Number = serde_json::from_str(text).map_err(|_| Fault::NotANumber)?;
+    Ok(from_json(&number))
+}
+
+/// A text among a list's members: a member, or part of one, which is no clear answer.
+fn has_text(
+    items: Items<'_>,
+    needle: &str,
+    finder: &Finder<'_>,
+    fuel: &mut u64,
+) -> Result<bool, Fault> {
+    let mut unclear = None;
+    for item in items.iter() {
+        spend(fuel, 1)?;
+        match item {
+            Val::Text(text) => {
+                scan(fuel, text.len())?;
+                if text == needle {
+                    return Ok(true);
+                }
+                if finder.find(text.as_bytes()).is_some() {
+                    unclear = unclear.or(Some(Fault::PartOfMember));
+                }
+            }
+            other if is_compound(other) => unclear = unclear.or(Some(Fault::Compound)),
+            _ => {}
+        }
+    }
+    unclear.map_or(Ok(false), Err)
+}
+
+fn has_member(items: Items<'_>, literal: &Literal, fuel: &mut u64) -> Result<bool, Fault> {
+    let wanted = literal.value();
+    let mut unclear = None;
+    for item in items.iter() {
+        spend(fuel, 1)?;
+        if is_compound(item) {
+            unclear = Some(Fault::Compound);
+        } else if scalar_equal(item, wanted) == Some(true) {
+            return Ok(true);
+        }
+    }
+    unclear.map_or(Ok(false), Err)
+}
+
+fn text(value: Val<'_>) -> Result<&str, Fault> {
+    match value {
+        Val::Text(text) => Ok(text),
+        other => Err(not_text(other)),
+    }
+}
+
+fn not_text(value: Val<'_>) -> Fault {
+    match value {
+        Val::Null => Fault::Null,
+        other if is_compound(other) => Fault::Compound,
+        _ => Fault::WrongType,
+    }
+}
+
+fn is_compound(value: Val<'_>) -> bool {
+    value.items().is_some() || value.map_len().is_some()
+}
+
+const fn is_number(value: Val<'_>) -> bool {
+    matches!(value, Val::Int(_) | Val::Uint(_) | Val::Double(_))
+}
+
+fn spend(fuel: &mut u64, units: u64) -> Result<(), Fault> {
+    *fuel = fuel.checked_sub(units).ok_or(Fault::Budget)?;
+    Ok(())
+}
+
+fn scan(fuel: &mut u64, bytes: usize) -> Result<(), Fault> {
+    let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+    spend(fuel, bytes.checked_div(BYTES_PER_UNIT).unwrap_or(0))
+}
+
+// === impl Literal ===
+
+impl Literal {
+    pub(super) fn value(&self) -> Val<'_> {
+        match self {
+            Self::Null => Val::Null,
+            Self::Bool(value) => Val::Bool(*value),
+            Self::Int(value) => Val::Int(*value),
+            Self::Uint(value) => Val::Uint(*value),
+            Self::Double(value) => Val::Double(*value),
+            Self::Text(value) => Val::Text(value),
+        }
+    }
+}
+
+// === impl TextFunction ===
+
+impl TextFunction {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        [Self::Contains, Self::StartsWith, Self::EndsWith, Self::Matches]
+            .into_iter()
+            .find(|function| function.as_str() == name)
+    }
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Contains => "contains",
+            Self::StartsWith => "startsWith",
+            Self::EndsWith => "endsWith",
+            Self::Matches => "matches",
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! A failing condition in full: which rule, which part of it, where in the document, what was met there.
+
+use crate::cel::{Failure, FailureKind, Input, Span, Step};
+use crate::compile::{CompiledPolicy, Rule};
+use crate::decision::ConditionError;
+use crate::redact;
+
+/// The wire form of a failure.
+pub(super) fn condition_error(
+    policy: &CompiledPolicy,
+    rule: &Rule,
+    failure: &Failure,
+    input: &Input<'_>,
+) -> ConditionError {
+    let source = rule.condition().map_or("", |condition| condition.source());
+    let path = rule.path();
+    let (line, column) = policy.place(path, source, failure.span);
+    ConditionError {
+        rule: path.to_owned(),
+        message: failure.message.clone(),
+        kind: failure.kind.as_str().to_owned(),
+        expression: Some(failure.span.text(source).to_owned()).filter(|text| !text.is_empty()),
+        line: Some(line),
+        column: Some(column),
+        value: value_met(policy, rule, failure, input),
+    }
+}
+
+/// The value that the failing part was given, without secrets: the last one that evaluation saw inside of it.
+fn value_met(
+    policy: &CompiledPolicy,
+    rule: &Rule,
+    failure: &Failure,
+    input: &Input<'_>,
+) -> Option<serde_json::Value> {
+    let condition = rule.condition()?;
+    let steps = condition.trace(rule.action, input, policy.fuel);
+    let inside = |step: &&Step| {
+        step.span != failure.span
+            && step.span.start >= failure.span.start
+            && step.span.end <= failure.span.end
+    };
+    steps.iter().filter(inside).find_map(|step| {
+        let text = step.span.text(condition.source());
+        // A literal says nothing that the expression does not.
+        let is_read = text.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            && !matches!(text, "true" | "false" | "null");
+        let value = step.outcome.as_ref().ok()?;
+        is_read.then(|| redact::redact_at(text, value))
+    })
+}
+
+/// A condition that failed once and gave an answer when it was asked why: it stays a failure.
+pub(super) fn unexplained() -> Failure {
+    Failure {
+        kind: FailureKind::InvalidArgument,
+        message: "the condition could not be evaluated".to_owned(),
+        span: Span::default(),
+        path: None,
+    }
+}

@@ -1,0 +1,137 @@
+//! The same decision with its story: each rule, what its parts were, why it did or did not match.
+
+use super::Facts;
+use crate::call::Call;
+use crate::cel::{Span, Step, Tri};
+use crate::compile::{CompiledPolicy, Entry, Fits, Rule};
+use crate::condition::Condition;
+use crate::decision::{Action, Decision, TraceItem};
+use crate::redact;
+
+/// Most lines of an explanation; the rest is counted.
+const TRACE_MAX: usize = 2_000;
+
+impl CompiledPolicy {
+    /// Decides a call and tells, rule by rule, how; secret-looking values are masked.
+    pub fn explain(&self, call: &Call<'_>) -> Decision {
+        let mut decision = self.evaluate(call).into_owned();
+        let trace = match self.facts(call) {
+            Ok(facts) => self.trace(call, &facts),
+            Err(problem) => vec![plain(String::new(), "error", problem.message)],
+        };
+        decision.trace = Some(trace);
+        decision
+    }
+
+    fn trace(&self, call: &Call<'_>, facts: &Facts<'_>) -> Vec<TraceItem> {
+        let entries = match self.index.find(call.tool.name, facts.source) {
+            Fits::None => {
+                let message = "no entry names this tool".to_owned();
+                return vec![plain(String::new(), "not_matched", message)];
+            }
+            Fits::One(entry) => vec![entry],
+            Fits::Several(entries) => entries,
+        };
+        let mut trace = Vec::new();
+        for entry in entries.into_iter().filter_map(|entry| self.entries.get(entry)) {
+            self.trace_entry(entry, facts, &mut trace);
+        }
+        let left_out = trace.len().saturating_sub(TRACE_MAX);
+        if left_out > 0 {
+            trace.truncate(TRACE_MAX);
+            trace.push(plain(String::new(), "skipped", format!("{left_out} more lines")));
+        }
+        trace
+    }
+
+    fn trace_entry(&self, entry: &Entry, facts: &Facts<'_>, trace: &mut Vec<TraceItem>) {
+        if entry.closed.is_some() {
+            trace.push(plain(entry.path.clone(), "matched", "the tool is disabled".to_owned()));
+            return;
+        }
+        if entry.unjustified.is_some() {
+            let message = "the tool asks for a justification".to_owned();
+            trace.push(plain(entry.path.clone(), "matched", message));
+        }
+        let mut skipped = entry.skipped.iter().peekable();
+        let mut is_decided = false;
+        for (number, rule) in entry.rules.iter().enumerate() {
+            while let Some(off) = skipped.next_if(|off| off.before <= number) {
+                trace.push(switched_off(off.path.clone(), off.expression.clone()));
+            }
+            if is_decided {
+                let message = "an earlier rule decided".to_owned();
+                trace.push(self.of_rule(rule, "skipped", message));
+                continue;
+            }
+            is_decided = self.trace_rule(rule, facts, trace);
+        }
+        trace.extend(skipped.map(|off| switched_off(off.path.clone(), off.expression.clone())));
+        if !is_decided {
+            trace.push(plain(entry.path.clone(), "not_matched", "no rule matched".to_owned()));
+        }
+    }
+
+    /// True when the rule ends the walk.
+    fn trace_rule(&self, rule: &Rule, facts: &Facts<'_>, trace: &mut Vec<TraceItem>) -> bool {
+        let (kind, message) = match self.test(rule, &facts.input) {
+            Tri::True => ("matched", format!("matched: {}", rule.action)),
+            Tri::False => ("not_matched", "did not match".to_owned()),
+            Tri::Error => {
+                let failure = self.failure(rule, &facts.input);
+                ("error", failure.map_or_else(String::new, |failure| failure.message))
+            }
+        };
+        trace.push(self.of_rule(rule, kind, message));
+        if let Some(condition) = rule.condition() {
+            let steps = condition.trace(rule.action, &facts.input, self.fuel);
+            trace.extend(steps.iter().map(|step| self.of_step(rule, condition, step)));
+        }
+        kind == "matched" || (kind == "error" && rule.action == Action::Deny)
+    }
+
+    fn of_rule(&self, rule: &Rule, kind: &str, message: String) -> TraceItem {
+        let source = rule.condition().map(Condition::source);
+        let span = Span::new(0, 0);
+        let (line, column) = source.map(|source| self.place(rule.path(), source, span)).unzip();
+        TraceItem {
+            expression: source.map(str::to_owned),
+            line,
+            column,
+            ..plain(rule.path().to_owned(), kind, message)
+        }
+    }
+
+    fn of_step(&self, rule: &Rule, condition: &Condition, step: &Step) -> TraceItem {
+        let text = step.span.text(condition.source());
+        let (line, column) = self.place(rule.path(), condition.source(), step.span);
+        let (kind, message, value) = match &step.outcome {
+            Ok(value) => ("value", String::new(), Some(redact::redact_at(text, value))),
+            Err(kind) => ("error", kind.as_str().to_owned(), None),
+        };
+        TraceItem {
+            expression: Some(text.to_owned()),
+            line: Some(line),
+            column: Some(column),
+            value,
+            ..plain(rule.path().to_owned(), kind, message)
+        }
+    }
+}
+
+fn switched_off(path: String, expression: Option<String>) -> TraceItem {
+    let message = "the rule is switched off".to_owned();
+    TraceItem { expression, ..plain(path, "skipped", message) }
+}
+
+fn plain(rule: String, kind: &str, message: String) -> TraceItem {
+    TraceItem {
+        rule,
+        message,
+        kind: kind.to_owned(),
+        expression: None,
+        line: None,
+        column: None,
+        value: None,
+    }
+}

@@ -1,0 +1,124 @@
+//! Steps 3 to 6 for one entry: enabled, justification, rules in order, what holds when none matches.
+
+use std::borrow::Cow;
+
+use super::{FailureOutcome, errors, message, outcome_of};
+use crate::call::Call;
+use crate::cel::{Failure, Fuel, Input, Tri};
+use crate::compile::{Answer, CompiledPolicy, Entry, Matcher, Rule};
+use crate::decision::{Action, ConditionError, Decision, Reason};
+
+impl CompiledPolicy {
+    pub(super) fn first_match<'p>(
+        &'p self,
+        entry: &'p Entry,
+        call: &Call<'_>,
+        input: &Input<'_>,
+    ) -> Cow<'p, Decision> {
+        if let Some(closed) = &entry.closed {
+            return Cow::Borrowed(&**closed);
+        }
+        if let Some(unjustified) = &entry.unjustified
+            && is_blank(call.justification)
+        {
+            return Cow::Borrowed(&**unjustified);
+        }
+        for (number, rule) in entry.rules.iter().enumerate() {
+            match self.test(rule, input) {
+                Tri::False => {}
+                Tri::True => return Cow::Borrowed(&rule.answer.decision),
+                Tri::Error => return Cow::Owned(self.match_with_errors(entry, number, input)),
+            }
+        }
+        Cow::Borrowed(&entry.otherwise)
+    }
+
+    pub(super) fn test(&self, rule: &Rule, input: &Input<'_>) -> Tri {
+        match &rule.matcher {
+            Matcher::Always => Tri::True,
+            Matcher::When(condition) => {
+                condition.test(rule.action, input, &mut Fuel::new(self.fuel))
+            }
+            Matcher::Broken => Tri::Error,
+        }
+    }
+
+    /// What went wrong in a rule's condition.
+    pub(super) fn failure(&self, rule: &Rule, input: &Input<'_>) -> Option<Failure> {
+        rule.condition()?.failure(rule.action, input, self.fuel)
+    }
+
+    /// The walk from rule `start` on, which is the first one that fails; slow, since it keeps account of errors.
+    #[cold]
+    fn match_with_errors(&self, entry: &Entry, start: usize, input: &Input<'_>) -> Decision {
+        let mut errors: Vec<ConditionError> = Vec::new();
+        // The first rule that raised the answer: it is the reason if nothing stricter decides.
+        let mut raised_by: Option<&Answer> = None;
+        for rule in entry.rules.iter().skip(start) {
+            let answer = &*rule.answer;
+            match self.test(rule, input) {
+                Tri::False => {}
+                Tri::True => {
+                    let decision = answer.decision.clone();
+                    return settled(decision, raised_by, errors);
+                }
+                Tri::Error => {
+                    let failure = self.failure(rule, input).unwrap_or_else(errors::unexplained);
+                    let outcome = outcome_of(failure.kind, rule.action);
+                    errors.push(errors::condition_error(self, rule, &failure, input));
+                    if outcome == FailureOutcome::Denies {
+                        return failed(Action::Deny, answer, errors);
+                    }
+                    raised_by = raised_by.or(Some(answer));
+                }
+            }
+        }
+        settled(entry.otherwise.clone(), raised_by, errors)
+    }
+}
+
+/// A decision that the rules came to, at least an approval where a condition failed on the way.
+fn settled(
+    decision: Decision,
+    raised_by: Option<&Answer>,
+    errors: Vec<ConditionError>,
+) -> Decision {
+    match raised_by {
+        Some(answer) if decision.action == Action::Allow => {
+            failed(Action::RequireApproval, answer, errors)
+        }
+        _ => Decision { errors, ..decision },
+    }
+}
+
+/// A failing condition decided.
+fn failed(action: Action, answer: &Answer, errors: Vec<ConditionError>) -> Decision {
+    let failure = match action {
+        Action::Deny => errors.last(),
+        Action::Allow | Action::RequireApproval => errors.first(),
+    };
+    let message =
+        message::condition_error(action, failure.map_or("", |failure| failure.message.as_str()));
+    let needs_approval = action == Action::RequireApproval;
+    Decision {
+        action,
+        reason: Reason::ConditionError,
+        message,
+        approval_workflow: needs_approval.then(|| answer.workflow.clone()),
+        errors,
+        ..answer.decision.clone()
+    }
+}
+
+/// No text that a reader could see.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|character| {
+        character.is_whitespace()
+            || character.is_control()
+            || matches!(
+                character,
+                '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                    | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            )
+    })
+}

@@ -1,0 +1,167 @@
+//! One call against one policy: total, without I/O, the same answer every time.
+
+mod errors;
+mod explain;
+mod failure_table;
+mod first_match;
+pub(crate) mod message;
+pub mod scopes;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+pub use failure_table::{FAILURE_TABLE, FailureOutcome, RULE_ACTIONS, outcome_of};
+
+use crate::call::Call;
+use crate::cel::{ArgPath, Argument, Input, Lookup};
+use crate::compile::{CallSource, CompiledPolicy, Entry, Fits, is_same_server};
+use crate::decision::{Action, ConditionError, Decision, Reason};
+
+impl CompiledPolicy {
+    /// Decides a call. The usual answers are borrowed from the policy; one that has to speak of this very call
+    /// (an error, arguments that break the schema) is made for it.
+    pub fn evaluate<'p>(&'p self, call: &Call<'_>) -> Cow<'p, Decision> {
+        let facts = match self.facts(call) {
+            Ok(facts) => facts,
+            Err(problem) => return Cow::Owned(self.invalid_call(*problem)),
+        };
+        self.entry_answer(call, &facts).unwrap_or_else(|| Cow::Borrowed(self.unknown_answer(call)))
+    }
+
+    /// Step 0: what the call says of its source, and whether its arguments fit the tool's schema.
+    pub(crate) fn facts<'c>(&self, call: &Call<'c>) -> Result<Facts<'c>, Box<ConditionError>> {
+        let tool = call.tool;
+        let Some(source) = CallSource::of(tool.source, tool.server) else {
+            return Err(Box::new(invalid(format!(
+                "`source` names the server `{}` and `server` the server `{}`",
+                message::cut(tool.source),
+                message::cut(tool.server)
+            ))));
+        };
+        if call.schema.is_some() && self.checks_arguments(source) {
+            check_arguments(call)?;
+        }
+        Ok(Facts { source, input: input(call, source) })
+    }
+
+    /// `validate_arguments` of the server; on where nothing is said.
+    fn checks_arguments(&self, source: CallSource<'_>) -> bool {
+        let server = source.server_name();
+        server.is_empty() || !self.unchecked_servers.iter().any(|name| is_same_server(name, server))
+    }
+
+    /// Steps 1 and 3 to 6: the strictest answer of the entries that the call fits, if there is any.
+    pub(crate) fn entry_answer<'p>(
+        &'p self,
+        call: &Call<'_>,
+        facts: &Facts<'_>,
+    ) -> Option<Cow<'p, Decision>> {
+        match self.index.find(call.tool.name, facts.source) {
+            Fits::None => None,
+            Fits::One(entry) => Some(self.answer_of(self.entries.get(entry)?, call, facts)),
+            Fits::Several(entries) => entries
+                .into_iter()
+                .filter_map(|entry| self.entries.get(entry))
+                .map(|entry| self.answer_of(entry, call, facts))
+                .reduce(stricter),
+        }
+    }
+
+    fn answer_of<'p>(
+        &'p self,
+        entry: &'p Entry,
+        call: &Call<'_>,
+        facts: &Facts<'_>,
+    ) -> Cow<'p, Decision> {
+        let decision = self.first_match(entry, call, &facts.input);
+        if call.tool.is_new && self.asks_for_new_tools && decision.action == Action::Allow {
+            return Cow::Borrowed(&*entry.new_tool);
+        }
+        decision
+    }
+
+    /// No entry names the tool.
+    pub(crate) fn unknown_answer(&self, call: &Call<'_>) -> &Decision {
+        let is_raised = call.tool.is_new && self.asks_for_new_tools;
+        if is_raised && self.unknown.action == Action::Allow {
+            return &self.new_tool;
+        }
+        &self.unknown
+    }
+
+    /// The answer to a call that cannot be judged.
+    pub(crate) fn invalid_call(&self, error: ConditionError) -> Decision {
+        Decision {
+            action: Action::Deny,
+            reason: Reason::InvalidCall,
+            message: message::invalid_call(&error.message),
+            rule: None,
+            approval_workflow: None,
+            policy: self.policy.clone(),
+            errors: vec![error],
+            scope: None,
+            trace: None,
+        }
+    }
+}
+
+/// What is worked out of a call once, for every entry that it fits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'c> {
+    pub(crate) source: CallSource<'c>,
+    pub(crate) input: Input<'c>,
+}
+
+fn input<'c>(call: &Call<'c>, source: CallSource<'c>) -> Input<'c> {
+    let mut tool = call.tool;
+    tool.source = source.class_name();
+    tool.server = source.server_name();
+    Input {
+        tool,
+        principal: call.principal,
+        session: call.session,
+        context: call.context,
+        now: call.now,
+        justification: call.justification,
+        ..Input::new(call.args)
+    }
+}
+
+fn check_arguments(call: &Call<'_>) -> Result<(), Box<ConditionError>> {
+    let Some(schema) = call.schema else { return Ok(()) };
+    let whole = ArgPath::new([], 0);
+    let checked = match call.args.lookup(&whole) {
+        Lookup::Found(Argument::Json(args)) => schema.check(args),
+        Lookup::Found(Argument::Object(args)) => schema.check(&Value::Object(args.clone())),
+        _ => {
+            let message = "the arguments cannot be checked as a whole".to_owned();
+            return Err(Box::new(invalid(message)));
+        }
+    };
+    checked.map_err(|violation| {
+        let mut error = invalid(violation.message);
+        error.expression = Some(violation.path);
+        Box::new(error)
+    })
+}
+
+fn invalid(message: String) -> ConditionError {
+    ConditionError {
+        rule: String::new(),
+        message,
+        kind: Reason::InvalidCall.as_str().to_owned(),
+        expression: None,
+        line: None,
+        column: None,
+        value: None,
+    }
+}
+
+/// The stricter of two answers; of equals the first, which is the better fit.
+pub(crate) fn stricter<'p>(
+    first: Cow<'p, Decision>,
+    second: Cow<'p, Decision>,
+) -> Cow<'p, Decision> {
+    if second.action > first.action { second } else { first }
+}

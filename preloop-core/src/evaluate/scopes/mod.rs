@@ -1,0 +1,129 @@
+//! Several policies over one call: the chain flow > agent > team > account, most specific first.
+//!
+//! The most specific scope that has an entry for the tool decides, yet an ancestor's deny stands all the same.
+//! Where no scope has one, the strictest `unknown_tools` of the chain decides. Scopes of one level (several
+//! teams) answer together, the strictest of them. A scope that does not inherit ends the chain.
+
+use std::borrow::Cow;
+
+use crate::call::Call;
+use crate::compile::CompiledPolicy;
+use crate::decision::{Action, Decision};
+
+/// How specific a scope is, the most specific first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// One run of a flow.
+    Flow,
+    /// One agent.
+    Agent,
+    /// A team; a principal may be in several.
+    Team,
+    /// The whole account.
+    Account,
+}
+
+/// One policy of a chain.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'p> {
+    /// How specific it is.
+    pub level: Level,
+    /// What it is called in decisions, such as `team:payments`.
+    pub name: &'p str,
+    /// What it says.
+    pub policy: &'p CompiledPolicy,
+}
+
+/// Decides a call by a chain of scopes, given in any order; none at all gives no decision.
+pub fn evaluate<'p>(scopes: &[Scope<'p>], call: &Call<'_>) -> Option<Cow<'p, Decision>> {
+    // An account alone is the usual case.
+    if let [only] = scopes {
+        return Some(only.policy.evaluate(call));
+    }
+    let chain = inherited(scopes);
+    let most_specific = chain.first()?.level;
+    let mut decided: Option<Answer<'p>> = None;
+    let mut denied: Option<Answer<'p>> = None;
+    let mut unknown: Option<Answer<'p>> = None;
+    for scope in &chain {
+        let facts = match scope.policy.facts(call) {
+            Ok(facts) => facts,
+            // A call that is not valid for one of them is not valid.
+            Err(problem) => return Some(Cow::Owned(scope.policy.invalid_call(*problem))),
+        };
+        let answer = |decision| Answer { level: scope.level, name: scope.name, decision };
+        let Some(decision) = scope.policy.entry_answer(call, &facts) else {
+            let decision = Cow::Borrowed(scope.policy.unknown_answer(call));
+            unknown = Some(stricter_of(unknown, answer(decision)));
+            continue;
+        };
+        match &decided {
+            Some(nearer) if nearer.level < scope.level => {
+                if decision.action == Action::Deny && denied.is_none() {
+                    denied = Some(answer(decision));
+                }
+            }
+            _ => decided = Some(stricter_of(decided, answer(decision))),
+        }
+    }
+    let answer = match (decided, denied) {
+        (Some(decided), Some(denied)) if decided.decision.action < Action::Deny => denied,
+        (Some(decided), _) => raised(decided, &chain, call),
+        (None, _) => unknown?,
+    };
+    Some(answer.told(most_specific))
+}
+
+struct Answer<'p> {
+    level: Level,
+    name: &'p str,
+    decision: Cow<'p, Decision>,
+}
+
+impl<'p> Answer<'p> {
+    /// The decision; one that a more general scope made says so.
+    fn told(self, most_specific: Level) -> Cow<'p, Decision> {
+        if self.level == most_specific {
+            return self.decision;
+        }
+        let mut decision = self.decision.into_owned();
+        decision.scope = Some(self.name.to_owned());
+        Cow::Owned(decision)
+    }
+}
+
+/// The scopes in order, up to the first one that does not inherit.
+fn inherited<'p>(scopes: &[Scope<'p>]) -> Vec<Scope<'p>> {
+    let mut chain = scopes.to_vec();
+    chain.sort_by_key(|scope| scope.level);
+    let last = chain.iter().find(|scope| !scope.policy.inherits).map(|scope| scope.level);
+    if let Some(last) = last {
+        chain.retain(|scope| scope.level <= last);
+    }
+    chain
+}
+
+fn stricter_of<'p>(first: Option<Answer<'p>>, second: Answer<'p>) -> Answer<'p> {
+    match first {
+        Some(first) if first.decision.action >= second.decision.action => first,
+        _ => second,
+    }
+}
+
+/// A new tool needs an approval as soon as one scope of the chain asks for it.
+fn raised<'p>(decided: Answer<'p>, chain: &[Scope<'p>], call: &Call<'_>) -> Answer<'p> {
+    if !call.tool.is_new || decided.decision.action != Action::Allow {
+        return decided;
+    }
+    match chain.iter().find(|scope| scope.policy.asks_for_new_tools) {
+        Some(scope) => Answer {
+            level: scope.level,
+            name: scope.name,
+            decision: Cow::Borrowed(&scope.policy.new_tool),
+        },
+        None => decided,
+    }
+}
+
+#[cfg(test)]
+mod tests;

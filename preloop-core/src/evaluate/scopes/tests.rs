@@ -1,0 +1,129 @@
+//! The chain of scopes: who decides, whose deny stands, what an inherited answer says.
+
+use serde_json::json;
+
+use super::*;
+use crate::decision::Reason;
+use crate::validate::ValidPolicy;
+
+fn policy(tools: &str, defaults: &str) -> CompiledPolicy {
+    let text = format!(
+        "version: \"1.0\"\nmetadata: {{name: p}}\ntools: [{tools}]\ndefaults: {{{defaults}}}\n"
+    );
+    CompiledPolicy::compile(ValidPolicy::parse(&text).unwrap())
+}
+
+const ALLOW: &str = "{name: t, conditions: [{action: allow}]}";
+const ASK: &str = "{name: t, conditions: [{action: require_approval}]}";
+const DENY: &str = "{name: t, conditions: [{action: deny}]}";
+
+/// Action, reason and scope of the decision on `t`.
+fn decide(
+    scopes: &[(Level, &str, &CompiledPolicy)],
+    is_new: bool,
+) -> (Action, Reason, Option<String>) {
+    let scopes: Vec<Scope<'_>> =
+        scopes.iter().map(|(level, name, policy)| Scope { level: *level, name, policy }).collect();
+    let args = json!({});
+    let mut call = Call::new("t", &args);
+    call.tool.is_new = is_new;
+    let decision = evaluate(&scopes, &call).unwrap().into_owned();
+    (decision.action, decision.reason, decision.scope)
+}
+
+#[test]
+fn no_scope_gives_no_decision() {
+    let args = json!({});
+    assert_eq!(evaluate(&[], &Call::new("t", &args)), None);
+}
+
+#[test]
+fn the_most_specific_entry_decides() {
+    let (allow, ask, none) = (policy(ALLOW, ""), policy(ASK, ""), policy("", ""));
+    let nearest =
+        decide(&[(Level::Account, "account", &ask), (Level::Agent, "agent", &allow)], false);
+    assert_eq!(nearest, (Action::Allow, Reason::RuleMatched, None));
+    let inherited =
+        decide(&[(Level::Agent, "agent", &none), (Level::Account, "account", &ask)], false);
+    assert_eq!(
+        inherited,
+        (Action::RequireApproval, Reason::RuleMatched, Some("account".to_owned()))
+    );
+}
+
+#[test]
+fn an_ancestors_deny_stands() {
+    let (allow, ask, deny, none) =
+        (policy(ALLOW, ""), policy(ASK, ""), policy(DENY, ""), policy("", ""));
+    let chain = [
+        (Level::Flow, "flow", &allow),
+        (Level::Agent, "agent", &ask),
+        (Level::Team, "team", &none),
+        (Level::Account, "account", &deny),
+    ];
+    assert_eq!(
+        decide(&chain, false),
+        (Action::Deny, Reason::RuleMatched, Some("account".to_owned()))
+    );
+    let own = [(Level::Agent, "agent", &deny), (Level::Account, "account", &deny)];
+    assert_eq!(decide(&own, false), (Action::Deny, Reason::RuleMatched, None));
+}
+
+#[test]
+fn unknown_tools_are_denied_only_where_no_scope_has_an_entry() {
+    let (allow, strict, lenient) =
+        (policy(ALLOW, ""), policy("", "unknown_tools: deny"), policy("", "unknown_tools: allow"));
+    let known = [(Level::Agent, "agent", &allow), (Level::Account, "account", &strict)];
+    assert_eq!(decide(&known, false), (Action::Allow, Reason::RuleMatched, None));
+    let unknown = [(Level::Agent, "agent", &lenient), (Level::Account, "account", &strict)];
+    assert_eq!(
+        decide(&unknown, false),
+        (Action::Deny, Reason::UnknownTool, Some("account".to_owned()))
+    );
+    let ask = policy("", "unknown_tools: require_approval");
+    let own = [(Level::Agent, "agent", &ask), (Level::Account, "account", &lenient)];
+    assert_eq!(decide(&own, false), (Action::RequireApproval, Reason::UnknownTool, None));
+}
+
+#[test]
+fn several_teams_give_the_strictest_answer() {
+    let (allow, ask, none) = (policy(ALLOW, ""), policy(ASK, ""), policy("", ""));
+    for teams in [[&allow, &ask], [&ask, &allow]] {
+        let chain = [
+            (Level::Agent, "agent", &none),
+            (Level::Team, "team:a", teams[0]),
+            (Level::Team, "team:b", teams[1]),
+            (Level::Account, "account", &allow),
+        ];
+        let (action, _, scope) = decide(&chain, false);
+        assert_eq!(action, Action::RequireApproval);
+        let asks = if std::ptr::eq(teams[0], &raw const ask) { "team:a" } else { "team:b" };
+        assert_eq!(scope.as_deref(), Some(asks));
+    }
+}
+
+#[test]
+fn a_scope_that_does_not_inherit_ends_the_chain() {
+    let own = policy(ALLOW, "inherit_from_parent: false");
+    let deny = policy(DENY, "unknown_tools: deny");
+    let chain = [(Level::Agent, "agent", &own), (Level::Account, "account", &deny)];
+    assert_eq!(decide(&chain, false), (Action::Allow, Reason::RuleMatched, None));
+    let other = policy("", "inherit_from_parent: false");
+    let chain = [(Level::Agent, "agent", &other), (Level::Account, "account", &deny)];
+    assert_eq!(decide(&chain, false), (Action::Allow, Reason::UnknownTool, None));
+}
+
+#[test]
+fn a_new_tool_is_raised_where_one_scope_asks_for_it() {
+    let trusting = policy(ALLOW, "require_approval_for_new_tools: false");
+    let careful = policy("", "require_approval_for_new_tools: true");
+    let chain = [(Level::Agent, "agent", &trusting), (Level::Account, "account", &careful)];
+    assert_eq!(
+        decide(&chain, true),
+        (Action::RequireApproval, Reason::NewTool, Some("account".to_owned()))
+    );
+    assert_eq!(decide(&chain, false).0, Action::Allow);
+    let unknown = policy("", "require_approval_for_new_tools: false");
+    let chain = [(Level::Agent, "agent", &unknown), (Level::Account, "account", &careful)];
+    assert_eq!(decide(&chain, true).0, Action::RequireApproval);
+}
