@@ -64,6 +64,8 @@ pub(crate) enum Op {
     Unknown,
     Not(OpId),
     Negate(OpId),
+    /// A number as a double; anything else as it is.
+    Widen(OpId),
     And(Run),
     Or(Run),
     Arithmetic {

@@ -196,6 +196,15 @@ impl Compiler<'_, '_> {
         if let Some(op) = self.usual(function, site, operands) {
             return self.emit(op, site.span, operands);
         }
+        // A number from an argument is whole or not by its value; functions of doubles take it either way.
+        if let [operand] = *operands
+            && takes_doubles(function)
+            && self.code.nodes.get(operand as usize).is_some_and(|node| node.reads)
+        {
+            let widened = self.emit(Op::Widen(operand), self.code.span(operand), operands);
+            let children = self.children(&[widened], &[]);
+            return self.emit(Op::Call { function, arguments: children }, site.span, &[widened]);
+        }
         let children = self.children(operands, &[]);
         let id = self.emit(Op::Call { function, arguments: children }, site.span, operands);
         self.validate(function, site, operands, id);
@@ -263,4 +272,18 @@ impl Compiler<'_, '_> {
             self.problem(Problem::new(ProblemKind::InvalidLiteral, site.span, failure));
         }
     }
+}
+
+/// Whether a function takes doubles and no other numbers.
+const fn takes_doubles(function: Function) -> bool {
+    matches!(
+        function,
+        Function::MathCeil
+            | Function::MathFloor
+            | Function::MathRound
+            | Function::MathTrunc
+            | Function::MathIsNan
+            | Function::MathIsInf
+            | Function::MathIsFinite
+    )
 }

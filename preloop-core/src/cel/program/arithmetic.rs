@@ -138,6 +138,11 @@ impl<'e> Machine<'e> {
         Ok(Val::List(self.arena.alloc_slice_copy(&joined)))
     }
 
+    pub(super) fn widen(&self, operand: OpId, scope: Scope<'_, 'e>) -> Result<Val<'e>, Trouble> {
+        let value = self.operand(operand, scope)?;
+        Ok(double(value).map_or(value, Val::Double))
+    }
+
     pub(super) fn negate(
         &self,
         id: OpId,

@@ -177,6 +177,7 @@ impl<'e> Machine<'e> {
             Op::Local { hops, second } => self.local(id, hops, second, scope),
             Op::Variable(name) => self.variable(id, name),
             Op::Negate(operand) => self.negate(id, operand, scope),
+            Op::Widen(operand) => self.widen(operand, scope),
             Op::Arithmetic { sign, left, right } => self.binary(id, sign, left, right, scope),
             Op::Chain { operands, signs } => self.chain(id, operands, signs, scope),
             Op::Conditional { condition, then, otherwise } => {

@@ -84,15 +84,6 @@ impl<'e> Machine<'e> {
             (Function::MathSqrt, number) => Val::Double(number::sqrt(number)),
             (Function::MathBitNot, Number::Int(value)) => Val::Int(number::bit_not(value)),
             (Function::MathBitNot, Number::Uint(value)) => Val::Uint(number::unsigned_not(value)),
-            // A number from an argument is whole or not by its value; rounding takes it either way.
-            (_, Number::Int(_) | Number::Uint(_)) => {
-                let double = match number {
-                    Number::Int(value) => number::double_from_int(value),
-                    Number::Uint(value) => number::double_from_uint(value),
-                    Number::Double(value) => value,
-                };
-                return Ok(rounding(function, double));
-            }
             _ => return Ok(None),
         }))
     }
