@@ -5,11 +5,11 @@ use memchr::memmem::Finder;
 pub(crate) use super::ast::Run;
 use super::ast::{Arithmetic, Loop, Relation};
 use super::function::Function;
+use super::lib::regex::Pattern;
 use super::source::ArgPath;
 use super::span::Span;
 use super::types::Record;
 use super::value::Value;
-use regex::Regex;
 
 /// The number of an operation.
 pub(crate) type OpId = u32;
@@ -204,7 +204,7 @@ pub(crate) struct Code {
     pub(crate) loops: Vec<LoopParts>,
     pub(crate) text_sets: Vec<Vec<Box<str>>>,
     pub(crate) finders: Vec<Finder<'static>>,
-    pub(crate) patterns: Vec<Regex>,
+    pub(crate) patterns: Vec<Pattern>,
     pub(crate) root: OpId,
 }
 

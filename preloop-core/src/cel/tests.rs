@@ -43,3 +43,21 @@ fn usual_conditions_are_answered() {
         assert_eq!(test(expression, &args), expected, "{expression}");
     }
 }
+
+#[test]
+fn constant_patterns_are_built_once() {
+    let args = json!({"id": "id:42"});
+    for (expression, most) in [
+        (r"regex.extract(args.id, r'id:(\d+)').orValue('') == '42'", 50),
+        (r"regex.replace(args.id, r'\d+', '7') == 'id:7'", 50),
+        (r"args.id.matches(r'^id:\d{1,63}\b')", 50),
+        // What is only known during evaluation is built then, and paid for.
+        (r"args.id.matches(args.id)", u64::MAX),
+    ] {
+        let program = compile(expression, &Environment::policy()).unwrap();
+        let mut fuel = Fuel::default();
+        assert_eq!(program.test(&Input::new(&args), &mut fuel), Tri::True, "{expression}");
+        assert!(fuel.used() <= most, "{expression} used {}", fuel.used());
+        assert_eq!(fuel.used() > 5_000, most == u64::MAX, "{expression} used {}", fuel.used());
+    }
+}

@@ -3,12 +3,10 @@
 //! A text is read by CEL's own parser and its tree is looked at, so that literals, escapes and places are the
 //! same in both languages.
 
-use ::regex::Regex;
-
 use super::simple::{Literal, Simple, Test, TextFunction};
 use super::subject::Subject;
 use crate::cel::ast::{Expr, Id, Relation, Tree};
-use crate::cel::lib::regex;
+use crate::cel::lib::regex::{self, Pattern};
 use crate::cel::parse;
 use crate::cel::value::Value;
 use crate::cel::{ArgPath, Problem, ProblemKind, Span};
@@ -131,7 +129,7 @@ fn text_test(
     Ok(Some(Simple::new(subject, question, tree.span(tree.root), tree.span(target))))
 }
 
-fn compiled(pattern: &str, span: Span) -> Result<Regex, Problem> {
+fn compiled(pattern: &str, span: Span) -> Result<Pattern, Problem> {
     regex::compile(pattern).map_err(|error| Problem {
         kind: ProblemKind::InvalidLiteral,
         message: error.to_string(),

@@ -6,10 +6,10 @@
 use std::cmp::Ordering;
 
 use memchr::memmem::Finder;
-use regex::Regex;
 
 use super::subject::{Found, Subject};
 use crate::cel::ast::Relation;
+use crate::cel::lib::regex::Pattern;
 use crate::cel::value::{Items, Standing, Val, from_json, order, scalar_equal};
 use crate::cel::{self, ArgPath, Environment, Fuel, Input, PathTable, Problem, Span, Tri};
 use crate::decision::Action;
@@ -46,7 +46,7 @@ pub(super) enum Test {
     HasMember(Literal),
     StartsWith(Box<str>),
     EndsWith(Box<str>),
-    Matches(Regex),
+    Matches(Pattern),
 }
 
 #[derive(Clone, Debug)]

@@ -260,7 +260,8 @@ impl Compiler<'_, '_> {
             {
                 let text = text.clone();
                 let span = operands.get(1).map_or(site.span, |op| self.code.span(*op));
-                self.check_pattern(&text, span);
+                let pattern = self.check_pattern(&text, span);
+                self.code.patterns.extend(pattern);
             }
             return;
         }

@@ -2,12 +2,11 @@
 
 use bumpalo::Bump;
 use memchr::memmem::Finder;
-use regex::Regex;
 
 use super::Compiler;
 use crate::cel::code::{Op, OpId};
 use crate::cel::input::Input;
-use crate::cel::lib::regex::compile;
+use crate::cel::lib::regex::{Pattern, compile};
 use crate::cel::problem::{Problem, ProblemKind};
 use crate::cel::program::{Machine, explain};
 use crate::cel::span::Span;
@@ -39,7 +38,7 @@ impl Compiler<'_, '_> {
     }
 
     /// The pattern, if it is one; else a problem, where literals are checked.
-    pub(super) fn check_pattern(&mut self, text: &str, span: Span) -> Option<Regex> {
+    pub(super) fn check_pattern(&mut self, text: &str, span: Span) -> Option<Pattern> {
         match compile(text) {
             Ok(pattern) => Some(pattern),
             Err(error) => {

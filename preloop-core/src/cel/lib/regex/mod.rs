@@ -17,19 +17,39 @@ const MAX_PROGRAM_BYTES: usize = 1_000_000;
 /// How deep groups and repetitions may be nested.
 const MAX_DEPTH: u32 = 64;
 
+/// A compiled pattern, which remembers how it was written.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    source: Box<str>,
+    regex: Regex,
+}
+
+impl Pattern {
+    /// The pattern as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.source
+    }
+
+    /// `text.matches(pattern)`: whether the pattern is found anywhere.
+    pub fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+}
+
 /// Compiles a pattern. This is by far the dearest function here, so it pays to do it once.
-pub fn compile(pattern: &str) -> Result<Regex, LibError> {
+pub fn compile(pattern: &str) -> Result<Pattern, LibError> {
     if pattern.len() > MAX_PATTERN_BYTES {
         return Err(LibError::invalid(format!(
             "the pattern {} is longer than {MAX_PATTERN_BYTES} bytes",
             quoted(pattern)
         )));
     }
-    RegexBuilder::new(&dialect::ascii(pattern, MAX_DEPTH))
+    let regex = RegexBuilder::new(&dialect::ascii(pattern, MAX_DEPTH))
         .size_limit(MAX_PROGRAM_BYTES)
         .nest_limit(MAX_DEPTH)
         .build()
-        .map_err(|error| LibError::invalid(explain(pattern, &error)))
+        .map_err(|error| LibError::invalid(explain(pattern, &error)))?;
+    Ok(Pattern { source: pattern.into(), regex })
 }
 
 /// The parser draws the pattern over several lines; its last line says what is wrong.
@@ -49,13 +69,9 @@ fn explain(pattern: &str, error: &Error) -> String {
     }
 }
 
-/// `text.matches(pattern)`: whether the pattern is found anywhere.
-pub fn matches(regex: &Regex, text: &str) -> bool {
-    regex.is_match(text)
-}
-
 /// `regex.extract(text, pattern)`: the first match, or its group where the pattern has one.
-pub fn extract<'t>(regex: &Regex, text: &'t str) -> Result<Option<&'t str>, LibError> {
+pub fn extract<'t>(pattern: &Pattern, text: &'t str) -> Result<Option<&'t str>, LibError> {
+    let regex = &pattern.regex;
     if has_group(regex)? {
         let captures = regex.captures(text);
         Ok(captures.and_then(|captures| captures.get(1)).map(|group| group.as_str()))
@@ -66,10 +82,11 @@ pub fn extract<'t>(regex: &Regex, text: &'t str) -> Result<Option<&'t str>, LibE
 
 /// `regex.extractAll(text, pattern)`: every match, or its group where the pattern has one.
 pub fn extract_all<'t>(
-    regex: &Regex,
+    pattern: &Pattern,
     text: &'t str,
     max_items: usize,
 ) -> Result<Vec<&'t str>, LibError> {
+    let regex = &pattern.regex;
     let enough = max_items.saturating_add(1);
     let found: Vec<&str> = if has_group(regex)? {
         let groups = regex.captures_iter(text).filter_map(|captures| captures.get(1));
@@ -97,12 +114,13 @@ fn has_group(regex: &Regex) -> Result<bool, LibError> {
 /// where it is negative. In the replacement `\0` is the match, `\1` its first group, `\\` a
 /// backslash.
 pub fn replace<'t>(
-    regex: &Regex,
+    pattern: &Pattern,
     text: &'t str,
     replacement: &str,
     limit: i64,
     max_bytes: usize,
 ) -> Result<Cow<'t, str>, LibError> {
+    let regex = &pattern.regex;
     let pieces = replacement_pieces(replacement, regex.captures_len())?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let mut replaced = String::new();

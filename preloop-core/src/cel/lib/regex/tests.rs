@@ -68,9 +68,14 @@ fn replacements_that_mean_nothing_are_refused_even_without_a_match() {
 }
 
 #[test]
+fn a_pattern_remembers_how_it_was_written() {
+    assert_eq!(compile(r"^\d+\b").unwrap().as_str(), r"^\d+\b");
+}
+
+#[test]
 fn classes_mean_ascii() {
     let check = |text: &str, pattern: &str, expected: bool| {
-        assert_eq!(matches(&compile(pattern).unwrap(), text), expected, "{text} {pattern}");
+        assert_eq!(compile(pattern).unwrap().is_match(text), expected, "{text} {pattern}");
     };
     check("1", r"^\d$", true);
     check("١", r"^\d$", false);
@@ -141,7 +146,7 @@ fn every_pattern_compiles_on_a_small_stack() {
             format!("a{}", "?".repeat(9_000)),
         ] {
             if let Ok(regex) = compile(&pattern) {
-                matches(&regex, &"a".repeat(500));
+                regex.is_match(&"a".repeat(500));
             }
         }
     };

@@ -128,9 +128,7 @@ fn on_text(name: &str, arguments: &[Value]) -> Outcome {
         ("format", [Text(pattern), List(values)]) => {
             Text(format::format(pattern, |position| values.get(position), MAX)?)
         }
-        ("matches", [Text(text), Text(pattern)]) => {
-            Bool(regex::matches(&regex::compile(pattern)?, text))
-        }
+        ("matches", [Text(text), Text(pattern)]) => Bool(regex::compile(pattern)?.is_match(text)),
         ("base64.encode", [Bytes(bytes)]) => Text(encode::base64_encode(bytes, MAX)?),
         ("base64.decode", [Text(text)]) => Bytes(encode::base64_decode(text, MAX)?),
         _ => return Err(Failure::Beyond),

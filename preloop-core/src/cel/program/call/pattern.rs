@@ -3,13 +3,11 @@
 
 use std::borrow::Cow;
 
-use ::regex::Regex;
-
 use super::Answer;
 use crate::cel::code::OpId;
 use crate::cel::failure::Trouble;
 use crate::cel::function::Function;
-use crate::cel::lib::regex;
+use crate::cel::lib::regex::{self, Pattern};
 use crate::cel::program::machine::{ITEMS_MAX, Machine, TEXT_MAX};
 use crate::cel::value::Val;
 
@@ -17,7 +15,7 @@ use crate::cel::value::Val;
 const BUILD_COST: u32 = 5_000;
 
 impl<'e> Machine<'e> {
-    fn pattern(&self, id: OpId, text: &str) -> Result<Cow<'e, Regex>, Trouble> {
+    fn pattern(&self, id: OpId, text: &str) -> Result<Cow<'e, Pattern>, Trouble> {
         let known = self.code.patterns.iter().find(|known| known.as_str() == text);
         if let Some(known) = known {
             return Ok(Cow::Borrowed(known));
@@ -36,7 +34,7 @@ impl<'e> Machine<'e> {
         self.charge_bytes(text.len(), id)?;
         let pattern = self.pattern(id, pattern)?;
         match (function, rest) {
-            (Function::Matches, []) => Ok(Some(Val::Bool(regex::matches(&pattern, text)))),
+            (Function::Matches, []) => Ok(Some(Val::Bool(pattern.is_match(text)))),
             (Function::RegexExtract, []) => {
                 let found = self.lib(regex::extract(&pattern, text), id)?;
                 Ok(Some(match found {
@@ -57,7 +55,7 @@ impl<'e> Machine<'e> {
         }
     }
 
-    fn rewrite(&self, id: OpId, pattern: &Regex, text: &str, by: &str, limit: i64) -> Answer<'e> {
+    fn rewrite(&self, id: OpId, pattern: &Pattern, text: &str, by: &str, limit: i64) -> Answer<'e> {
         let made = self.lib(regex::replace(pattern, text, by, limit, TEXT_MAX), id)?;
         self.made_text(id, &made)
     }
