@@ -14,6 +14,10 @@ pub(crate) enum Exit {
     Usage = 2,
     /// A policy document is invalid.
     InvalidDocument = 3,
+    /// The call is denied.
+    Denied = 4,
+    /// The call needs an approval.
+    ApprovalRequired = 5,
     /// A check failed, such as `audit verify`.
     Differs = 6,
 }

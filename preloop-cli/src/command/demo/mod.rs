@@ -42,13 +42,19 @@ pub(crate) struct Demo {
 pub(crate) fn run(demo: &Demo, output: Output) -> Result<Exit, Failure> {
     serve::Logging::quiet().start()?;
     serve::multi_threaded()?.block_on(async {
-        let stage = match Stage::set(demo.listen, output).await? {
+        let stage = tokio::select! {
+            biased;
+            stopped = serve::stop_signal() => return stopped.map(|()| Exit::Done),
+            stage = Stage::set(demo.listen, output) => stage?,
+        };
+        let stage = match stage {
             Ok(stage) => stage,
             Err(exit) => return Ok(exit),
         };
         let played = tokio::select! {
-            played = play(demo, &stage, output) => played,
+            biased;
             stopped = serve::stop_signal() => stopped.map(|()| Exit::Done),
+            played = play(demo, &stage, output) => played,
         };
         let cleared = stage.clear().await;
         let exit = played?;

@@ -1,5 +1,7 @@
 //! `preloop policy`: check and try documents, with no server.
 
+mod calls;
+mod eval;
 mod report;
 mod source;
 mod validate;
@@ -17,12 +19,15 @@ use crate::output::{Cell, Output, Style};
 pub(crate) enum Policy {
     /// Check documents and say everything that is wrong with them, each in its place
     Validate(validate::Validate),
+    /// Decide a call, or a file of calls, as a document says
+    Eval(Box<eval::Eval>),
 }
 
 /// Runs one of them.
 pub(crate) fn run(policy: Policy, output: Output) -> Result<Exit, Failure> {
     match policy {
         Policy::Validate(validate) => validate::run(&validate, output),
+        Policy::Eval(eval) => eval::run(&eval, output),
     }
 }
 
