@@ -17,6 +17,7 @@ use crate::tree::Finding;
 const CORE: &[&str] = &[
     "aho-corasick",
     "base64",
+    "bumpalo",
     "jiff",
     "memchr",
     "regex",
