@@ -122,6 +122,24 @@ impl CompiledPolicy {
         paths
     }
 
+    /// Position in the document's `tools` of the entry that speaks for a tool of an MCP server, if there is one.
+    ///
+    /// ```
+    /// let text = "version: '1.0'\nmetadata: {name: x}\ntools: [{name: 'read_*'}, {name: read_all}]\n";
+    /// let policy = preloop_core::ValidPolicy::parse(text).unwrap();
+    /// let policy = preloop_core::CompiledPolicy::compile(policy);
+    /// assert_eq!(policy.entry_position("read_all", "files"), Some(1));
+    /// assert_eq!(policy.entry_position("read_one", "files"), Some(0));
+    /// assert_eq!(policy.entry_position("write", "files"), None);
+    /// ```
+    pub fn entry_position(&self, tool: &str, server: &str) -> Option<usize> {
+        match self.index.find(tool, CallSource::of("", server)?) {
+            Fits::None => None,
+            Fits::One(entry) => Some(entry),
+            Fits::Several(entries) => entries.first().copied(),
+        }
+    }
+
     /// Line and column of a part of a rule's condition: in the document, or in the expression where the document
     /// is not at hand.
     pub(crate) fn place(&self, rule: &str, source: &str, part: Span) -> (u32, u32) {
