@@ -25,8 +25,8 @@ fn documents(folder: &Path) -> BTreeSet<String> {
         .collect()
 }
 
-/// One problem as `expected.yaml` writes it: `code path line:column`, the path left out for the
-/// whole document, the place left out where there is none.
+/// One problem as `expected.yaml` writes it: `code path line:column: message`, the path left out
+/// for the whole document, the place left out where there is none.
 fn shown(diagnostic: &Diagnostic) -> String {
     let mut words = vec![diagnostic.code.as_str().to_owned()];
     if !diagnostic.path.is_empty() {
@@ -35,7 +35,7 @@ fn shown(diagnostic: &Diagnostic) -> String {
     if let (Some(line), Some(column)) = (diagnostic.line, diagnostic.column) {
         words.push(format!("{line}:{column}"));
     }
-    words.join(" ")
+    format!("{}: {}", words.join(" "), diagnostic.message)
 }
 
 fn list(value: &Value, key: &str) -> Vec<String> {
@@ -82,6 +82,20 @@ fn wording(name: &str, diagnostic: &Diagnostic) {
 #[test]
 fn real_documents_load_or_fail_as_they_should() {
     assert_eq!(check(&folder()), 15);
+}
+
+#[test]
+fn problems_are_found_named_and_placed() {
+    let folder = folder().join("problems");
+    assert!(check(&folder) >= 100);
+    let expected = parse_value(&fs::read(folder.join("expected.yaml")).unwrap()).unwrap();
+    for (name, wanted) in expected.as_object().unwrap() {
+        let is_single = name != "many-problems.yaml";
+        let has_errors = !list(wanted, "errors").is_empty();
+        assert_eq!(has_errors, !name.starts_with("warning-"), "{name}");
+        assert!(!is_single || list(wanted, "errors").len() <= 1, "{name} has one problem");
+    }
+    assert!(list(&expected["many-problems.yaml"], "errors").len() >= 20);
 }
 
 #[test]

@@ -7,6 +7,9 @@ mod text;
 mod value;
 mod yaml;
 
+#[cfg(test)]
+mod tests;
+
 pub use export::export;
 pub use hash::{call_hash, policy_digest};
 pub(crate) use number::write_number_literal;

@@ -88,7 +88,7 @@ impl Writer<'_> {
 
     fn scalar(&mut self, id: NodeId, kind: &Kind, indent: usize) {
         match kind {
-            Kind::Null => self.out.push_str("null"),
+            Kind::Null | Kind::Refused => self.out.push_str("null"),
             Kind::Bool(value) => {
                 let _ = write!(self.out, "{value}");
             }
@@ -128,7 +128,9 @@ fn is_plain(text: &str) -> bool {
     let ends_well = text.ends_with(|c: char| !c.is_whitespace());
     begins_well
         && ends_well
-        && text.chars().all(|c| is_safe(c) || matches!(c, ' ' | ',' | '(' | ')' | '+' | ';'))
+        && text
+            .chars()
+            .all(|c| is_safe(c) || matches!(c, ' ' | ',' | '(' | ')' | '+' | ';' | '*' | '?'))
         && !text.contains("---")
         && !is_ambiguous(text)
 }

@@ -29,6 +29,16 @@ impl Findings {
         }
     }
 
+    /// Whether further errors are counted only.
+    pub(crate) fn is_full(&self) -> bool {
+        self.errors.len() >= DIAGNOSTICS_MAX
+    }
+
+    /// Counts an error that would not be shown.
+    pub(crate) fn leave_out_error(&mut self) {
+        self.errors_left_out += 1;
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         !self.errors.is_empty()
     }

@@ -13,6 +13,9 @@ mod text;
 mod value;
 
 pub use check::check;
+#[cfg(test)]
+mod tests;
+
 pub(crate) use error::Fault;
 pub use error::{JsonError, JsonErrorKind};
 pub(crate) use lexer::{EscapeUnit, skip_string_escape};

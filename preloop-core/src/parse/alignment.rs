@@ -39,8 +39,6 @@ struct Unit {
     character: Option<char>,
     /// Byte offset behind it.
     end: usize,
-    /// Written as an escape, so that blanks count.
-    is_escape: bool,
 }
 
 impl Source<'_> {
@@ -69,8 +67,7 @@ impl Source<'_> {
     fn unit(&self) -> Option<Unit> {
         let mut characters = self.rest(self.at).chars();
         let first = characters.next()?;
-        let plain =
-            Unit { character: Some(first), end: self.at + first.len_utf8(), is_escape: false };
+        let plain = Unit { character: Some(first), end: self.at + first.len_utf8() };
         match (self.style, first) {
             (Style::SingleQuoted, '\'') => {
                 let is_pair = characters.next() == Some('\'');
@@ -85,9 +82,7 @@ impl Source<'_> {
 
     fn json_escape(&self) -> Option<Unit> {
         match skip_string_escape(self.text, self.at) {
-            EscapeUnit::Char { character, end } => {
-                Some(Unit { character: Some(character), end, is_escape: true })
-            }
+            EscapeUnit::Char { character, end } => Some(Unit { character: Some(character), end }),
             EscapeUnit::LoneSurrogate | EscapeUnit::Invalid => None,
         }
     }
@@ -119,18 +114,16 @@ impl Source<'_> {
                 let code = self.text.get(self.at + 2..end)?;
                 char::from_u32(u32::from_str_radix(code, 16).ok()?)?
             }
-            '\n' | '\r' => return Some(Unit { character: None, end, is_escape: true }),
+            '\n' | '\r' => return Some(Unit { character: None, end }),
             other => other,
         };
-        Some(Unit { character: Some(character), end, is_escape: true })
+        Some(Unit { character: Some(character), end })
     }
 
     /// Moves past blanks that the value does not hold.
     fn skip_blanks(&mut self) {
         while let Some(unit) = self.unit() {
-            let is_break = unit.character.is_none();
-            let is_blank = unit.character.is_some_and(is_blank) && !unit.is_escape;
-            if !is_break && !is_blank {
+            if unit.character.is_some_and(|character| !is_blank(character)) {
                 return;
             }
             self.at = unit.end;

@@ -42,10 +42,22 @@ impl<'t> Decoder<'t> {
         message: String,
         help: impl Into<String>,
     ) {
+        if self.tree.node(node).kind == Kind::Refused {
+            return;
+        }
         let place = self.lines.place(self.text, self.tree.node(node).start);
         let help = help.into();
         let diagnostic = Diagnostic::new(code, at.to_string(), message).at(place);
         self.findings.error(if help.is_empty() { diagnostic } else { diagnostic.help(help) });
+    }
+
+    /// True, and the error counted, where it would not be shown: nothing need be worked out for it.
+    pub(super) fn skip_error(&mut self) -> bool {
+        let is_full = self.findings.is_full();
+        if is_full {
+            self.findings.leave_out_error();
+        }
+        is_full
     }
 
     /// Reports a missing field of a mapping.
@@ -64,6 +76,7 @@ impl<'t> Decoder<'t> {
             Kind::Text(text) => format!("the text `{}`", shorten(text)),
             Kind::Sequence(_) => "a list".to_owned(),
             Kind::Mapping(_) => "a mapping".to_owned(),
+            Kind::Refused => "what cannot be read".to_owned(),
         }
     }
 

@@ -147,6 +147,9 @@ impl Decoder<'_> {
         key: NodeId,
         value: NodeId,
     ) {
+        if self.skip_error() {
+            return;
+        }
         let written = self.tree.text(key).unwrap_or_default();
         let shown: String = written.chars().take(80).collect();
         let meant = section.meant(written);

@@ -76,7 +76,7 @@ fn located<'b>(bytes: &'b [u8], findings: &mut Findings) -> Option<(&'b str, Lin
     if tree.is_none() && !findings.has_errors() {
         let help = "begin with `version: \"1.0\"` and `metadata:`";
         let empty = Diagnostic::new(Code::EmptyDocument, "", "the document is empty");
-        findings.error(empty.help(help));
+        findings.error(empty.at(lines.place(text, 0)).help(help));
     }
     Some((text, lines, tree?))
 }

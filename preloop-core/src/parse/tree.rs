@@ -31,6 +31,8 @@ pub(crate) enum Kind {
     Sequence(Vec<NodeId>),
     /// Keys are text nodes; no key stands twice.
     Mapping(Vec<(NodeId, NodeId)>),
+    /// What could not be read; why is reported, and nothing more is said about it.
+    Refused,
 }
 
 /// A value and where it begins.
@@ -89,7 +91,7 @@ impl Tree {
     /// The node as a JSON value. Recursion is bounded by the nesting that the builder allows.
     pub(crate) fn value(&self, id: NodeId) -> Value {
         match &self.node(id).kind {
-            Kind::Null => Value::Null,
+            Kind::Null | Kind::Refused => Value::Null,
             Kind::Bool(value) => Value::Bool(*value),
             Kind::Number(number) => Value::Number(number.clone()),
             Kind::Text(text) => Value::String(text.clone()),

@@ -225,7 +225,7 @@ impl Reader<'_> {
             let message = format!("`{text}` cannot stand without quotes: {reason}");
             let help = "quote it where text is meant, else write the number in decimal digits";
             self.builder.error(Code::AmbiguousNumber, start, message, help);
-            Kind::Text(text.to_owned())
+            Kind::Refused
         });
         let node = Node { kind, style: style_of_node, start, end };
         let (id, extent) = self.builder.scalar(node)?;
@@ -247,6 +247,8 @@ impl Reader<'_> {
             let shown: String = text.chars().take(80).collect();
             let message = format!("key `{shown}` is not text");
             self.builder.error(Code::InvalidKey, start, message, "put the key in quotes");
+            self.builder.refused_key(text.to_owned(), style, start, end);
+            return;
         }
         self.builder.key(text.to_owned(), style, start, end);
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Check;
 use crate::diagnostic::{Code, nearest};
-use crate::document::SOURCE_CLASSES;
+use crate::document::{SOURCE_CLASSES, Tool};
 
 /// The workflow that is always there: one approval by anyone with the approver right.
 const BUILT_IN_WORKFLOW: &str = "default";
@@ -37,13 +37,14 @@ fn workflows(check: &mut Check<'_>) {
     }
     for (index, tool) in document.tools.iter().enumerate() {
         if let Some(name) = &tool.approval_workflow {
-            let subject = format!("Tool '{}' references", tool.name);
+            let subject = format!("Tool '{}' references", label_of(index, tool));
             references.push((subject, format!("tools[{index}].approval_workflow"), name));
         }
         for (rule, condition) in tool.conditions.iter().enumerate() {
             if let Some(name) = &condition.approval_workflow {
-                let label = condition.name.clone().unwrap_or_else(|| rule.to_string());
-                let subject = format!("Rule '{label}' of tool '{}' references", tool.name);
+                let label = condition.name.clone().unwrap_or(format!("conditions[{rule}]"));
+                let subject =
+                    format!("Rule '{label}' of tool '{}' references", label_of(index, tool));
                 let path = format!("tools[{index}].conditions[{rule}].approval_workflow");
                 references.push((subject, path, name));
             }
@@ -77,13 +78,19 @@ fn sources(check: &mut Check<'_>) {
         if known.contains(source) {
             continue;
         }
-        let message = format!("Tool '{}' references unknown MCP server '{source}'", tool.name);
+        let message =
+            format!("Tool '{}' references unknown MCP server '{source}'", label_of(index, tool));
         let names = document.mcp_servers.iter().map(|server| server.name.as_str());
         let names = names.chain(SOURCE_CLASSES);
         let otherwise = "define it in `mcp_servers`, or write `builtin`, `mcp`, `http` or `agent`";
         let help = help(source, names, otherwise);
         check.report(Code::UnknownMcpServer, format!("tools[{index}].source"), message, help);
     }
+}
+
+/// A tool by its name, or by its place where the name could not be read.
+fn label_of(index: usize, tool: &Tool) -> String {
+    if tool.name.is_empty() { format!("tools[{index}]") } else { tool.name.clone() }
 }
 
 fn help<'n>(name: &str, known: impl Iterator<Item = &'n str>, otherwise: &str) -> String {

@@ -21,8 +21,23 @@ pub(super) fn check(check: &mut Check<'_>) {
     }
 }
 
+/// Stands for a variable in an address; no address can hold it itself.
+const STAND_IN: char = '\u{1}';
+
+/// The address with each `${...}` as one character.
+fn without_variables(url: &str) -> String {
+    let mut parts = url.split("${");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push(STAND_IN);
+        out.push_str(part.split_once('}').map_or(part, |(_, rest)| rest));
+    }
+    out
+}
+
 fn address(check: &mut Check<'_>, path: &str, url: &str) {
-    if let Some(fault) = fault(url) {
+    // What is wrong with a variable itself is said by the check of variables.
+    if let Some(fault) = fault(&without_variables(url)) {
         let message = format!("the address is not a URL that can be called: {fault}");
         let help = "write it as in `https://mcp.example.com/mcp`";
         check.report(Code::InvalidUrl, path, message, help);
@@ -38,11 +53,11 @@ fn address(check: &mut Check<'_>, path: &str, url: &str) {
 /// Why a text is no http(s) URL; none where it is one. The text itself is not repeated, as it may
 /// hold a secret.
 fn fault(url: &str) -> Option<&'static str> {
-    if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if url.chars().any(|c| c.is_whitespace() || c.is_control() && c != STAND_IN) {
         return Some("it holds a blank");
     }
     // An address may be a variable as a whole.
-    if url.starts_with("${") {
+    if url.starts_with(STAND_IN) {
         return None;
     }
     let Some((scheme, rest)) = url.split_once("://") else {
@@ -63,7 +78,7 @@ fn fault(url: &str) -> Option<&'static str> {
     if name.is_empty() {
         return Some("it has no host");
     }
-    if port.is_some_and(|port| !port.contains("${") && !is_port(port)) {
+    if port.is_some_and(|port| !port.contains(STAND_IN) && !is_port(port)) {
         return Some("its port is not a number from 1 to 65535");
     }
     if is_host(name) { None } else { Some("its host is not a name or an address") }
@@ -78,8 +93,8 @@ fn split_port(host: &str) -> (&str, Option<&str>) {
         };
     }
     match host.rsplit_once(':') {
-        Some((name, port)) if !name.contains("${") || name.ends_with('}') => (name, Some(port)),
-        _ => (host, None),
+        Some((name, port)) => (name, Some(port)),
+        None => (host, None),
     }
 }
 
@@ -91,8 +106,7 @@ fn is_host(name: &str) -> bool {
     if let Some(address) = name.strip_prefix('[') {
         return address.parse::<std::net::Ipv6Addr>().is_ok();
     }
-    let is_allowed =
-        |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | '$' | '{' | '}');
+    let is_allowed = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_' | STAND_IN);
     name.chars().all(is_allowed) && !name.starts_with('.') && !name.contains("..")
 }
 
