@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use preloop_core::canonical::{YamlOptions, export, to_json, to_yaml};
+use preloop_core::canonical::{export, to_json, to_yaml};
 use preloop_core::decision::Action;
 use preloop_core::document::{
     AiFallback, ApprovalType, ApprovalWorkflow, Approver, AuthConfig, AuthType, ChannelKind,
@@ -295,12 +295,12 @@ proptest! {
 
     #[test]
     fn what_is_printed_reads_back(document in document()) {
-        let yaml = to_yaml(&document, YamlOptions { schema_line: true });
+        let yaml = to_yaml(&document, Some("policy.schema.json"));
         prop_assert_eq!(parse(&yaml), Ok(document.clone()), "{}", yaml);
         let json = to_json(&document);
         prop_assert_eq!(parse(&json), Ok(document.clone()), "{}", json);
         let exported = export(document.clone());
-        prop_assert_eq!(parse(&to_yaml(&exported, YamlOptions::default())), Ok(exported.clone()));
+        prop_assert_eq!(parse(&to_yaml(&exported, None)), Ok(exported.clone()));
         prop_assert_eq!(policy_digest(&exported), policy_digest(&document));
     }
 

@@ -1,10 +1,18 @@
 //! The documents of `conformance/documents`, each with what `expected.yaml` says about it.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "the runner reads documents from files, and one that cannot be read ends it"
+)]
+
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use preloop_core::canonical::{YamlOptions, export, to_json, to_yaml};
+use preloop_core::canonical::{export, to_json, to_yaml};
+use preloop_core::diagnostic::Code;
 use preloop_core::parse::parse_value;
 use preloop_core::{Diagnostic, ValidPolicy, parse, policy_digest, validate};
 use serde_json::Value;
@@ -105,7 +113,7 @@ fn valid_documents_survive_their_canonical_forms() {
         let text = fs::read(folder().join(&name)).unwrap();
         let Ok(policy) = ValidPolicy::parse(&text) else { continue };
         let document = policy.document();
-        let yaml = to_yaml(document, YamlOptions { schema_line: true });
+        let yaml = to_yaml(document, Some("policy.schema.json"));
         let json = to_json(document);
         assert_eq!(parse(&yaml).as_ref(), Ok(document), "{name}\n{yaml}");
         assert_eq!(parse(&json).as_ref(), Ok(document), "{name}\n{json}");
@@ -114,4 +122,47 @@ fn valid_documents_survive_their_canonical_forms() {
         seen += 1;
     }
     assert_eq!(seen, 11);
+}
+
+/// The manual's page of codes.
+fn manual() -> String {
+    let mut page = String::from(
+        "# Problems of a policy document\n\n\
+         Each problem that `preloop policy validate` and the API report carries one of these codes.\n\
+         Codes are stable: tools may rely on them, while messages may be worded better.\n\
+         An error keeps the document from being used; a warning does not.\n\n\
+         This page is generated from `preloop-core/src/diagnostic/code.rs`.\n",
+    );
+    for (title, is_error) in [("Errors", true), ("Warnings", false)] {
+        write!(page, "\n## {title}\n\n| code | meaning |\n|---|---|\n").unwrap();
+        for code in Code::ALL.iter().filter(|code| code.is_error() == is_error) {
+            writeln!(page, "| `{code}` | {} |", code.about()).unwrap();
+        }
+    }
+    page
+}
+
+#[test]
+fn the_manual_lists_every_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ERRORS.md");
+    if std::env::var_os("PRELOOP_GENERATE").is_some() {
+        fs::write(&path, manual()).unwrap();
+    }
+    let page = fs::read_to_string(&path).unwrap_or_default();
+    assert!(page == manual(), "docs/ERRORS.md is stale: run this test with PRELOOP_GENERATE=1");
+}
+
+/// Every code is met by some document, so that none is a word without a check behind it.
+#[test]
+fn every_code_is_met_by_a_document() {
+    let mut met: BTreeSet<Code> = BTreeSet::new();
+    let problems = folder().join("problems");
+    for name in documents(&problems) {
+        let report = validate(&fs::read(problems.join(name)).unwrap());
+        met.extend(report.errors.iter().chain(&report.warnings).map(|d| d.code));
+    }
+    // These need a text of more than a megabyte, of many tools, or of a thousand problems.
+    met.extend([Code::DocumentTooLarge, Code::TooManyItems, Code::TooManyProblems]);
+    let missing: Vec<&Code> = Code::ALL.iter().filter(|code| !met.contains(code)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

@@ -13,6 +13,6 @@ mod tests;
 pub use export::export;
 pub use hash::{call_hash, policy_digest};
 pub(crate) use number::write_number_literal;
-pub use text::{YamlOptions, to_json, to_yaml};
+pub use text::{to_json, to_yaml};
 pub use value::canonical_value;
 pub(crate) use value::{compare_keys, write_string};

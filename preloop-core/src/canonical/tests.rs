@@ -1,6 +1,6 @@
 //! Tests of the hashes, of export and of the canonical document as text.
 
-use super::{YamlOptions, call_hash, export, policy_digest, to_json, to_yaml};
+use super::{call_hash, export, policy_digest, to_json, to_yaml};
 use crate::document::PolicyDocument;
 use crate::json::canonicalize;
 use crate::parse::parse;
@@ -10,7 +10,7 @@ fn document(text: &str) -> PolicyDocument {
 }
 
 fn yaml(text: &str) -> String {
-    to_yaml(&document(text), YamlOptions::default())
+    to_yaml(&document(text), None)
 }
 
 #[test]
@@ -84,7 +84,7 @@ approval_workflows:
 fn secrets_do_not_leave() {
     let written = document(SECRETS);
     let exported = export(written.clone());
-    let text = to_yaml(&exported, YamlOptions::default()) + &to_json(&exported);
+    let text = to_yaml(&exported, None) + &to_json(&exported);
     assert!(!text.contains("hunter2"), "{text}");
     for kept in ["${KEY}", "${D_TOKEN}", "debug", "https://w.example.com", "X-Team"] {
         assert!(text.contains(kept), "{kept}: {text}");
@@ -155,8 +155,9 @@ tools:
 "##;
     assert_eq!(yaml(text), wanted);
     assert_eq!(document(wanted), document(text));
-    let options = YamlOptions { schema_line: true };
-    assert!(to_yaml(&document(text), options).starts_with("# yaml-language-server: $schema="));
+    let with_schema = to_yaml(&document(text), Some("policy.schema.json"));
+    let line = "# yaml-language-server: $schema=policy.schema.json\n";
+    assert_eq!(with_schema, format!("{line}{wanted}"));
 }
 
 #[test]
@@ -167,5 +168,5 @@ fn long_and_strange_keys_survive() {
          [{{\"examples\": {{\"match\": [{{\"{key}\": {{\"\": 1, \"? x\": 2}}}}]}}}}]}}]}}"
     );
     let document = document(&text);
-    assert_eq!(parse(&to_yaml(&document, YamlOptions::default())), Ok(document));
+    assert_eq!(parse(&to_yaml(&document, None)), Ok(document));
 }

@@ -4,25 +4,17 @@ use super::yaml;
 use crate::document::PolicyDocument;
 use crate::parse::json_tree;
 
-/// The line by which editors find the schema of the document.
-const SCHEMA_LINE: &str =
-    "# yaml-language-server: $schema=https://preloop.ai/schema/policy-1.0.json\n";
-
-/// How YAML is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct YamlOptions {
-    /// Begin with the comment by which editors find the schema.
-    pub schema_line: bool,
-}
-
 /// The document as YAML: block style, keys in the order of the manual, only what was said.
 ///
-/// Secrets are written as they are; [`super::export`] the document first where it leaves the
-/// process.
-pub fn to_yaml(document: &PolicyDocument, options: YamlOptions) -> String {
+/// `schema` is the address of the document's JSON Schema, written as the comment by which editors
+/// find it. Secrets are written as they are; [`super::export`] the document first where it leaves
+/// the process.
+pub fn to_yaml(document: &PolicyDocument, schema: Option<&str>) -> String {
     let mut out = String::new();
-    if options.schema_line {
-        out.push_str(SCHEMA_LINE);
+    if let Some(address) = schema {
+        out.push_str("# yaml-language-server: $schema=");
+        out.extend(address.chars().filter(|c| !c.is_control()));
+        out.push('\n');
     }
     let json = compact(document);
     match json_tree(&json) {

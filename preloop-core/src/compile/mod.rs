@@ -10,12 +10,12 @@ pub(crate) use entry::{Answer, Entry, Matcher, Rule};
 pub(crate) use index::{EntryId, Fits};
 pub(crate) use source::{CallSource, is_same_server};
 
-use std::fmt;
+use std::{fmt, iter};
 
 pub use decisions::BUILT_IN_WORKFLOW;
 
-use crate::cel::{self, Environment, PathTable, Span};
-use crate::condition::{self, Condition};
+use crate::cel::{self, PathTable, Span};
+use crate::condition::Condition;
 use crate::decision::{Action, Decision, PolicyRef, Reason};
 use crate::document::{self, Justification, Tool};
 use crate::evaluate::message;
@@ -49,21 +49,21 @@ pub struct CompiledPolicy {
 impl CompiledPolicy {
     /// Compiles a policy; all that could be wrong with it has been found by validation.
     pub fn compile(policy: ValidPolicy) -> Self {
-        let (document, places, digest) = policy.into_parts();
+        let (document, places, digest, conditions) = policy.into_parts();
         let policy = PolicyRef { name: document.metadata.name.clone(), digest };
         let defaults = document.defaults.clone().unwrap_or_default();
         let maker = DecisionMaker {
             policy: &policy,
             default_workflow: defaults.default_approval_workflow.as_deref(),
         };
-        let environment = Environment::policy();
-        let mut compiler =
-            Compiler { maker, environment: &environment, paths: PathTable::default() };
+        let mut compiler = Compiler { maker, paths: PathTable::default() };
         let mut index = ToolIndex::default();
         let mut entries = Vec::with_capacity(document.tools.len());
-        for (id, tool) in document.tools.iter().enumerate() {
+        // Should a condition ever be missing, its rule fails at every call rather than fall away.
+        let conditions = conditions.into_iter().chain(iter::repeat_with(Vec::new));
+        for ((id, tool), conditions) in document.tools.iter().enumerate().zip(conditions) {
             index.add(&tool.name, tool.source.as_deref(), id);
-            entries.push(compiler.entry(id, tool));
+            entries.push(compiler.entry(id, tool, conditions));
         }
         let unchecked = |server: &&document::McpServer| server.validate_arguments == Some(false);
         Self {
@@ -166,18 +166,18 @@ impl fmt::Debug for CompiledPolicy {
 /// Compiles the entries of one document.
 struct Compiler<'a> {
     maker: DecisionMaker<'a>,
-    environment: &'a Environment,
     paths: PathTable,
 }
 
 impl Compiler<'_> {
-    fn entry(&mut self, id: EntryId, tool: &Tool) -> Entry {
+    fn entry(&mut self, id: EntryId, tool: &Tool, conditions: Vec<Option<Condition>>) -> Entry {
         let maker = self.maker;
         let path = format!("tools[{id}]");
         let workflow = maker.workflow(None, tool.approval_workflow.as_deref());
         let mut rules = Vec::with_capacity(tool.conditions.len());
         let mut skipped = Vec::new();
-        for (number, rule) in tool.conditions.iter().enumerate() {
+        let conditions = conditions.into_iter().chain(iter::repeat_with(|| None));
+        for ((number, rule), condition) in tool.conditions.iter().enumerate().zip(conditions) {
             let rule_path = format!("{path}.conditions[{number}]");
             if rule.enabled == Some(false) {
                 let expression = rule.expression.clone();
@@ -185,7 +185,7 @@ impl Compiler<'_> {
                 continue;
             }
             let action = rule.action.unwrap_or(Action::RequireApproval);
-            let matcher = self.matcher(rule);
+            let matcher = self.matcher(rule, condition);
             let workflow = maker
                 .workflow(rule.approval_workflow.as_deref(), tool.approval_workflow.as_deref());
             let decision = maker.rule(rule_path, rule, action, &workflow);
@@ -207,14 +207,14 @@ impl Compiler<'_> {
         }
     }
 
-    fn matcher(&mut self, rule: &document::Condition) -> Matcher {
-        let Some(text) = rule.expression.as_deref() else { return Matcher::Always };
-        match condition::compile(text, rule.condition_type, self.environment) {
-            Ok(mut condition) => {
+    fn matcher(&mut self, rule: &document::Condition, condition: Option<Condition>) -> Matcher {
+        match condition {
+            Some(mut condition) => {
                 condition.share(&mut self.paths);
                 Matcher::When(condition)
             }
-            Err(_) => Matcher::Broken,
+            None if rule.expression.is_none() => Matcher::Always,
+            None => Matcher::Broken,
         }
     }
 

@@ -79,7 +79,15 @@ codes! {
     CredentialsInUrl, "credentials_in_url", error, "A password or key stands in the address, which is exported and logged.";
     MisplacedField, "misplaced_field", error, "The field does not go with the entry's other settings.";
     InvalidVariable, "invalid_variable", error, "A `${VARIABLE}` is malformed, not allowed there, or reserved.";
-    InvalidExpression, "invalid_expression", error, "The condition does not parse or does not check.";
+    InvalidExpression, "invalid_expression", error, "The condition is not an expression of its language.";
+    ExpressionTooLarge, "expression_too_large", error, "The condition is longer or nests deeper than allowed.";
+    UnknownVariable, "unknown_variable", error, "The condition reads a variable that does not exist.";
+    UnknownField, "unknown_field", error, "The condition reads a field that the value does not have.";
+    UnknownFunction, "unknown_function", error, "The condition calls a function that does not exist.";
+    WrongArity, "wrong_arity", error, "The condition calls a function with the wrong number of arguments.";
+    WrongOperands, "wrong_operands", error, "The condition combines values that can never go together.";
+    NotBool, "not_bool", error, "The condition's value is not true or false.";
+    InvalidLiteral, "invalid_literal", error, "A constant pattern, instant, duration or address of the condition is not valid.";
     FailedExample, "failed_example", error, "A rule's example does not do what it says.";
     TooManyProblems, "too_many_problems", error, "There are more problems than are shown.";
     MissingCredentials, "missing_credentials", warning, "A server wants authentication and has no credentials in the document.";
@@ -90,7 +98,6 @@ codes! {
     AlwaysTrue, "always_true", warning, "The condition is true for every call.";
     NeverTrue, "never_true", warning, "The condition is true for no call.";
     UnreachableRule, "unreachable_rule", warning, "An earlier rule of the tool matches every call.";
-    SuspiciousExpression, "suspicious_expression", warning, "The condition checks, and yet probably does not mean what it says.";
 }
 
 impl fmt::Display for Code {

@@ -12,10 +12,10 @@ mod reader;
 mod text;
 mod value;
 
-pub use check::check;
 #[cfg(test)]
 mod tests;
 
+pub use check::check;
 pub(crate) use error::Fault;
 pub use error::{JsonError, JsonErrorKind};
 pub(crate) use lexer::{EscapeUnit, skip_string_escape};

@@ -72,6 +72,12 @@ impl Places {
         Some(self.lines.place(&self.text, at.unwrap_or(node.start)))
     }
 
+    /// Whether a mapping stands at a path.
+    pub(crate) fn is_mapping(&self, path: &str) -> bool {
+        let node = self.value(path).map(|id| self.tree.node(id));
+        node.is_some_and(|node| matches!(node.kind, Kind::Mapping(_)))
+    }
+
     fn place(&self, id: NodeId) -> Place {
         self.lines.place(&self.text, self.tree.node(id).start)
     }

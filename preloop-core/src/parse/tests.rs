@@ -141,6 +141,11 @@ fn limits_are_checked_before_the_work() {
     assert_eq!((report.errors.len(), report.errors[0].code), (1, Code::TooLong));
 }
 
+/// Pieces one after another.
+fn numbered(count: usize, piece: impl Fn(usize) -> String) -> String {
+    (0..count).map(piece).collect::<Vec<_>>().concat()
+}
+
 /// Hostile texts end in an answer, on a small stack.
 #[test]
 fn hostile_texts_end() {
@@ -172,17 +177,17 @@ fn hostile_texts_end() {
         format!("a: {}", repeated("x \n ")),
         format!("a: \"{}", repeated("\\\n")),
         format!("a: >\n{}", repeated("  x\n\n")),
-        (0..60_000).map(|n| format!("k{n}: 1\n")).collect(),
-        (0..60_000).map(|n| format!("k{n}: &k{n} 1\n")).collect(),
-        format!("{{{}", (0..60_000).map(|n| format!("\"k{n}\": 1,")).collect::<String>()),
+        numbered(60_000, |n| format!("k{n}: 1\n")),
+        numbered(60_000, |n| format!("k{n}: &k{n} 1\n")),
+        format!("{{{}", numbered(60_000, |n| format!("\"k{n}\": 1,"))),
         // Each line deeper than the one before.
-        (0..1_200).map(|n| format!("{}a:\n", " ".repeat(n))).collect(),
+        numbered(1_200, |n| format!("{}a:\n", " ".repeat(n))),
     ];
     let run = move || {
         for text in texts {
             let report = errors(&text);
             let most = crate::limits::DIAGNOSTICS_MAX + 1;
-            assert!((1..=most).contains(&report.errors.len()), "{}", &text[..20]);
+            assert!((1..=most).contains(&report.errors.len()), "{text:.20}");
         }
     };
     std::thread::Builder::new().stack_size(256 * 1024).spawn(run).unwrap().join().unwrap();

@@ -3,9 +3,11 @@
 //! One file per kind of check. A check looks at the whole document and reports all it finds.
 
 mod approval_workflows;
+mod expressions;
 mod mcp_servers;
 mod names;
 mod notifications;
+mod reachability;
 mod references;
 mod tools;
 mod urls;
@@ -15,6 +17,7 @@ use crate::canonical::policy_digest;
 use crate::diagnostic::{Code, Diagnostic, Findings, Report};
 use crate::document::PolicyDocument;
 use crate::parse::{Places, read};
+use expressions::Conditions;
 
 /// Checks a document: JSON or YAML text, or its bytes.
 ///
@@ -34,11 +37,12 @@ pub fn validate(text: &(impl AsRef<[u8]> + ?Sized)) -> Report {
 }
 
 /// A document without errors; only validation makes one.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ValidPolicy {
     document: PolicyDocument,
     places: Places,
     digest: String,
+    conditions: Conditions,
     warnings: Vec<Diagnostic>,
 }
 
@@ -49,13 +53,13 @@ impl ValidPolicy {
         let Some((document, places)) = read(text.as_ref(), &mut findings) else {
             return Err(findings.into_report());
         };
-        check(&document, &places, &mut findings);
+        let conditions = check(&document, &places, &mut findings);
         let report = findings.into_report();
         if !report.is_valid {
             return Err(report);
         }
         let digest = policy_digest(&document);
-        Ok(Self { document, places, digest, warnings: report.warnings })
+        Ok(Self { document, places, digest, conditions, warnings: report.warnings })
     }
 
     /// What the author wrote, in canonical form.
@@ -73,9 +77,9 @@ impl ValidPolicy {
         &self.digest
     }
 
-    /// The document, its places and its digest.
-    pub(crate) fn into_parts(self) -> (PolicyDocument, Places, String) {
-        (self.document, self.places, self.digest)
+    /// The document, its places, its digest and its compiled conditions.
+    pub(crate) fn into_parts(self) -> (PolicyDocument, Places, String, Conditions) {
+        (self.document, self.places, self.digest, self.conditions)
     }
 
     /// Problems worth a look.
@@ -85,7 +89,7 @@ impl ValidPolicy {
 }
 
 /// Runs every check.
-fn check(document: &PolicyDocument, places: &Places, findings: &mut Findings) {
+fn check(document: &PolicyDocument, places: &Places, findings: &mut Findings) -> Conditions {
     let check = &mut Check { document, places, findings };
     names::check(check);
     mcp_servers::check(check);
@@ -95,6 +99,9 @@ fn check(document: &PolicyDocument, places: &Places, findings: &mut Findings) {
     notifications::check(check);
     references::check(check);
     tools::check(check);
+    let conditions = expressions::check(check);
+    reachability::check(check, &conditions);
+    conditions
 }
 
 /// What a check sees, and where it reports.
