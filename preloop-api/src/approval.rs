@@ -1,27 +1,12 @@
 //! An approval request: a call that waits for people, and what became of it.
 
 use jiff::Timestamp;
+pub use preloop_core::approval::{ApprovalState, VoteDecision};
 use preloop_core::call::Principal;
 use preloop_core::decision::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
-
-/// Where an approval request stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ApprovalState {
-    /// The quorum was reached; the call may be used once.
-    Approved,
-    /// The requester or the owner withdrew it.
-    Cancelled,
-    /// Somebody declined it.
-    Declined,
-    /// Nobody answered in time, or the approval was not used in time.
-    Expired,
-    /// It waits for votes.
-    Pending,
-}
 
 /// What became of the one use of an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,16 +28,6 @@ pub enum ApprovalOutcome {
     Running,
     /// The call was sent and nobody knows how it ended; it is never rerun.
     Unknown,
-}
-
-/// What a voter said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VoteDecision {
-    /// For the call.
-    Approve,
-    /// Against the call; one is enough.
-    Decline,
 }
 
 /// One vote.
@@ -106,6 +81,8 @@ pub struct Approval {
     pub session_id: String,
     /// Why the agent wants it.
     pub justification: Option<String>,
+    /// Id of the recorded decision that made the request.
+    pub decision_id: Uuid,
     /// The decision that asks for approval.
     pub decision: Decision,
     /// The workflow it follows.
@@ -135,28 +112,6 @@ pub struct VoteRequest {
     /// Why; some workflows require it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-}
-
-// === impl ApprovalState ===
-
-impl ApprovalState {
-    /// The name on every wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approved => "approved",
-            Self::Cancelled => "cancelled",
-            Self::Declined => "declined",
-            Self::Expired => "expired",
-            Self::Pending => "pending",
-        }
-    }
-
-    /// The state of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Approved, Self::Cancelled, Self::Declined, Self::Expired, Self::Pending]
-            .into_iter()
-            .find(|state| state.as_str() == name)
-    }
 }
 
 // === impl ApprovalOutcome ===
@@ -190,17 +145,5 @@ impl ApprovalOutcome {
         ]
         .into_iter()
         .find(|outcome| outcome.as_str() == name)
-    }
-}
-
-// === impl VoteDecision ===
-
-impl VoteDecision {
-    /// The name on every wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Decline => "decline",
-        }
     }
 }

@@ -13,10 +13,10 @@ pub struct Health {
     pub version: String,
 }
 
-/// Answer to `GET /readyz`; status 503 unless everything works.
+/// Answer to `GET /readyz`; status 503 where calls cannot be decided and recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Readiness {
-    /// `ready`, or `degraded` when something below does not work.
+    /// `ready`; `degraded` when the last change of the policy was refused; `unavailable` when something below fails.
     pub status: String,
     /// Whether the database answers.
     pub database: String,
@@ -43,7 +43,10 @@ pub struct PolicyStatus {
     /// When a change was refused after that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused_at: Option<Timestamp>,
-    /// Why the change was refused; the live document stays as it was.
+    /// Why the change was refused, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Why the change was refused, every error; the live document stays as it was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Diagnostic>,
 }

@@ -63,4 +63,9 @@ impl Role {
             Self::Owner => "owner",
         }
     }
+
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Agent, Self::Owner].into_iter().find(|role| role.as_str() == name)
+    }
 }

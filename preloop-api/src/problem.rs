@@ -1,5 +1,6 @@
 //! How every error answer looks: `application/problem+json` with a stable `code`.
 
+use preloop_core::approval::ApprovalState;
 use serde::{Deserialize, Serialize};
 
 /// RFC 9457 problem details.
@@ -16,6 +17,9 @@ pub struct Problem {
     pub detail: String,
     /// Stable and machine-readable, such as `approval_not_found`.
     pub code: String,
+    /// Where the approval request stands, on conflicts about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<ApprovalState>,
     /// The single problems, where there are several or where they have a place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemItem>,

@@ -3,6 +3,7 @@
 //! The way of a call, each arrow a type that only the stage before can make:
 //! `text -> PolicyDocument -> ValidPolicy -> CompiledPolicy -> evaluate(&Call) -> Decision`.
 
+pub mod approval;
 pub mod audit;
 pub mod call;
 pub mod canonical;

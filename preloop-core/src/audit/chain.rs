@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::AuditRecord;
+use crate::canonical::canonical_value;
 
 /// `previous_hash` of the first record.
 pub const GENESIS_HASH: &str =
@@ -33,7 +34,7 @@ pub fn record_hash(record: &AuditRecord) -> String {
     if let Some(fields) = value.as_object_mut() {
         fields.remove("hash");
     }
-    let digest = Sha256::digest(value.to_string().as_bytes());
+    let digest = Sha256::digest(canonical_value(&value).as_bytes());
     digest.iter().fold(String::from("sha256:"), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -1,6 +1,6 @@
 //! How an approval is asked for and what settles it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Secret, Secrets};
 
@@ -15,7 +15,7 @@ pub enum OnTimeout {
 }
 
 /// What a vote must prove.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepUp {
     /// Nothing more than being signed in.
@@ -49,7 +49,7 @@ pub enum AiFallback {
 }
 
 /// One who may vote: a user, every member of a team, or every holder of a role.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approver {
     /// A user's name.

@@ -5,6 +5,7 @@ mod explain;
 mod failure_table;
 mod first_match;
 pub(crate) mod message;
+mod reach;
 pub mod scopes;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 pub use failure_table::{FAILURE_TABLE, FailureOutcome, RULE_ACTIONS, outcome_of};
+pub use reach::Reach;
 
 use crate::call::Call;
 use crate::cel::{ArgPath, Argument, Input, Lookup};

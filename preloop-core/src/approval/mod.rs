@@ -1,0 +1,15 @@
+//! The rules of an approval request: who may vote, when it is settled, when it lapses, that it is used once.
+//!
+//! Pure: time and identities come from outside, the server stores and delivers what these rules say.
+
+mod request;
+mod workflow;
+
+pub use request::{
+    ApprovalState, ClaimError, Request, USE_WINDOW_SECONDS_MIN, Vote, VoteDecision, VoteError,
+    Voter,
+};
+pub use workflow::{BUILT_IN_WORKFLOW, Workflow};
+
+#[cfg(test)]
+mod tests;
