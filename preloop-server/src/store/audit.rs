@@ -1,0 +1,282 @@
+//! The audit trail: appended in batches from the journal, chained as it is written, never changed.
+
+use jiff::Timestamp;
+use preloop_core::audit::{AuditKind, AuditRecord, ChainHead};
+use preloop_core::decision::Action;
+use sqlx::QueryBuilder;
+use uuid::Uuid;
+
+use super::dialect::{Engine, WriteTransaction};
+use super::row::{Columns, micros, to_json};
+use super::{Store, StoreError};
+
+const TABLE: &str = "audit_record";
+
+/// A place in the journal on disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct JournalPosition {
+    /// Number of the file.
+    pub(crate) segment: u64,
+    /// Bytes from its start.
+    pub(crate) offset: u64,
+}
+
+/// In which order records are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum AuditOrder {
+    /// Oldest first.
+    Ascending,
+    /// Newest first.
+    #[default]
+    Descending,
+}
+
+/// Which records to list.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AuditFilter {
+    pub(crate) kinds: Vec<AuditKind>,
+    pub(crate) tool: Option<String>,
+    pub(crate) principal_id: Option<String>,
+    pub(crate) action: Option<Action>,
+    pub(crate) decision_id: Option<Uuid>,
+    pub(crate) approval_id: Option<Uuid>,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
+    /// Only those after this one, in the order asked for.
+    pub(crate) after_seq: Option<u64>,
+    pub(crate) order: AuditOrder,
+    pub(crate) limit: u32,
+}
+
+impl Store {
+    /// Puts records at the end of their account's chain and remembers how far the journal was moved, in one transaction.
+    pub(crate) async fn audit_append(
+        &self,
+        account_id: Uuid,
+        records: Vec<AuditRecord>,
+        moved_to: JournalPosition,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        if !records.is_empty() {
+            let mut head = head(&mut tx, account_id).await?.unwrap_or_default();
+            for mut record in records {
+                head.seal(&mut record);
+                insert(&mut tx, account_id, &record).await?;
+            }
+            sqlx::query(
+                "insert into audit_head (account_id, seq, hash) values ($1, $2, $3)
+                 on conflict (account_id) do update set seq = excluded.seq, hash = excluded.hash",
+            )
+            .bind(account_id.to_string())
+            .bind(signed(head.seq))
+            .bind(&head.hash)
+            .execute(&mut *tx)
+            .await?;
+        }
+        sqlx::query(
+            "insert into journal_position (journal, segment, \"offset\") values ('audit', $1, $2)
+             on conflict (journal) do update
+             set segment = excluded.segment, \"offset\" = excluded.\"offset\"",
+        )
+        .bind(signed(moved_to.segment))
+        .bind(signed(moved_to.offset))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// How far the journal was moved.
+    pub(crate) async fn audit_moved_to(&self) -> Result<JournalPosition, StoreError> {
+        let found = sqlx::query(
+            "select journal, segment, \"offset\" from journal_position where journal = 'audit'",
+        )
+        .fetch_optional(self.connections.reader())
+        .await?;
+        let Some(row) = found else { return Ok(JournalPosition::default()) };
+        let columns = Columns::of("journal_position", "journal", &row);
+        Ok(JournalPosition {
+            segment: unsigned(columns.integer("segment")?),
+            offset: unsigned(columns.integer("offset")?),
+        })
+    }
+
+    /// Records of the account, with their sequence numbers.
+    pub(crate) async fn audit_list(
+        &self,
+        account_id: Uuid,
+        filter: &AuditFilter,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        let mut query =
+            QueryBuilder::<Engine>::new("select audit_record_id, body from audit_record");
+        query.push(" where account_id = ").push_bind(account_id.to_string());
+        if !filter.kinds.is_empty() {
+            query.push(" and kind in (");
+            let mut kinds = query.separated(", ");
+            for kind in &filter.kinds {
+                kinds.push_bind(kind.as_str());
+            }
+            query.push(")");
+        }
+        if let Some(tool) = &filter.tool {
+            query.push(" and tool = ").push_bind(tool.clone());
+        }
+        if let Some(principal_id) = &filter.principal_id {
+            query.push(" and principal_id = ").push_bind(principal_id.clone());
+        }
+        if let Some(action) = filter.action {
+            query.push(" and action = ").push_bind(action.as_str());
+        }
+        if let Some(id) = filter.decision_id {
+            query.push(" and decision_id = ").push_bind(id.to_string());
+        }
+        if let Some(id) = filter.approval_id {
+            query.push(" and approval_id = ").push_bind(id.to_string());
+        }
+        if let Some(from) = filter.from {
+            query.push(" and at >= ").push_bind(micros(from));
+        }
+        if let Some(to) = filter.to {
+            query.push(" and at < ").push_bind(micros(to));
+        }
+        let ascends = filter.order == AuditOrder::Ascending;
+        if let Some(seq) = filter.after_seq {
+            query.push(if ascends { " and seq > " } else { " and seq < " }).push_bind(signed(seq));
+        }
+        query.push(if ascends { " order by seq" } else { " order by seq desc" });
+        query.push(" limit ").push_bind(i64::from(filter.limit));
+        let rows = query.build().fetch_all(self.connections.reader()).await?;
+        rows.iter().map(|row| Columns::of(TABLE, "audit_record_id", row).json("body")).collect()
+    }
+
+    /// Records after `after_seq` for verification, oldest first; what cannot be read or does not agree with its columns
+    /// comes as a message.
+    pub(crate) async fn audit_chunk(
+        &self,
+        account_id: Uuid,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, Result<AuditRecord, String>)>, StoreError> {
+        let rows = sqlx::query(
+            "select seq, audit_record_id, at, kind, principal_id, tool, action, decision_id,
+                approval_id, body
+             from audit_record where account_id = $1 and seq > $2 order by seq limit $3",
+        )
+        .bind(account_id.to_string())
+        .bind(signed(after_seq))
+        .bind(i64::from(limit))
+        .fetch_all(self.connections.reader())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let columns = Columns::of(TABLE, "audit_record_id", row);
+                Ok((unsigned(columns.integer("seq")?), checked(&columns)?))
+            })
+            .collect()
+    }
+
+    /// The last record of the account's chain, as it was noted when it was written.
+    pub(crate) async fn audit_head(
+        &self,
+        account_id: Uuid,
+    ) -> Result<Option<ChainHead>, StoreError> {
+        let mut connection = self.connections.reader().acquire().await?;
+        head(&mut connection, account_id).await
+    }
+}
+
+async fn head(
+    connection: &mut sqlx::SqliteConnection,
+    account_id: Uuid,
+) -> Result<Option<ChainHead>, StoreError> {
+    let found = sqlx::query("select account_id, seq, hash from audit_head where account_id = $1")
+        .bind(account_id.to_string())
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = found else { return Ok(None) };
+    let columns = Columns::of("audit_head", "account_id", &row);
+    Ok(Some(ChainHead { seq: unsigned(columns.integer("seq")?), hash: columns.text("hash")? }))
+}
+
+async fn insert(
+    tx: &mut WriteTransaction,
+    account_id: Uuid,
+    record: &AuditRecord,
+) -> Result<(), StoreError> {
+    let found_by = FoundBy::of(record);
+    sqlx::query(
+        "insert into audit_record (account_id, seq, audit_record_id, at, kind, principal_id, tool,
+            action, decision_id, approval_id, body)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(account_id.to_string())
+    .bind(signed(record.seq))
+    .bind(&record.id)
+    .bind(micros(record.at))
+    .bind(record.kind.as_str())
+    .bind(found_by.principal_id)
+    .bind(found_by.tool)
+    .bind(found_by.action)
+    .bind(found_by.decision_id)
+    .bind(found_by.approval_id)
+    .bind(to_json(TABLE, &record.id, record)?)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The columns that find a record.
+#[derive(Debug, PartialEq, Eq)]
+struct FoundBy<'a> {
+    principal_id: Option<&'a str>,
+    tool: Option<&'a str>,
+    action: Option<&'a str>,
+    decision_id: Option<&'a str>,
+    approval_id: Option<&'a str>,
+}
+
+impl<'a> FoundBy<'a> {
+    fn of(record: &'a AuditRecord) -> Self {
+        Self {
+            principal_id: record.principal.as_ref().map(|principal| principal.id.as_str()),
+            tool: record.tool.as_deref(),
+            action: record.decision.as_ref().map(|decision| decision.action.as_str()),
+            decision_id: record.decision_id.as_deref(),
+            approval_id: record.approval_id.as_deref(),
+        }
+    }
+}
+
+fn checked(columns: &Columns<'_>) -> Result<Result<AuditRecord, String>, StoreError> {
+    let Ok(record) = serde_json::from_str::<AuditRecord>(&columns.text("body")?) else {
+        return Ok(Err("the record cannot be read".to_owned()));
+    };
+    let (principal_id, tool) = (columns.text_opt("principal_id")?, columns.text_opt("tool")?);
+    let (action, decision_id) = (columns.text_opt("action")?, columns.text_opt("decision_id")?);
+    let approval_id = columns.text_opt("approval_id")?;
+    let written = FoundBy {
+        principal_id: principal_id.as_deref(),
+        tool: tool.as_deref(),
+        action: action.as_deref(),
+        decision_id: decision_id.as_deref(),
+        approval_id: approval_id.as_deref(),
+    };
+    let agrees = written == FoundBy::of(&record)
+        && signed(record.seq) == columns.integer("seq")?
+        && record.id == columns.text("audit_record_id")?
+        && micros(record.at) == columns.integer("at")?
+        && record.kind.as_str() == columns.text("kind")?;
+    Ok(if agrees {
+        Ok(record)
+    } else {
+        Err("the columns that find the record do not agree with it".to_owned())
+    })
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}

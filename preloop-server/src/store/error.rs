@@ -1,0 +1,35 @@
+//! Why the store could not do as told; what it says never holds SQL.
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    /// A row holds something that cannot be.
+    #[error("the database is damaged: row `{row}` of table `{table}`: {message}")]
+    Corrupt {
+        /// Its table.
+        table: &'static str,
+        /// Its key.
+        row: String,
+        /// What cannot be.
+        message: String,
+    },
+    /// The database was written by a later version, or its history was edited.
+    #[error("{message}")]
+    Migration {
+        /// What does not fit and what to do.
+        message: String,
+    },
+    /// The database does not answer.
+    #[error("the database does not answer: {0}")]
+    Unavailable(#[from] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether the write broke the named unique constraint.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Database(error)) => error.is_unique_violation(),
+            Self::Corrupt { .. } | Self::Migration { .. } | Self::Unavailable(_) => false,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Calls that wait on an open connection, so that a restart can say that they were interrupted.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::row::{Columns, micros};
+use super::{Store, StoreError};
+
+/// A call that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HeldCall {
+    pub(crate) decision_id: Uuid,
+    pub(crate) approval_id: Uuid,
+}
+
+impl Store {
+    pub(crate) async fn held_call_insert(
+        &self,
+        account_id: Uuid,
+        call: HeldCall,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "insert into held_call (decision_id, account_id, approval_id, created_at)
+             values ($1, $2, $3, $4)",
+        )
+        .bind(call.decision_id.to_string())
+        .bind(account_id.to_string())
+        .bind(call.approval_id.to_string())
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn held_call_delete(&self, decision_id: Uuid) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query("delete from held_call where decision_id = $1")
+            .bind(decision_id.to_string())
+            .execute(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    pub(crate) async fn held_call_list(
+        &self,
+        account_id: Uuid,
+    ) -> Result<Vec<HeldCall>, StoreError> {
+        let rows = sqlx::query(
+            "select decision_id, approval_id from held_call
+             where account_id = $1 order by created_at, decision_id",
+        )
+        .bind(account_id.to_string())
+        .fetch_all(self.connections.reader())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let columns = Columns::of("held_call", "decision_id", row);
+                Ok(HeldCall {
+                    decision_id: columns.id("decision_id")?,
+                    approval_id: columns.id("approval_id")?,
+                })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,134 @@
+//! Answers kept under `Idempotency-Key`, so that a repeated request is answered and not done again.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::row::{Columns, micros};
+use super::{Store, StoreError};
+
+/// Whose key, and which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct IdempotencyEntry {
+    pub(crate) account_id: Uuid,
+    pub(crate) api_key_id: Uuid,
+    pub(crate) key: String,
+    /// Hash of method, path and body: the same key must come with the same request.
+    pub(crate) request_hash: String,
+}
+
+/// What a request with such a key meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IdempotencyClaim {
+    /// It was answered before.
+    Answered { status: u16, body: String },
+    /// It is the first; do it.
+    First,
+    /// The first one is still being answered.
+    InProgress,
+    /// The key came with another request before.
+    Mismatch,
+}
+
+impl Store {
+    /// Takes the key for this request, or says what came of the one that has it; entries from before `stale` are forgotten.
+    pub(crate) async fn idempotency_claim(
+        &self,
+        entry: &IdempotencyEntry,
+        now: Timestamp,
+        stale: Timestamp,
+    ) -> Result<IdempotencyClaim, StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query("delete from idempotency_key where created_at < $1")
+            .bind(micros(stale))
+            .execute(&mut *tx)
+            .await?;
+        let found = sqlx::query(
+            "select idempotency_key, request_hash, status, body from idempotency_key
+             where account_id = $1 and api_key_id = $2 and idempotency_key = $3",
+        )
+        .bind(entry.account_id.to_string())
+        .bind(entry.api_key_id.to_string())
+        .bind(&entry.key)
+        .fetch_optional(&mut *tx)
+        .await?;
+        if let Some(row) = found {
+            let columns = Columns::of("idempotency_key", "idempotency_key", &row);
+            if columns.text("request_hash")? != entry.request_hash {
+                return Ok(IdempotencyClaim::Mismatch);
+            }
+            let Some(status) = columns.integer_opt("status")? else {
+                return Ok(IdempotencyClaim::InProgress);
+            };
+            let status = u16::try_from(status)
+                .map_err(|_| columns.corrupt("`status` is no HTTP status".to_owned()))?;
+            let body = columns.text_opt("body")?.unwrap_or_default();
+            return Ok(IdempotencyClaim::Answered { status, body });
+        }
+        sqlx::query(
+            "insert into idempotency_key
+                (account_id, api_key_id, idempotency_key, request_hash, created_at)
+             values ($1, $2, $3, $4, $5)",
+        )
+        .bind(entry.account_id.to_string())
+        .bind(entry.api_key_id.to_string())
+        .bind(&entry.key)
+        .bind(&entry.request_hash)
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(IdempotencyClaim::First)
+    }
+
+    /// Keeps the answer.
+    pub(crate) async fn idempotency_answer(
+        &self,
+        entry: &IdempotencyEntry,
+        status: u16,
+        body: &str,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "update idempotency_key set status = $4, body = $5
+             where account_id = $1 and api_key_id = $2 and idempotency_key = $3",
+        )
+        .bind(entry.account_id.to_string())
+        .bind(entry.api_key_id.to_string())
+        .bind(&entry.key)
+        .bind(i64::from(status))
+        .bind(body)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Frees the key again: the request failed in a way that a repetition may mend.
+    pub(crate) async fn idempotency_release(
+        &self,
+        entry: &IdempotencyEntry,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "delete from idempotency_key
+             where account_id = $1 and api_key_id = $2 and idempotency_key = $3 and status is null",
+        )
+        .bind(entry.account_id.to_string())
+        .bind(entry.api_key_id.to_string())
+        .bind(&entry.key)
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Forgets requests that were being answered when the server stopped, so that they can be made again.
+    pub(crate) async fn idempotency_reset(&self) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query("delete from idempotency_key where status is null").execute(&mut *tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

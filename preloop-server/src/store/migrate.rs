@@ -1,0 +1,81 @@
+//! Brings the tables up to date: forward only, each step once, under a lock.
+
+use sqlx::Row as _;
+
+use super::{Store, StoreError};
+use crate::digest::sha256_hex;
+
+/// One step, embedded in the binary.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+const MIGRATIONS: [Migration; 1] = [Migration {
+    version: 1,
+    name: "initial",
+    sql: include_str!("../../migrations/0001_initial.sql"),
+}];
+
+/// Runs what has not run yet.
+pub(super) async fn run(store: &Store) -> Result<(), StoreError> {
+    // The transaction holds the write lock from the start: of two servers that start at once, one waits.
+    let mut tx = store.write().await?;
+    sqlx::query(
+        "create table if not exists schema_migration (
+            version bigint not null primary key,
+            name text not null,
+            checksum text not null
+        )",
+    )
+    .execute(&mut *tx)
+    .await?;
+    let rows = sqlx::query("select version, checksum from schema_migration order by version")
+        .fetch_all(&mut *tx)
+        .await?;
+    let mut applied = Vec::with_capacity(rows.len());
+    for row in &rows {
+        applied.push((row.try_get::<i64, _>("version")?, row.try_get::<String, _>("checksum")?));
+    }
+    for (version, checksum) in &applied {
+        let known = MIGRATIONS.iter().find(|migration| migration.version == *version);
+        match known {
+            None => {
+                return Err(StoreError::Migration {
+                    message: format!(
+                        "the database was written by a later version of preloop (step {version}); \
+                         start that version, or use another data folder"
+                    ),
+                });
+            }
+            Some(migration) if checksum_of(migration.sql) != *checksum => {
+                return Err(StoreError::Migration {
+                    message: format!(
+                        "step {version} of the database was made from another text than this version has; \
+                         restore the database from a backup"
+                    ),
+                });
+            }
+            Some(_) => {}
+        }
+    }
+    for migration in MIGRATIONS {
+        if applied.iter().any(|(version, _)| *version == migration.version) {
+            continue;
+        }
+        sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
+        sqlx::query("insert into schema_migration (version, name, checksum) values ($1, $2, $3)")
+            .bind(migration.version)
+            .bind(migration.name)
+            .bind(checksum_of(migration.sql))
+            .execute(&mut *tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn checksum_of(sql: &str) -> String {
+    sha256_hex(&[sql.as_bytes()])
+}
