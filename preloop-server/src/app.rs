@@ -1,18 +1,38 @@
 //! The composition root: from a [`Config`] to a running server.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use axum::Router;
+use axum::serve::ListenerExt as _;
 use preloop_core::diagnostic::Report;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::config::Config;
+use crate::http::{self, guard};
+use crate::ids::new_id;
+use crate::journal::Journal;
+use crate::key_files::{self, KeyFiles};
+use crate::mcp::{Firewall, Settings};
+use crate::service::{Foundation, Services};
+use crate::store::Store;
+use crate::tasks::Tasks;
+use crate::worker::{PolicyFile, expire_approvals, move_journal, watch_policy};
+
+/// How long open requests may take to end at shutdown.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// A running server.
 #[derive(Debug)]
 pub struct Running {
     local_addr: SocketAddr,
-    owner_key_path: PathBuf,
-    agent_key: String,
+    keys: KeyFiles,
+    services: Services,
+    firewall: Firewall,
+    server: JoinHandle<()>,
 }
 
 /// Why a server did not start.
@@ -40,9 +60,139 @@ pub enum StartError {
 /// Where the policy is not valid, the address cannot be listened on or is not allowed, or the data folder or the database
 /// cannot be used.
 pub async fn serve(config: Config) -> Result<Running, StartError> {
-    Err(StartError::Failed {
-        message: format!("cannot use the data folder `{}`", config.data_dir.display()),
+    if !config.listen.ip().is_loopback() && !config.insecure {
+        return Err(failed(format!(
+            "`{}` is not a loopback address: put a TLS proxy in front and listen on loopback, or say `--insecure`",
+            config.listen
+        )));
+    }
+    let settings = Settings::of(&config).map_err(|error| failed(error.to_string()))?;
+    let services = open(&config).await?;
+    // The policy first: a server with a broken one must not start, and must not look as if it had.
+    let policy = match &config.policy {
+        Some(path) => Some(load_policy(&services, path)?),
+        None => None,
+    };
+    let keys = key_files::prepare(&services, &config.data_dir, config.bootstrap_key.as_deref())
+        .await
+        .map_err(failed)?;
+    services.recover().await.map_err(|error| failed(error.to_string()))?;
+
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| failed(format!("cannot listen on `{}`: {error}", config.listen)))?;
+    let local_addr = listener.local_addr().map_err(|error| failed(error.to_string()))?;
+    services
+        .set_base_url(config.public_url.clone().unwrap_or_else(|| format!("http://{local_addr}")));
+
+    let tasks = services.tasks().clone();
+    tasks.spawn("move the audit journal", move_journal(services.clone()));
+    tasks.spawn("expire approvals", expire_approvals(services.clone()));
+    if let Some(policy) = policy {
+        tasks.spawn("watch the policy", watch_policy(services.clone(), policy));
+    }
+    let firewall = Firewall::start(services.clone(), settings);
+    let router = router(&services, &firewall, &config);
+    let server = spawn_server(listener, router, tasks);
+    Ok(Running { local_addr, keys, services, firewall, server })
+}
+
+/// Opens what the services stand on.
+async fn open(config: &Config) -> Result<Services, StartError> {
+    let data_dir = &config.data_dir;
+    let folder = |error: std::io::Error| {
+        failed(format!("cannot use the data folder `{}`: {error}", data_dir.display()))
+    };
+    fs::create_dir_all(data_dir).map_err(folder)?;
+    let path = database_path(config)?;
+    let store = Store::open(&path).await.map_err(|error| {
+        failed(format!("cannot use the database `{}`: {error}", path.display()))
+    })?;
+    restrict(&path).map_err(folder)?;
+    let store_failed = |error: crate::store::StoreError| failed(error.to_string());
+    let now = config.clock.now();
+    let account_id = store.account_ensure(new_id(now), now).await.map_err(store_failed)?;
+    let journal_moved = store.audit_moved_to().await.map_err(store_failed)?;
+    let journal = Journal::open(&data_dir.join("journal"), journal_moved).map_err(folder)?;
+    let foundation = Foundation {
+        account_id,
+        clock: config.clock.clone(),
+        store,
+        journal,
+        journal_moved,
+        tasks: Tasks::default(),
+    };
+    Services::open(foundation).await.map_err(|error| failed(error.to_string()))
+}
+
+fn database_path(config: &Config) -> Result<PathBuf, StartError> {
+    let Some(url) = &config.database_url else {
+        return Ok(config.data_dir.join("preloop.db"));
+    };
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return Err(failed(
+            "PostgreSQL comes with a later version; use `sqlite:PATH` or leave `--database-url` out"
+                .to_owned(),
+        ));
+    }
+    let path = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
+    match path {
+        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+        Some(_) | None => Err(failed(
+            "`--database-url` must be `sqlite:PATH`, such as `sqlite:/var/lib/preloop/preloop.db`"
+                .to_owned(),
+        )),
+    }
+}
+
+/// Keeps the database to the user that runs the server.
+fn restrict(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}
+
+fn load_policy(services: &Services, path: &Path) -> Result<PolicyFile, StartError> {
+    let mut file = PolicyFile::new(path.to_owned());
+    match file.load(services) {
+        Ok(Ok(())) => Ok(file),
+        Ok(Err(report)) => {
+            Err(StartError::InvalidPolicy { path: path.to_owned(), report: Box::new(report) })
+        }
+        Err(error) => Err(failed(format!("cannot read the policy `{}`: {error}", path.display()))),
+    }
+}
+
+fn router(services: &Services, firewall: &Firewall, config: &Config) -> Router {
+    let guard = guard::Guard::new(services.clone(), &config.allowed_hosts, &config.allowed_origins);
+    http::router(services.clone())
+        .merge(firewall.routes())
+        .fallback(http::no_such_route)
+        .method_not_allowed_fallback(http::no_such_method)
+        .layer(axum::middleware::from_fn_with_state(guard, guard::guard))
+}
+
+fn spawn_server(listener: TcpListener, router: Router, tasks: Tasks) -> JoinHandle<()> {
+    // Small answers go out at once; waiting for more to send costs 40 ms a call.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+    });
+    tokio::spawn(async move {
+        let stopped = async move { tasks.stopped().await };
+        let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the server ended");
+        }
     })
+}
+
+fn failed(message: String) -> StartError {
+    StartError::Failed { message }
 }
 
 // === impl Running ===
@@ -55,14 +205,27 @@ impl Running {
 
     /// The file that holds the owner key.
     pub fn owner_key_path(&self) -> &Path {
-        &self.owner_key_path
+        &self.keys.owner_path
     }
 
     /// The agent key, to paste into an agent.
     pub fn agent_key(&self) -> &str {
-        &self.agent_key
+        &self.keys.agent_key
     }
 
     /// Stops taking requests, answers held calls, stops upstream servers and flushes the journal.
-    pub async fn shutdown(self) {}
+    pub async fn shutdown(self) {
+        let Self { services, firewall, mut server, .. } = self;
+        services.tasks().stop();
+        firewall.shutdown().await;
+        if tokio::time::timeout(DRAIN, &mut server).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+            server.abort();
+        }
+        services.tasks().finished().await;
+        if let Err(error) = services.journal_move().await {
+            tracing::warn!(%error, "the rest of the audit journal is moved at the next start");
+        }
+        services.close().await;
+    }
 }

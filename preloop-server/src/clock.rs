@@ -34,6 +34,7 @@ pub struct MockClock {
 // === impl SystemClock ===
 
 impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }

@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::SharedClock;
+use crate::clock::{SharedClock, SystemClock};
 
 /// Settings of one server.
 #[derive(Clone, Debug)]
@@ -37,4 +38,28 @@ pub struct Config {
     pub env_allow: Vec<String>,
     /// Where the time comes from.
     pub clock: SharedClock,
+}
+
+// === impl Config ===
+
+impl Config {
+    /// Settings for a server on loopback, port 8000, with everything in `data_dir`, without a policy.
+    pub fn new(data_dir: PathBuf) -> Self {
+        Self {
+            policy: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
+            data_dir,
+            database_url: None,
+            insecure: false,
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            bootstrap_key: None,
+            public_url: None,
+            keep_alive: Duration::from_secs(15),
+            progress_interval: Duration::from_secs(10),
+            upstream_timeout: Duration::from_mins(10),
+            env_allow: Vec::new(),
+            clock: Arc::new(SystemClock),
+        }
+    }
 }

@@ -7,6 +7,14 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+mod digest;
+mod http;
 pub mod ids;
+mod journal;
+mod key_files;
 pub mod mcp;
+pub mod metrics;
 pub mod service;
+mod store;
+pub mod tasks;
+mod worker;

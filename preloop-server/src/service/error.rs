@@ -2,6 +2,9 @@
 
 use preloop_api::ApprovalState;
 
+use crate::journal::JournalFull;
+use crate::store::StoreError;
+
 /// What went wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
@@ -45,4 +48,26 @@ pub enum ServiceError {
         /// What does not work.
         message: String,
     },
+}
+
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        // The details are for the operator's log; callers learn what it means for them.
+        tracing::error!(%error, "the store failed");
+        Self::Unavailable {
+            message: "the database does not answer, so nothing was let through; try again"
+                .to_owned(),
+        }
+    }
+}
+
+impl From<JournalFull> for ServiceError {
+    fn from(error: JournalFull) -> Self {
+        tracing::error!(%error, "the journal failed");
+        Self::Unavailable {
+            message:
+                "the audit trail cannot be written, so nothing was let through; free disk space"
+                    .to_owned(),
+        }
+    }
 }

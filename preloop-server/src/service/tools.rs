@@ -1,9 +1,20 @@
 //! What upstream servers offer, and whether their definitions are accepted.
 
-use preloop_api::{McpServerInfo, ToolState};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError};
+
+use preloop_api::{McpServerInfo, McpServerState, ToolInfo, ToolState};
+use preloop_core::audit::AuditKind;
+use preloop_core::call::Principal;
+use preloop_core::canonical_value;
 use serde_json::{Map, Value};
 
-use super::{ServiceError, Services};
+use super::{Caller, PreviewTool, ServiceError, Services, Visibility};
+use crate::digest::sha256_hex;
+use crate::store::StoredTool;
+
+/// Server and own name of a tool.
+pub(super) type ToolKey = (String, String);
 
 /// A tool as a server lists it.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,18 +43,149 @@ impl Services {
         server: &str,
         tools: Vec<OfferedTool>,
     ) -> Result<Vec<ToolState>, ServiceError> {
-        let _ = server;
-        Ok(tools.iter().map(|_| ToolState::New).collect())
+        let listed = tools.into_iter().map(|tool| stored(server, tool)).collect();
+        let now = self.now();
+        let account_id = self.inner.account_id;
+        let (tools, news) = self.inner.store.tool_listing(account_id, server, listed, now).await?;
+        let states = tools.iter().map(StoredTool::state).collect();
+        self.tools_reload().await?;
+        for tool in news {
+            let (kind, what) = match tool.state() {
+                ToolState::Changed => (AuditKind::ToolChanged, "its definition changed"),
+                ToolState::New | ToolState::Accepted => {
+                    (AuditKind::ToolNew, "the server began to offer it")
+                }
+            };
+            let mut record = self.new_record(kind);
+            record.server = Some(tool.server);
+            record.tool = Some(tool.name);
+            record.message = Some(format!("{what}; calls need approval until it is accepted"));
+            self.record_or_log(&record);
+        }
+        Ok(states)
     }
 
     /// How a tool stands by the last listing of its server; new where it was never listed.
     pub fn tool_state(&self, server: &str, tool: &str) -> ToolState {
-        let _ = (server, tool);
-        ToolState::New
+        let key = (server.to_owned(), tool.to_owned());
+        self.inner.tools.load().get(&key).copied().unwrap_or(ToolState::New)
     }
 
     /// Tells how the connection to a server stands; changes of state go into the trail.
     pub fn server_reported(&self, server: McpServerInfo) {
-        let _ = server;
+        let before = {
+            let mut servers = self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner);
+            servers.insert(server.name.clone(), server.clone()).map(|before| before.state)
+        };
+        if before == Some(server.state) {
+            return;
+        }
+        let kind = match server.state {
+            McpServerState::Connected => AuditKind::UpstreamConnected,
+            McpServerState::Failed => AuditKind::UpstreamLost,
+            McpServerState::Connecting | McpServerState::Disabled => return,
+        };
+        let mut record = self.new_record(kind);
+        record.server = Some(server.name);
+        record.message = server.last_error;
+        self.record_or_log(&record);
+    }
+
+    /// Forgets a server that the policy names no more.
+    pub fn server_removed(&self, name: &str) {
+        self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// The upstream servers, by name.
+    pub(crate) fn server_list(&self, caller: &Caller) -> Result<Vec<McpServerInfo>, ServiceError> {
+        caller.must_be_owner("only the owner's key may read the list of servers")?;
+        let servers = self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(servers.values().cloned().collect())
+    }
+
+    /// The tools that servers offer or offered. An agent sees what it may call; an owner sees all of them, with how an
+    /// agent meets them.
+    pub(crate) async fn tool_list(&self, caller: &Caller) -> Result<Vec<ToolInfo>, ServiceError> {
+        let tools = self.inner.store.tool_list(self.inner.account_id).await?;
+        let is_owner = caller.must_be_owner("").is_ok();
+        let tools = tools.into_iter().map(|tool| self.tool_shown(&caller.principal, tool));
+        Ok(tools.filter(|tool| is_owner || (tool.is_visible && tool.is_offered)).collect())
+    }
+
+    fn tool_shown(&self, principal: &Principal, tool: StoredTool) -> ToolInfo {
+        let state = tool.state();
+        let is_new = state != ToolState::Accepted;
+        let preview = PreviewTool {
+            tool: &tool.name,
+            server: &tool.server,
+            annotations: &tool.annotations,
+            is_new,
+        };
+        let is_visible = self.preview(principal, preview) == Visibility::Visible;
+        let decision = self.settled_action(principal, preview);
+        ToolInfo {
+            server: tool.server,
+            name: tool.name,
+            exposed_name: tool.exposed_name,
+            description: tool.description,
+            annotations: tool.annotations,
+            is_new,
+            state,
+            is_offered: tool.is_offered,
+            is_visible,
+            decision,
+        }
+    }
+
+    /// Accepts a tool's definition as last listed.
+    pub(crate) async fn tool_accept(
+        &self,
+        caller: &Caller,
+        server: &str,
+        name: &str,
+    ) -> Result<ToolInfo, ServiceError> {
+        caller.must_be_owner("only the owner's key may accept a tool")?;
+        let account_id = self.inner.account_id;
+        let accepted = self.inner.store.tool_accept(account_id, server, name, self.now()).await?;
+        let tool = accepted.ok_or_else(|| ServiceError::NotFound {
+            code: "tool_not_found",
+            message: format!("the server `{server}` never offered a tool `{name}`"),
+        })?;
+        self.tools_reload().await?;
+        let mut record = self.new_record(AuditKind::ToolAccepted);
+        record.actor = Some(caller.principal.name.clone());
+        record.server = Some(tool.server.clone());
+        record.tool = Some(tool.name.clone());
+        self.record(&record)?;
+        self.policy_changed();
+        Ok(self.tool_shown(&caller.principal, tool))
+    }
+
+    /// Reads how tools stand into memory, where every call looks it up.
+    pub(super) async fn tools_reload(&self) -> Result<(), ServiceError> {
+        let tools = self.inner.store.tool_list(self.inner.account_id).await?;
+        let known: HashMap<ToolKey, ToolState> = tools
+            .into_iter()
+            .map(|tool| {
+                let state = tool.state();
+                ((tool.server, tool.name), state)
+            })
+            .collect();
+        self.inner.tools.store(Arc::new(known));
+        Ok(())
+    }
+}
+
+fn stored(server: &str, tool: OfferedTool) -> StoredTool {
+    let hash = sha256_hex(&[canonical_value(&tool.definition).as_bytes()]);
+    StoredTool {
+        server: server.to_owned(),
+        name: tool.name,
+        exposed_name: tool.exposed_name,
+        description: tool.description,
+        annotations: tool.annotations,
+        definition_hash: format!("sha256:{hash}"),
+        accepted_hash: None,
+        is_offered: true,
     }
 }

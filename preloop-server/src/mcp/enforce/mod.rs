@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use preloop_core::audit::EnforcementPoint;
-use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
@@ -151,9 +150,10 @@ impl Call {
             source: Some("mcp".to_owned()),
             annotations: tool.annotations.clone(),
             is_new: self.firewall.catalog().is_new(tool),
+            schema: None,
             arguments,
             justification: said.justification,
-            context: Value::Object(serde_json::Map::new()),
+            context: serde_json::Map::new(),
             session_id: self.session_id.clone(),
             enforcement_point: EnforcementPoint::Mcp,
             approval_id: None,

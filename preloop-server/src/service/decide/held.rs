@@ -1,18 +1,29 @@
 //! A call that waits for people.
 
-use preloop_api::Approval;
-use preloop_core::decision::Decision;
+use jiff::Timestamp;
+use preloop_api::{Approval, ApprovalState};
+use preloop_core::approval::VoteDecision;
+use preloop_core::audit::{AuditKind, EnforcementPoint};
+use preloop_core::decision::{Action, Decision};
 use uuid::Uuid;
 
-use super::super::ServiceError;
-use super::{Denied, Permit};
+use super::super::approvals::not_found;
+use super::super::{ServiceError, Services};
+use super::ask::follows;
+use super::call::PreparedCall;
+use super::{Denied, Permit, Recorded, Ruling};
+use crate::store::{HeldCall, StoredApproval};
 
 /// A call that waits for people; dropping it says that its client went away, the request stays pending.
 #[derive(Debug)]
 pub struct Held {
-    decision_id: Uuid,
+    services: Services,
+    call: PreparedCall,
+    recorded: Recorded,
     decision: Decision,
     approval: Approval,
+    /// Whether it was said why the waiting ended.
+    is_ended: bool,
 }
 
 /// What became of a held call.
@@ -39,10 +50,46 @@ pub enum Settled {
     Used,
 }
 
+// === impl Services ===
+
+impl Services {
+    pub(super) async fn hold(
+        &self,
+        call: PreparedCall,
+        recorded: Recorded,
+        decision: Decision,
+        approval: &StoredApproval,
+    ) -> Result<Held, ServiceError> {
+        if waits_on_connection(&call) {
+            let held = HeldCall { decision_id: recorded.id, approval_id: approval.id };
+            self.inner.store.held_call_insert(self.inner.account_id, held, self.now()).await?;
+        }
+        self.metrics().hold();
+        let approval = self.shown(approval);
+        let services = self.clone();
+        Ok(Held { services, call, recorded, decision, approval, is_ended: false })
+    }
+}
+
+/// A caller over HTTP has its answer and comes back; an MCP call keeps its connection waiting.
+fn waits_on_connection(call: &PreparedCall) -> bool {
+    match call.attempt.enforcement_point {
+        EnforcementPoint::Http => false,
+        EnforcementPoint::Mcp => true,
+    }
+}
+
+// === impl Held ===
+
 impl Held {
     /// Id of the recorded decision.
     pub fn decision_id(&self) -> Uuid {
-        self.decision_id
+        self.recorded.id
+    }
+
+    /// When the decision was made.
+    pub fn decided_at(&self) -> Timestamp {
+        self.recorded.at
     }
 
     /// The decision that asks for approval.
@@ -50,28 +97,128 @@ impl Held {
         &self.decision
     }
 
-    /// The approval request.
+    /// The approval request, as it was when the waiting began.
     pub fn approval(&self) -> &Approval {
         &self.approval
     }
-}
 
-impl Held {
     /// Waits until the request is settled; woken the moment it is.
     ///
     /// # Errors
     /// Where the store does not answer: the call must not run.
     pub async fn settled(&mut self) -> Result<Settled, ServiceError> {
-        std::future::pending().await
+        let id = self.approval.id;
+        loop {
+            let mut woken = self.services.inner.waiters.subscribe(id);
+            let account_id = self.services.inner.account_id;
+            let found = self.services.inner.store.approval_find(account_id, id).await?;
+            let approval = found.ok_or_else(|| not_found(id))?;
+            if approval.request.state == ApprovalState::Pending {
+                // The sender is dropped to wake: an error is the usual answer.
+                let _ = woken.changed().await;
+                continue;
+            }
+            let settled = self.settle(approval).await?;
+            self.is_ended = true;
+            self.forget();
+            return Ok(settled);
+        }
     }
 
-    /// The client withdrew the call: it never runs by this attempt, the request stays pending.
-    pub fn cancel(self) {
-        drop(self);
+    async fn settle(&self, approval: StoredApproval) -> Result<Settled, ServiceError> {
+        match approval.request.state {
+            ApprovalState::Approved if approval.request.used_at.is_some() => Ok(Settled::Used),
+            ApprovalState::Approved => self.dispatch(&approval).await,
+            ApprovalState::Declined => {
+                let votes = approval.request.votes;
+                let vote = votes.into_iter().find(|vote| vote.decision == VoteDecision::Decline);
+                let (by, reason) =
+                    vote.map_or_else(Default::default, |vote| (vote.voter_name, vote.reason));
+                Ok(Settled::Declined { by, reason })
+            }
+            ApprovalState::Expired => Ok(Settled::Expired),
+            ApprovalState::Cancelled | ApprovalState::Pending => Ok(Settled::Cancelled),
+        }
+    }
+
+    /// The live policy decides again: deny wins, allow or the same workflow goes on, another workflow asks anew.
+    async fn dispatch(&self, approval: &StoredApproval) -> Result<Settled, ServiceError> {
+        let decision = self.services.evaluate(&self.call);
+        match decision.action {
+            Action::Deny => {
+                let id = Some(approval.id);
+                let ruling = self.services.deny(&self.call, decision, id)?;
+                return Ok(settled(ruling));
+            }
+            Action::RequireApproval if !follows(approval, &decision) => {
+                return self.services.ask_anew(self.call.clone(), decision).await.map(settled);
+            }
+            Action::Allow | Action::RequireApproval => {}
+        }
+        let claimed = self.services.claim(&self.call, &decision, approval.id).await?;
+        Ok(claimed.map_or(Settled::Used, Settled::Approved))
+    }
+
+    /// The client withdrew the call: it never runs by this attempt. The request stays pending, because clients also
+    /// withdraw what they are tired of waiting for, and then ask again.
+    pub fn cancel(mut self) {
+        self.leave(AuditKind::CallCancelled, "the client withdrew the call while it waited");
     }
 
     /// Lets go without saying that the client left: it has its answer and may come back.
-    pub fn detach(self) -> Approval {
-        self.approval
+    pub fn detach(mut self) -> Approval {
+        self.is_ended = true;
+        self.forget();
+        self.approval.clone()
+    }
+
+    fn leave(&mut self, kind: AuditKind, message: &str) {
+        if self.is_ended {
+            return;
+        }
+        self.is_ended = true;
+        let mut record = self.services.call_record(kind, &self.call, self.recorded.id);
+        record.approval_id = Some(self.approval.id.to_string());
+        record.message = Some(message.to_owned());
+        self.services.record_or_log(&record);
+        self.forget();
+    }
+
+    /// The call no longer waits on a connection.
+    fn forget(&self) {
+        self.services.inner.waiters.leave(self.approval.id);
+        if waits_on_connection(&self.call) {
+            let (services, decision_id) = (self.services.clone(), self.recorded.id);
+            self.services.tasks().spawn("forget a held call", async move {
+                if let Err(error) = services.inner.store.held_call_delete(decision_id).await {
+                    tracing::warn!(%error, "a held call that ended is still noted as waiting");
+                }
+            });
+        }
+    }
+}
+
+fn settled(ruling: Ruling) -> Settled {
+    match ruling {
+        Ruling::Allowed(permit) => Settled::Approved(permit),
+        Ruling::Denied(denied) => Settled::Denied(denied),
+        Ruling::Held(held) => Settled::Held(held),
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.services.metrics().release();
+        if self.services.tasks().is_stopping() {
+            self.leave(
+                AuditKind::Interrupted,
+                "the server stopped while the call waited; it was not run, the request stays",
+            );
+        } else {
+            self.leave(
+                AuditKind::CallerLeft,
+                "the client went away while the call waited; it was not run, the request stays",
+            );
+        }
     }
 }

@@ -1,11 +1,18 @@
 //! The one door to a decision, and the only maker of a [`Permit`].
 
+mod ask;
+mod call;
+mod evaluate;
 mod held;
 mod permit;
 
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
 use preloop_core::audit::EnforcementPoint;
-use preloop_core::call::Principal;
 use preloop_core::decision::{Action, Decision, PolicyRef, Reason};
+use preloop_core::schema::ToolSchema;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -15,6 +22,7 @@ pub use permit::{Outcome, Permit};
 
 use super::{Caller, ServiceError, Services};
 use crate::ids::new_id;
+use call::PreparedCall;
 
 /// A call that somebody wants to make.
 #[derive(Clone, Debug)]
@@ -29,12 +37,14 @@ pub struct Attempt {
     pub annotations: Map<String, Value>,
     /// Whether the tool's definition is not accepted yet.
     pub is_new: bool,
+    /// The tool's input schema, where it is known and to be checked.
+    pub schema: Option<Arc<ToolSchema>>,
     /// The arguments exactly as received: a JSON object, checked for duplicate keys.
     pub arguments: Box<RawValue>,
     /// Why the agent wants it.
     pub justification: Option<String>,
     /// Free context; untrusted.
-    pub context: Value,
+    pub context: Map<String, Value>,
     /// The session that the call belongs to; empty where there is none.
     pub session_id: String,
     /// Where the call is stopped if it must not run.
@@ -81,37 +91,73 @@ pub enum Ruling {
 pub struct Denied {
     /// Id of the recorded decision.
     pub decision_id: Uuid,
+    /// When it was made.
+    pub decided_at: Timestamp,
     /// The decision; its `message` is what the agent is told.
     pub decision: Decision,
 }
 
 impl Services {
     /// Decides an attempt by the live policy and records the decision.
+    ///
+    /// # Errors
+    /// Where the trail or, for a call that needs people, the store cannot take it: the call must not run.
     pub async fn decide(&self, caller: &Caller, attempt: Attempt) -> Result<Ruling, ServiceError> {
-        let _ = (caller, attempt);
-        let decision_id = new_id(self.inner.clock.now());
-        Ok(Ruling::Denied(Denied { decision_id, decision: policy_unavailable() }))
+        let started = Instant::now();
+        let (call, readable) = PreparedCall::new(caller, attempt);
+        if let Err(message) = readable {
+            let live = self.live_policy();
+            let policy = live.map_or_else(no_policy, |live| live.compiled().policy().clone());
+            let decision = evaluate::closed(Reason::InvalidCall, message, policy);
+            self.metrics().decided(decision.action, started.elapsed());
+            return self.deny(&call, decision, None);
+        }
+        let decision = self.evaluate(&call);
+        self.metrics().decided(decision.action, started.elapsed());
+        self.remember(&call, decision.action);
+        match decision.action {
+            Action::Deny => self.deny(&call, decision, None),
+            Action::Allow if call.attempt.approval_id.is_none() => self.allow(call, decision),
+            Action::Allow | Action::RequireApproval => self.ask(call, decision).await,
+        }
     }
 
-    /// Whether any call of the tool by this principal can ever be allowed or approved.
-    pub fn preview(&self, principal: &Principal, tool: PreviewTool<'_>) -> Visibility {
-        let _ = (principal, tool);
-        Visibility::Hidden
+    fn allow(&self, call: PreparedCall, decision: Decision) -> Result<Ruling, ServiceError> {
+        let recorded = self.record_decision(&call, &decision, None)?;
+        Ok(Ruling::Allowed(Permit::new(self.clone(), call, recorded, decision, None)))
+    }
+
+    fn deny(
+        &self,
+        call: &PreparedCall,
+        decision: Decision,
+        approval_id: Option<Uuid>,
+    ) -> Result<Ruling, ServiceError> {
+        let recorded = self.record_decision(call, &decision, approval_id)?;
+        Ok(Ruling::Denied(Denied { decision_id: recorded.id, decided_at: recorded.at, decision }))
+    }
+
+    /// Records a decision under a new id, before anybody is told.
+    fn record_decision(
+        &self,
+        call: &PreparedCall,
+        decision: &Decision,
+        approval_id: Option<Uuid>,
+    ) -> Result<Recorded, ServiceError> {
+        let id = new_id(self.now());
+        let record = self.decision_record(call, id, decision, approval_id);
+        self.record(&record)?;
+        Ok(Recorded { id, at: record.at })
     }
 }
 
-/// The answer where no policy is in force.
-fn policy_unavailable() -> Decision {
-    Decision {
-        action: Action::Deny,
-        reason: Reason::PolicyUnavailable,
-        message: "no policy is loaded, so every call is denied; ask the operator of this server to load one"
-            .to_owned(),
-        rule: None,
-        approval_workflow: None,
-        policy: PolicyRef { name: String::new(), digest: String::new() },
-        errors: Vec::new(),
-        scope: None,
-        trace: None,
-    }
+/// A decision in the trail.
+#[derive(Clone, Copy, Debug)]
+struct Recorded {
+    id: Uuid,
+    at: Timestamp,
+}
+
+fn no_policy() -> PolicyRef {
+    PolicyRef { name: String::new(), digest: String::new() }
 }

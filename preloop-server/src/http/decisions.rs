@@ -1,0 +1,220 @@
+//! `/api/v1/decisions`: calls decided and recorded; the caller runs what is allowed.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use preloop_api::{ApprovalRef, BatchItem, BatchResponse, DecisionResponse, Page};
+use preloop_core::audit::EnforcementPoint;
+use preloop_core::call::CallRecord;
+use preloop_core::json;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::ApiError;
+use super::auth::Authenticated;
+use super::body::JsonRequest;
+use super::once::Answer;
+use super::params::{Params, limit, parsed};
+use crate::service::{Attempt, Caller, Held, Ruling, Services, Settled};
+
+/// Most calls of a batch.
+const BATCH_MAX: usize = 100;
+/// Longest wait for people, in seconds.
+const WAIT_SECONDS_MAX: u64 = 60;
+/// How often a call that comes back is held again by another workflow before it is answered as held.
+const ROUNDS_MAX: usize = 3;
+
+/// Query of `POST /api/v1/decisions`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DecideParams {
+    /// Seconds to wait for people before a held call is answered as held.
+    wait: Option<u64>,
+}
+
+/// Query of `GET /api/v1/decisions`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExportParams {
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn decide(
+    State(services): State<Services>,
+    Params(params): Params<DecideParams>,
+    request: JsonRequest,
+) -> Result<Response, ApiError> {
+    let wait = params.wait.unwrap_or(0);
+    if wait > WAIT_SECONDS_MAX {
+        let message = format!("`wait` must be 0 to {WAIT_SECONDS_MAX} seconds, not {wait}");
+        return Err(ApiError::invalid_field("wait", message, None));
+    }
+    let work = async {
+        let attempt = read_attempt(&request.body)?;
+        let wait = Duration::from_secs(wait);
+        Box::pin(decide_one(&services, &request.caller, attempt, wait)).await.map(Answer::ok)
+    };
+    request.once.answer(&services, &request.caller, work).await
+}
+
+pub(super) async fn decide_batch(
+    State(services): State<Services>,
+    request: JsonRequest,
+) -> Result<Response, ApiError> {
+    /// The calls as they stand in the body.
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Calls<'a> {
+        #[serde(borrow)]
+        calls: Vec<&'a RawValue>,
+    }
+    let work = async {
+        let body: Calls<'_> = serde_json::from_slice(&request.body)
+            .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))?;
+        if body.calls.len() > BATCH_MAX {
+            let message =
+                format!("a batch has at most {BATCH_MAX} calls, not {}", body.calls.len());
+            return Err(ApiError::invalid_field("calls", message, None));
+        }
+        let mut items = Vec::with_capacity(body.calls.len());
+        for call in body.calls {
+            let decided = match read_attempt(call.get().as_bytes()) {
+                Ok(attempt) => {
+                    Box::pin(decide_one(&services, &request.caller, attempt, Duration::ZERO)).await
+                }
+                Err(error) => Err(error),
+            };
+            items.push(match decided {
+                Ok(response) => BatchItem::Decided(Box::new(response)),
+                Err(error) => BatchItem::Refused { error: error.problem() },
+            });
+        }
+        Ok(Answer::ok(BatchResponse { items }))
+    };
+    request.once.answer(&services, &request.caller, work).await
+}
+
+pub(super) async fn export(
+    State(services): State<Services>,
+    Authenticated(caller): Authenticated,
+    Params(params): Params<ExportParams>,
+) -> Result<Json<Page<CallRecord>>, ApiError> {
+    let limit = limit(params.limit, 100, 1_000)?;
+    let cursor = params.cursor.as_deref();
+    let after = parsed("cursor", cursor, "a `next_cursor`", |text| text.parse().ok())?;
+    Ok(Json(services.decision_export(&caller, after, limit).await?))
+}
+
+async fn decide_one(
+    services: &Services,
+    caller: &Caller,
+    mut attempt: Attempt,
+    wait: Duration,
+) -> Result<DecisionResponse, ApiError> {
+    let deadline = tokio::time::Instant::now() + wait;
+    for _ in 0..ROUNDS_MAX {
+        let mut held = match services.decide(caller, attempt.clone()).await? {
+            Ruling::Held(held) => held,
+            settled => return Ok(settled_response(settled)),
+        };
+        if wait.is_zero() {
+            return Ok(held_response(*held));
+        }
+        attempt.approval_id = Some(held.approval().id);
+        match tokio::time::timeout_at(deadline, held.settled()).await {
+            Err(_) => return Ok(held_response(*held)),
+            Ok(settled) => match settled? {
+                Settled::Approved(permit) => return Ok(settled_response(Ruling::Allowed(permit))),
+                Settled::Denied(denied) => return Ok(settled_response(Ruling::Denied(denied))),
+                Settled::Held(held) => return Ok(held_response(*held)),
+                // Decided once more with the settled request in hand, which records and words the answer.
+                Settled::Cancelled
+                | Settled::Declined { .. }
+                | Settled::Expired
+                | Settled::Used => {}
+            },
+        }
+    }
+    let detail = "the approval request changed too often while it was waited for; try again";
+    Err(ApiError::new(StatusCode::CONFLICT, "approval_contended", detail))
+}
+
+fn settled_response(ruling: Ruling) -> DecisionResponse {
+    match ruling {
+        Ruling::Allowed(permit) => {
+            let at = permit.decided_at();
+            let (id, decision) = permit.hand_over();
+            DecisionResponse { id, at, decision, approval: None }
+        }
+        Ruling::Denied(denied) => DecisionResponse {
+            id: denied.decision_id,
+            at: denied.decided_at,
+            decision: denied.decision,
+            approval: None,
+        },
+        Ruling::Held(held) => held_response(*held),
+    }
+}
+
+fn held_response(held: Held) -> DecisionResponse {
+    let (id, at, decision) = (held.decision_id(), held.decided_at(), held.decision().clone());
+    let approval = held.detach();
+    let approval = ApprovalRef {
+        id: approval.id,
+        url: approval.url,
+        expires_at: approval.expires_at,
+        state: approval.state,
+    };
+    DecisionResponse { id, at, decision, approval: Some(approval) }
+}
+
+/// A call line with `approval_id` beside its fields. Principal, time and earlier calls are the server's to say, whatever
+/// the line says of them.
+fn read_attempt(body: &[u8]) -> Result<Attempt, ApiError> {
+    /// What is needed as it was written.
+    #[derive(Deserialize)]
+    struct Written<'a> {
+        #[serde(borrow)]
+        args: Option<&'a RawValue>,
+    }
+    let mut value = json::parse(body).map_err(|error| ApiError::json(&error))?;
+    let approval_id = match value.as_object_mut().and_then(|line| line.remove("approval_id")) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text.parse::<Uuid>().map_err(|_| {
+            ApiError::invalid_field("approval_id", format!("`{text}` is no id"), None)
+        })?),
+        Some(_) => {
+            let message = "`approval_id` must be text".to_owned();
+            return Err(ApiError::invalid_field("approval_id", message, None));
+        }
+    };
+    let line = CallRecord::from_value(value)
+        .map_err(|error| ApiError::invalid_field(&error.path, error.message, error.help))?;
+    let written: Written<'_> = serde_json::from_slice(body)
+        .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))?;
+    let arguments = match written.args {
+        Some(args) => args.to_owned(),
+        None => RawValue::from_string("{}".to_owned())
+            .map_err(|error| ApiError::invalid_body(error.to_string()))?,
+    };
+    Ok(Attempt {
+        tool: line.tool.name,
+        server: line.tool.server,
+        source: line.tool.source,
+        annotations: line.tool.annotations,
+        is_new: line.tool.is_new,
+        schema: None,
+        arguments,
+        justification: line.justification,
+        context: line.context,
+        session_id: line.session.id,
+        enforcement_point: EnforcementPoint::Http,
+        approval_id,
+    })
+}

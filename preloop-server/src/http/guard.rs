@@ -1,0 +1,143 @@
+//! What every request must pass first: Host and Origin (against DNS rebinding and foreign pages), and its announced size.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_LENGTH, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use preloop_core::audit::EnforcementPoint;
+
+use super::{ApiError, auth};
+use crate::service::{Refusal, Services};
+
+/// Largest body of any request.
+pub(crate) const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Which names the server answers to, and which pages may call it.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    services: Services,
+    hosts: Arc<[String]>,
+    origins: Arc<[String]>,
+}
+
+// === impl Guard ===
+
+impl Guard {
+    /// Loopback names and IP addresses are always answered to.
+    pub(crate) fn new(services: Services, hosts: &[String], origins: &[String]) -> Self {
+        let lower = |names: &[String]| names.iter().map(|name| name.to_ascii_lowercase()).collect();
+        Self { services, hosts: lower(hosts), origins: lower(origins) }
+    }
+
+    fn check(&self, request: &Request) -> Result<(), ApiError> {
+        let headers = request.headers();
+        let uri_host = request.uri().authority().map(http::uri::Authority::as_str);
+        let host = match uri_host {
+            Some(host) => host,
+            None => single(headers, &HOST).ok_or_else(|| ApiError::host_not_allowed(""))?,
+        };
+        if !self.is_allowed_host(host) {
+            return Err(ApiError::host_not_allowed(host));
+        }
+        if headers.contains_key(ORIGIN) {
+            let origin = single(headers, &ORIGIN).unwrap_or_default();
+            if !self.is_allowed_origin(origin) {
+                return Err(ApiError::origin_not_allowed(origin));
+            }
+        }
+        let length =
+            headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        if length.is_some_and(|length: usize| length > BODY_BYTES_MAX) {
+            return Err(ApiError::body_too_large(BODY_BYTES_MAX));
+        }
+        Ok(())
+    }
+
+    /// An IP address cannot be rebound to another machine, a name can.
+    fn is_allowed_host(&self, host: &str) -> bool {
+        let name = without_port(host).to_ascii_lowercase();
+        is_loopback_name(&name)
+            || address(&name).is_some()
+            || self.hosts.iter().any(|allowed| *allowed == name || *allowed == host)
+    }
+
+    fn is_allowed_origin(&self, origin: &str) -> bool {
+        let origin = origin.to_ascii_lowercase();
+        if self.origins.contains(&origin) {
+            return true;
+        }
+        let Some(host) = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+        else {
+            return false;
+        };
+        let name = without_port(host);
+        is_loopback_name(name) || address(name).is_some_and(|address| address.is_loopback())
+    }
+}
+
+/// The middleware in front of every route.
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    match guard.check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(error) => {
+            if let Ok(caller) = auth::caller(&guard.services, request.headers()) {
+                let message = format!("{}: {}", request.uri().path(), error.detail());
+                let refusal = Refusal { message, ..Refusal::default() };
+                let point = if request.uri().path().starts_with("/mcp") {
+                    EnforcementPoint::Mcp
+                } else {
+                    EnforcementPoint::Http
+                };
+                guard.services.record_refusal(&caller, point, refusal);
+            }
+            error.into_response()
+        }
+    }
+}
+
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let (value, None) = (values.next()?, values.next()) else { return None };
+    value.to_str().ok()
+}
+
+fn without_port(host: &str) -> &str {
+    if host.starts_with('[') {
+        return host.split_inclusive(']').next().unwrap_or(host);
+    }
+    host.split(':').next().unwrap_or(host)
+}
+
+fn is_loopback_name(name: &str) -> bool {
+    name == "localhost" || name.ends_with(".localhost")
+}
+
+fn address(name: &str) -> Option<IpAddr> {
+    name.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_no_part_of_a_name() {
+        for (host, name) in [
+            ("localhost:8000", "localhost"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("[::1]:8000", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("evil.example:80", "evil.example"),
+        ] {
+            assert_eq!(without_port(host), name);
+        }
+        assert!(is_loopback_name("app.localhost"));
+        assert!(!is_loopback_name("localhost.evil.example"));
+        assert!(address("[::1]").is_some_and(|address| address.is_loopback()));
+        assert!(address("127.0.0.1.evil.example").is_none());
+    }
+}

@@ -1,0 +1,41 @@
+//! `/healthz`, `/readyz` and `/metrics`: for the machines that watch this one.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use preloop_api::{Health, Readiness};
+
+use crate::service::Services;
+
+pub(super) async fn alive() -> Json<Health> {
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    Json(Health { status: "ok".to_owned(), version })
+}
+
+pub(super) async fn ready(State(services): State<Services>) -> (StatusCode, Json<Readiness>) {
+    let database = services.database_answers().await;
+    let journal = services.journal_is_written();
+    let policy = services.policy_status();
+    let works = database && journal && policy.status == "loaded";
+    let status = match (works, policy.refused_at.is_none()) {
+        (true, true) => "ready",
+        (true, false) => "degraded",
+        (false, _) => "unavailable",
+    };
+    let word = |works| if works { "ok" } else { "failing" }.to_owned();
+    let readiness = Readiness {
+        status: status.to_owned(),
+        database: word(database),
+        journal: word(journal),
+        policy,
+    };
+    let code = if works { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (code, Json(readiness))
+}
+
+pub(super) async fn metrics(State(services): State<Services>) -> Response {
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(CONTENT_TYPE, kind)], services.metrics().render()).into_response()
+}

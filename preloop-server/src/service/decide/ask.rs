@@ -1,0 +1,313 @@
+//! Asking people: making, joining and using approval requests.
+
+use preloop_api::{ApprovalOutcome, ApprovalState};
+use preloop_core::approval::{Request, VoteDecision, Workflow};
+use preloop_core::audit::{AuditKind, EnforcementPoint};
+use preloop_core::decision::{Action, Decision, Reason};
+use uuid::Uuid;
+
+use super::super::approvals::not_found;
+use super::super::{ServiceError, Services};
+use super::call::PreparedCall;
+use super::evaluate::closed;
+use super::{Permit, Recorded, Ruling};
+use crate::ids::new_id;
+use crate::store::{ApprovalInsert, StoredApproval};
+
+/// Most requests that one principal may have waiting.
+const PENDING_MAX: i64 = 100;
+/// How often making a request is tried again when another one like it comes and goes meanwhile.
+const ATTEMPTS_MAX: usize = 4;
+
+impl Services {
+    /// Goes on with a call that needs people, or that comes back with an approval.
+    pub(super) async fn ask(
+        &self,
+        call: PreparedCall,
+        decision: Decision,
+    ) -> Result<Ruling, ServiceError> {
+        let account_id = self.inner.account_id;
+        if let Some(id) = call.attempt.approval_id {
+            let found = self.inner.store.approval_find(account_id, id).await?;
+            let principal_id = &call.caller.principal.id;
+            let approval = found
+                .filter(|approval| approval.principal.id == *principal_id)
+                .ok_or_else(|| not_found(id))?;
+            if approval.call_hash != call.hash {
+                return Err(ServiceError::Conflict {
+                    code: "approval_mismatch",
+                    message: "the approval is for another call: tool, source or arguments differ"
+                        .to_owned(),
+                    state: Some(approval.request.state),
+                });
+            }
+            return self.come_back(call, decision, approval).await;
+        }
+        for _ in 0..ATTEMPTS_MAX {
+            let principal_id = call.caller.principal.id.clone();
+            let open =
+                self.inner.store.approval_find_open(account_id, &principal_id, &call.hash).await?;
+            if let Some(open) = open
+                && let Some(ruling) = self.join_or_use(&call, &decision, open).await?
+            {
+                return Ok(ruling);
+            }
+            if let Some(ruling) = self.request(&call, &decision).await? {
+                return Ok(ruling);
+            }
+        }
+        Err(ServiceError::Conflict {
+            code: "approval_contended",
+            message: "identical calls by the same principal get in each other's way; try again"
+                .to_owned(),
+            state: None,
+        })
+    }
+
+    /// The caller names the request it comes back with.
+    async fn come_back(
+        &self,
+        call: PreparedCall,
+        decision: Decision,
+        approval: StoredApproval,
+    ) -> Result<Ruling, ServiceError> {
+        match approval.request.state {
+            ApprovalState::Approved if approval.request.used_at.is_some() => Err(used()),
+            ApprovalState::Approved => {
+                if decision.action == Action::RequireApproval && !follows(&approval, &decision) {
+                    return self.ask_anew(call, decision).await;
+                }
+                let claimed = self.claim(&call, &decision, approval.id).await?;
+                claimed.map(Ruling::Allowed).ok_or_else(used)
+            }
+            // The policy allows the call by now, so nobody needs to be asked.
+            _ if decision.action == Action::Allow => self.allow(call, decision),
+            ApprovalState::Pending if follows(&approval, &decision) => {
+                // Nothing new happened, so nothing new is recorded.
+                let recorded =
+                    Recorded { id: approval.decision_id, at: approval.request.created_at };
+                Ok(Ruling::Held(Box::new(self.hold(call, recorded, decision, &approval).await?)))
+            }
+            ApprovalState::Pending => self.ask_anew(call, decision).await,
+            ApprovalState::Cancelled | ApprovalState::Declined | ApprovalState::Expired => {
+                let message = refusal(&approval);
+                let decision = Decision {
+                    rule: decision.rule.clone(),
+                    errors: decision.errors.clone(),
+                    ..closed(decision.reason, message, decision.policy)
+                };
+                self.deny(&call, decision, Some(approval.id))
+            }
+        }
+    }
+
+    /// Asks again under the workflow that the policy names now.
+    pub(super) fn ask_anew(
+        &self,
+        mut call: PreparedCall,
+        decision: Decision,
+    ) -> impl Future<Output = Result<Ruling, ServiceError>> + Send {
+        call.attempt.approval_id = None;
+        // Boxed, because asking and coming back call each other.
+        let asked: std::pin::Pin<Box<dyn Future<Output = _> + Send + '_>> =
+            Box::pin(self.ask(call, decision));
+        asked
+    }
+
+    /// An identical call made a request before: use it where it is approved, else wait with it.
+    async fn join_or_use(
+        &self,
+        call: &PreparedCall,
+        decision: &Decision,
+        open: StoredApproval,
+    ) -> Result<Option<Ruling>, ServiceError> {
+        let is_pending = open.request.state == ApprovalState::Pending;
+        if !follows(&open, decision) {
+            if is_pending {
+                self.supersede(open.id).await?;
+            }
+            return Ok(None);
+        }
+        if !is_pending {
+            let claimed = self.claim(call, decision, open.id).await?;
+            return Ok(claimed.map(Ruling::Allowed));
+        }
+        if open.request.expires_at <= self.now() {
+            self.approval_apply(open.id, |_, _| ()).await?;
+            return Ok(None);
+        }
+        self.join(call, decision, &open).await.map(Some)
+    }
+
+    async fn join(
+        &self,
+        call: &PreparedCall,
+        decision: &Decision,
+        open: &StoredApproval,
+    ) -> Result<Ruling, ServiceError> {
+        let recorded = self.record_decision(call, decision, Some(open.id))?;
+        let mut record = self.call_record(AuditKind::ApprovalJoined, call, recorded.id);
+        record.approval_id = Some(open.id.to_string());
+        self.record(&record)?;
+        let held = self.hold(call.clone(), recorded, decision.clone(), open).await?;
+        Ok(Ruling::Held(Box::new(held)))
+    }
+
+    /// Makes a request; none where an identical call was quicker and has to be looked at again.
+    async fn request(
+        &self,
+        call: &PreparedCall,
+        decision: &Decision,
+    ) -> Result<Option<Ruling>, ServiceError> {
+        let name = decision.approval_workflow.as_deref().unwrap_or_default();
+        let workflow = self
+            .live_policy()
+            .and_then(|live| Workflow::find(live.document(), name))
+            // The policy was swapped in between: the workflow is gone, so its strictest reading is that nobody may approve.
+            .ok_or_else(|| ServiceError::Unavailable {
+                message: "the policy changed while the call was decided; try again".to_owned(),
+            })?;
+        let now = self.now();
+        let attempt = &call.attempt;
+        let decision_id = new_id(now);
+        let approval = StoredApproval {
+            id: new_id(now),
+            request: Request::open(workflow, call.caller.principal.id.clone(), now),
+            principal: call.caller.principal.clone(),
+            call_hash: call.hash.clone(),
+            tool: attempt.tool.clone(),
+            server: attempt.server.clone(),
+            source: attempt.source.clone(),
+            arguments: call.redacted.clone(),
+            session_id: attempt.session_id.clone(),
+            justification: attempt.justification.clone(),
+            decision_id,
+            decision: decision.clone(),
+            outcome: None,
+        };
+        let account_id = self.inner.account_id;
+        match self.inner.store.approval_insert(account_id, &approval, PENDING_MAX).await? {
+            ApprovalInsert::Inserted => {}
+            ApprovalInsert::Joined(_) => return Ok(None),
+            ApprovalInsert::TooMany => return self.too_many(call, decision).map(Some),
+        }
+        self.inner.waiters.made();
+        let record = self.decision_record(call, decision_id, decision, Some(approval.id));
+        self.record(&record)?;
+        let recorded = Recorded { id: decision_id, at: record.at };
+        let mut record = self.call_record(AuditKind::ApprovalRequested, call, decision_id);
+        record.approval_id = Some(approval.id.to_string());
+        record.message = Some(format!("workflow `{}`", approval.request.workflow.name));
+        self.record(&record)?;
+        let held = self.hold(call.clone(), recorded, decision.clone(), &approval).await?;
+        Ok(Some(Ruling::Held(Box::new(held))))
+    }
+
+    fn too_many(&self, call: &PreparedCall, asked: &Decision) -> Result<Ruling, ServiceError> {
+        let message = format!(
+            "{PENDING_MAX} of your calls wait for approval already; wait until some are decided, or withdraw some"
+        );
+        let decision = Decision {
+            rule: asked.rule.clone(),
+            ..closed(asked.reason, message, asked.policy.clone())
+        };
+        self.deny(call, decision, None)
+    }
+
+    /// Uses an approval for this call; none where it was used or lapsed meanwhile.
+    pub(super) async fn claim(
+        &self,
+        call: &PreparedCall,
+        decision: &Decision,
+        id: Uuid,
+    ) -> Result<Option<Permit>, ServiceError> {
+        let outcome = match call.attempt.enforcement_point {
+            EnforcementPoint::Http => ApprovalOutcome::HandedOver,
+            EnforcementPoint::Mcp => ApprovalOutcome::Claimed,
+        };
+        let changed = self
+            .approval_apply(id, move |approval, now| {
+                let claimed = approval.request.claim(now);
+                if claimed.is_ok() {
+                    approval.outcome = Some(outcome);
+                }
+                claimed
+            })
+            .await?;
+        let Some((Ok(()), approval)) = changed else { return Ok(None) };
+        let granted = Decision {
+            action: Action::Allow,
+            reason: Reason::Granted,
+            message: format!("approved by {}", voters(&approval, VoteDecision::Approve)),
+            approval_workflow: None,
+            ..decision.clone()
+        };
+        let recorded = self.record_decision(call, &granted, Some(id))?;
+        Ok(Some(Permit::new(self.clone(), call.clone(), recorded, granted, Some(id))))
+    }
+
+    /// Withdraws a request whose workflow the policy no longer names for this call.
+    async fn supersede(&self, id: Uuid) -> Result<(), ServiceError> {
+        let changed = self.approval_apply(id, |approval, now| approval.request.cancel(now)).await?;
+        if let Some((Ok(()), approval)) = changed {
+            let mut record = self.approval_record(AuditKind::ApprovalCancelled, &approval);
+            record.message = Some("the policy asks another workflow by now".to_owned());
+            self.record_or_log(&record);
+            self.inner.waiters.wake(id);
+        }
+        Ok(())
+    }
+
+    /// Stores what became of the use of an approval.
+    pub(super) async fn approval_outcome(
+        &self,
+        id: Uuid,
+        outcome: ApprovalOutcome,
+    ) -> Result<(), ServiceError> {
+        let changed =
+            self.approval_apply(id, move |approval, _| approval.outcome = Some(outcome)).await?;
+        changed.map(|_| ()).ok_or_else(|| not_found(id))
+    }
+}
+
+/// Whether the request follows the workflow that the decision names.
+pub(super) fn follows(approval: &StoredApproval, decision: &Decision) -> bool {
+    decision.approval_workflow.as_deref() == Some(approval.request.workflow.name.as_str())
+}
+
+/// Names of those who voted so.
+pub(super) fn voters(approval: &StoredApproval, decision: VoteDecision) -> String {
+    let names: Vec<String> = approval
+        .request
+        .votes
+        .iter()
+        .filter(|vote| vote.decision == decision)
+        .map(|vote| format!("`{}`", vote.voter_name))
+        .collect();
+    names.join(", ")
+}
+
+/// Why a settled request does not allow its call.
+fn refusal(approval: &StoredApproval) -> String {
+    let declined =
+        approval.request.votes.iter().find(|vote| vote.decision == VoteDecision::Decline);
+    match (approval.request.state, declined) {
+        (ApprovalState::Declined, Some(vote)) => match &vote.reason {
+            Some(reason) => format!("`{}` declined the call: {reason}", vote.voter_name),
+            None => format!("`{}` declined the call", vote.voter_name),
+        },
+        (ApprovalState::Expired, _) => {
+            "nobody approved the call in time, or the approval was not used in time; ask again if it is still needed"
+                .to_owned()
+        }
+        _ => "the approval request was withdrawn; ask again if the call is still needed".to_owned(),
+    }
+}
+
+fn used() -> ServiceError {
+    ServiceError::Conflict {
+        code: "approval_used",
+        message: "the approval was used already; an approval is good for one call".to_owned(),
+        state: Some(ApprovalState::Approved),
+    }
+}

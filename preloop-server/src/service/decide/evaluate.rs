@@ -1,0 +1,116 @@
+//! The call as the engine sees it, and the engine's answer by the live policy.
+
+use preloop_api::ToolState;
+use preloop_core::audit::EnforcementPoint;
+use preloop_core::call::{Call, Principal, SessionCall};
+use preloop_core::cel::Tool;
+use preloop_core::decision::{Action, Decision, PolicyRef, Reason};
+use preloop_core::evaluate::Reach;
+
+use super::super::Services;
+use super::call::PreparedCall;
+use super::{Attempt, PreviewTool, Visibility};
+
+impl Services {
+    /// What the live policy says about the call now.
+    pub(super) fn evaluate(&self, call: &PreparedCall) -> Decision {
+        let Some(live) = self.live_policy() else { return policy_unavailable() };
+        let attempt = &call.attempt;
+        let principal_id = &call.caller.principal.id;
+        let session = self.inner.sessions.snapshot(principal_id, &attempt.session_id);
+        let call = Call {
+            tool: Tool {
+                name: &attempt.tool,
+                source: attempt.source.as_deref().unwrap_or(""),
+                server: attempt.server.as_deref().unwrap_or(""),
+                annotations: Some(&attempt.annotations),
+                is_new: attempt.is_new || self.is_unaccepted(attempt),
+            },
+            args: &call.args,
+            schema: attempt.schema.as_deref(),
+            principal: Some(&call.caller.principal),
+            session: Some(&session),
+            context: Some(&attempt.context),
+            now: Some(self.now()),
+            justification: attempt.justification.as_deref().unwrap_or(""),
+        };
+        live.compiled().evaluate(&call).into_owned()
+    }
+
+    /// Whether the tool waits to be accepted by now: a listing may have come in while the call waited.
+    fn is_unaccepted(&self, attempt: &Attempt) -> bool {
+        match (attempt.enforcement_point, &attempt.server) {
+            (EnforcementPoint::Mcp, Some(server)) => {
+                self.tool_state(server, &attempt.tool) != ToolState::Accepted
+            }
+            (EnforcementPoint::Mcp | EnforcementPoint::Http, _) => false,
+        }
+    }
+
+    /// Whether any call of the tool by this principal can ever be allowed or approved.
+    pub fn preview(&self, principal: &Principal, tool: PreviewTool<'_>) -> Visibility {
+        match self.reach(principal, tool) {
+            Some(reach) if reach.most_lenient != Action::Deny => Visibility::Visible,
+            Some(_) | None => Visibility::Hidden,
+        }
+    }
+
+    /// The answer to every call of the tool, where arguments cannot change it.
+    pub(in crate::service) fn settled_action(
+        &self,
+        principal: &Principal,
+        tool: PreviewTool<'_>,
+    ) -> Option<Action> {
+        self.reach(principal, tool).map_or(Some(Action::Deny), Reach::settled)
+    }
+
+    fn reach(&self, principal: &Principal, tool: PreviewTool<'_>) -> Option<Reach> {
+        let live = self.live_policy()?;
+        let args = serde_json::Value::Null;
+        let mut call = Call::new(tool.tool, &args);
+        call.tool.source = "mcp";
+        call.tool.server = tool.server;
+        call.tool.annotations = Some(tool.annotations);
+        call.tool.is_new = tool.is_new;
+        call.principal = Some(principal);
+        Some(live.compiled().reach(&call))
+    }
+
+    /// Remembers the call for conditions that look back.
+    pub(super) fn remember(&self, call: &PreparedCall, action: Action) {
+        let item = SessionCall {
+            tool: call.attempt.tool.clone(),
+            source: call.source().to_owned(),
+            args: call.args.clone(),
+            action: action.as_str().to_owned(),
+            at: Some(self.now()),
+        };
+        let bytes = call.attempt.arguments.get().len();
+        let principal_id = &call.caller.principal.id;
+        self.inner.sessions.remember(principal_id, &call.attempt.session_id, item, bytes);
+    }
+}
+
+/// The answer where no policy is in force.
+fn policy_unavailable() -> Decision {
+    closed(
+        Reason::PolicyUnavailable,
+        "no policy is loaded, so every call is denied; ask the operator of this server to load one",
+        PolicyRef { name: String::new(), digest: String::new() },
+    )
+}
+
+/// A denial that no rule made.
+pub(super) fn closed(reason: Reason, message: impl Into<String>, policy: PolicyRef) -> Decision {
+    Decision {
+        action: Action::Deny,
+        reason,
+        message: message.into(),
+        rule: None,
+        approval_workflow: None,
+        policy,
+        errors: Vec::new(),
+        scope: None,
+        trace: None,
+    }
+}

@@ -1,0 +1,61 @@
+//! What a start finds of the run before: calls that waited, and calls whose end nobody recorded.
+
+use preloop_api::ApprovalOutcome;
+use preloop_core::audit::{AuditKind, CallOutcome, CallStatus};
+
+use super::{ServiceError, Services};
+
+impl Services {
+    /// Writes into the trail what the run before left open: held calls were not run, calls that were sent have an unknown
+    /// outcome. Neither is ever run from here.
+    pub(crate) async fn recover(&self) -> Result<(), ServiceError> {
+        let account_id = self.inner.account_id;
+        for call in self.inner.store.held_call_list(account_id).await? {
+            if let Some(approval) =
+                self.inner.store.approval_find(account_id, call.approval_id).await?
+            {
+                let mut record = self.approval_record(AuditKind::Interrupted, &approval);
+                record.decision_id = Some(call.decision_id.to_string());
+                record.message = Some(
+                    "the server stopped while the call waited; it was not run, the request stays"
+                        .to_owned(),
+                );
+                self.record(&record)?;
+            }
+            self.inner.store.held_call_delete(call.decision_id).await?;
+        }
+        for id in self.inner.store.approval_unfinished(account_id).await? {
+            let changed = self
+                .approval_apply(id, |approval, _| {
+                    let was_sent = approval.outcome == Some(ApprovalOutcome::Running);
+                    approval.outcome = Some(if was_sent {
+                        ApprovalOutcome::Unknown
+                    } else {
+                        ApprovalOutcome::Interrupted
+                    });
+                    was_sent
+                })
+                .await?;
+            let Some((was_sent, approval)) = changed else { continue };
+            let kind = if was_sent { AuditKind::OutcomeUnknown } else { AuditKind::Interrupted };
+            let mut record = self.approval_record(kind, &approval);
+            record.outcome = was_sent.then_some(CallOutcome {
+                status: CallStatus::Unknown,
+                is_error: None,
+                duration_ms: None,
+                message: None,
+            });
+            record.message = Some(
+                if was_sent {
+                    "the server stopped after the call was sent; it is not run again"
+                } else {
+                    "the server stopped before the call was sent; it was not run"
+                }
+                .to_owned(),
+            );
+            self.record(&record)?;
+        }
+        self.inner.store.idempotency_reset().await?;
+        Ok(())
+    }
+}

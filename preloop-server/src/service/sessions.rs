@@ -1,0 +1,141 @@
+//! What each principal did so far in each session: kept in memory, bounded, for conditions that look back.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use preloop_core::call::{Session, SessionCall};
+
+/// Most sessions remembered; the one unused for longest goes first.
+const SESSIONS_MAX: usize = 1_000;
+/// Most calls remembered of one session; the oldest go first.
+const CALLS_MAX: usize = 256;
+/// Most bytes of arguments remembered of one session; the oldest calls go first.
+const ARGUMENT_BYTES_MAX: usize = 256 * 1024;
+
+/// The sessions of every principal.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    sessions: HashMap<SessionKey, Remembered>,
+    uses: u64,
+}
+
+type SessionKey = (String, String);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    session: Arc<Session>,
+    sizes: VecDeque<usize>,
+    bytes: usize,
+    last_use: u64,
+}
+
+// === impl Sessions ===
+
+impl Sessions {
+    /// What the principal did so far in the session.
+    pub(super) fn snapshot(&self, principal_id: &str, session_id: &str) -> Arc<Session> {
+        let key = (principal_id.to_owned(), session_id.to_owned());
+        match self.table().sessions.get(&key) {
+            Some(remembered) => Arc::clone(&remembered.session),
+            None => Arc::new(Session { id: session_id.to_owned(), calls: Vec::new() }),
+        }
+    }
+
+    /// Remembers a call; `bytes` is how long its arguments are.
+    pub(super) fn remember(
+        &self,
+        principal_id: &str,
+        session_id: &str,
+        call: SessionCall,
+        bytes: usize,
+    ) {
+        let mut table = self.table();
+        table.uses = table.uses.saturating_add(1);
+        let uses = table.uses;
+        let key = (principal_id.to_owned(), session_id.to_owned());
+        if table.sessions.len() >= SESSIONS_MAX && !table.sessions.contains_key(&key) {
+            table.forget_oldest();
+        }
+        let remembered = table.sessions.entry(key).or_insert_with(|| Remembered {
+            session: Arc::new(Session { id: session_id.to_owned(), calls: Vec::new() }),
+            ..Remembered::default()
+        });
+        remembered.last_use = uses;
+        remembered.add(call, bytes);
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl Table ===
+
+impl Table {
+    fn forget_oldest(&mut self) {
+        let oldest = self.sessions.iter().min_by_key(|(_, remembered)| remembered.last_use);
+        if let Some(key) = oldest.map(|(key, _)| key.clone()) {
+            self.sessions.remove(&key);
+        }
+    }
+}
+
+// === impl Remembered ===
+
+impl Remembered {
+    fn add(&mut self, call: SessionCall, bytes: usize) {
+        let session = Arc::make_mut(&mut self.session);
+        session.calls.push(call);
+        self.sizes.push_back(bytes);
+        self.bytes = self.bytes.saturating_add(bytes);
+        let mut gone = 0;
+        while self.sizes.len() > CALLS_MAX
+            || (self.bytes > ARGUMENT_BYTES_MAX && self.sizes.len() > 1)
+        {
+            let Some(size) = self.sizes.pop_front() else { break };
+            self.bytes = self.bytes.saturating_sub(size);
+            gone += 1;
+        }
+        session.calls.drain(..gone);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(tool: &str) -> SessionCall {
+        SessionCall { tool: tool.to_owned(), ..SessionCall::default() }
+    }
+
+    #[test]
+    fn sessions_are_apart_and_bounded() {
+        let sessions = Sessions::default();
+        for number in 0..CALLS_MAX + 10 {
+            sessions.remember("agent", "a", call(&number.to_string()), 1);
+        }
+        sessions.remember("agent", "b", call("other"), ARGUMENT_BYTES_MAX);
+        sessions.remember("agent", "b", call("big"), ARGUMENT_BYTES_MAX);
+        let first = sessions.snapshot("agent", "a");
+        assert_eq!(first.calls.len(), CALLS_MAX);
+        assert_eq!(first.calls.first().map(|call| call.tool.as_str()), Some("10"));
+        let second = sessions.snapshot("agent", "b");
+        assert_eq!(second.calls, [call("big")]);
+        assert!(sessions.snapshot("somebody else", "a").calls.is_empty());
+    }
+
+    #[test]
+    fn the_session_unused_for_longest_goes_first() {
+        let sessions = Sessions::default();
+        for number in 0..=SESSIONS_MAX {
+            sessions.remember("agent", &number.to_string(), call("x"), 1);
+        }
+        assert!(sessions.snapshot("agent", "0").calls.is_empty());
+        assert_eq!(sessions.snapshot("agent", "1").calls.len(), 1);
+    }
+}

@@ -1,0 +1,130 @@
+//! Follows the policy file: a valid change comes into force, an invalid one is refused and the last good one stays.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify::{RecursiveMode, Watcher as _};
+use preloop_core::diagnostic::Report;
+use tokio::sync::Notify;
+
+use crate::service::Services;
+
+/// How long an editor's several writes are waited out.
+const GATHER: Duration = Duration::from_millis(100);
+/// Pause between looks where the system tells nothing: network drives, exotic mounts.
+const POLL: Duration = Duration::from_secs(2);
+
+/// The file and what was last read of it.
+#[derive(Debug)]
+pub(crate) struct PolicyFile {
+    path: PathBuf,
+    origin: String,
+    last: Option<Vec<u8>>,
+    is_lost: bool,
+}
+
+// === impl PolicyFile ===
+
+impl PolicyFile {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        let origin = format!("`{}`", path.display());
+        Self { path, origin, last: None, is_lost: false }
+    }
+
+    /// Reads the file for the first time; the server does not start without a valid one.
+    pub(crate) fn load(&mut self, services: &Services) -> io::Result<Result<(), Report>> {
+        let text = std::fs::read(&self.path)?;
+        let loaded = services.policy_load(&text, &self.origin);
+        self.last = Some(text);
+        Ok(loaded)
+    }
+
+    async fn look(&mut self, services: &Services) {
+        let mut read = tokio::fs::read(&self.path).await;
+        if read.as_ref().is_ok_and(Vec::is_empty) {
+            // Editors that truncate and then write pass through an empty file.
+            tokio::time::sleep(GATHER).await;
+            read = tokio::fs::read(&self.path).await;
+        }
+        match read {
+            Ok(text) if self.last.as_ref() == Some(&text) && !self.is_lost => {}
+            Ok(text) => {
+                self.is_lost = false;
+                match services.policy_load(&text, &self.origin) {
+                    Ok(()) => {
+                        tracing::info!(file = %self.path.display(), "the policy was read again");
+                    }
+                    Err(report) => log_refusal(&self.path, &report),
+                }
+                self.last = Some(text);
+            }
+            Err(error) if !self.is_lost => {
+                self.is_lost = true;
+                tracing::error!(file = %self.path.display(), %error, "cannot read the policy; the one in force stays");
+                services.policy_unreadable(&self.origin, &error.to_string());
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+fn log_refusal(path: &Path, report: &Report) {
+    for error in &report.errors {
+        tracing::error!(
+            file = %path.display(),
+            line = error.line,
+            column = error.column,
+            code = %error.code,
+            "the changed policy is refused, the one in force stays: {}",
+            error.message
+        );
+    }
+}
+
+/// Runs until the server stops.
+pub(crate) async fn watch_policy(services: Services, mut file: PolicyFile) {
+    let changed = Arc::new(Notify::new());
+    let teller = Arc::clone(&changed);
+    // Folders are watched and not the file: editors replace it, and deployments swap symbolic links above it.
+    let watcher =
+        notify::recommended_watcher(move |_| teller.notify_one()).and_then(|mut watcher| {
+            for folder in folders_of(&file.path) {
+                watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+            }
+            Ok(watcher)
+        });
+    let _watcher = match watcher {
+        Ok(watcher) => Some(watcher),
+        Err(error) => {
+            tracing::warn!(%error, "the system does not tell about changes of the policy; looking every 2 seconds");
+            None
+        }
+    };
+    loop {
+        file.look(&services).await;
+        tokio::select! {
+            () = changed.notified() => tokio::time::sleep(GATHER).await,
+            () = tokio::time::sleep(POLL) => {}
+            () = services.tasks().stopped() => return,
+        }
+    }
+}
+
+/// The folder that the path names and the one that the file is really in.
+fn folders_of(path: &Path) -> Vec<PathBuf> {
+    let parent = |path: &Path| match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
+        Some(parent) => parent.to_owned(),
+        None => PathBuf::from("/"),
+    };
+    let mut folders = vec![parent(path)];
+    if let Ok(real) = path.canonicalize() {
+        let real = parent(&real);
+        if !folders.contains(&real) {
+            folders.push(real);
+        }
+    }
+    folders
+}

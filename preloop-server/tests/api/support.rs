@@ -1,0 +1,190 @@
+//! A real server on a free port with a throw-away data folder, and clients with its keys.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use preloop_server::app::{Running, StartError, serve};
+use preloop_server::clock::{MockClock, SharedClock, SystemClock};
+use preloop_server::config::Config;
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+
+/// A policy that allows, denies and asks.
+pub(crate) const POLICY: &str = "
+version: '1.0'
+metadata: {name: test}
+approval_workflows:
+- {name: people, timeout_seconds: 600}
+- {name: reasoned, timeout_seconds: 600, require_reason: true}
+- {name: two, timeout_seconds: 600, required_approvals: 2}
+- {name: alice, timeout_seconds: 600, approvers: [{user: alice}]}
+tools:
+- name: read
+  conditions: [{expression: 'path.startsWith(\"/etc\")', action: deny, message: 'stay out of /etc'}, {action: allow}]
+- {name: pay, approval_workflow: people}
+- {name: pay_reasoned, approval_workflow: reasoned}
+- {name: pay_two, approval_workflow: two}
+- {name: pay_alice, approval_workflow: alice}
+- {name: drop, enabled: false}
+- {name: why, justification: required}
+- name: look_back
+  conditions: [{expression: 'session.calls.exists(c, c.tool == \"read\")', action: deny, message: 'read before'}, {action: allow}]
+";
+
+/// A server and what belongs to it.
+pub(crate) struct TestServer {
+    running: Option<Running>,
+    pub(crate) clock: Option<Arc<MockClock>>,
+    pub(crate) folder: Arc<tempfile::TempDir>,
+    pub(crate) url: String,
+    pub(crate) owner_key: String,
+    pub(crate) agent_key: String,
+    client: Client,
+}
+
+impl TestServer {
+    pub(crate) async fn start() -> Self {
+        Self::with_policy(POLICY).await
+    }
+
+    pub(crate) async fn with_policy(policy: &str) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        std::fs::write(folder.path().join("policy.yaml"), policy).unwrap();
+        Self::on(folder, None).await
+    }
+
+    /// A server whose clock stands still until the test moves it.
+    pub(crate) async fn with_clock() -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        std::fs::write(folder.path().join("policy.yaml"), POLICY).unwrap();
+        let start: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        Self::on(folder, Some(Arc::new(MockClock::at(start)))).await
+    }
+
+    pub(crate) async fn on(folder: Arc<tempfile::TempDir>, clock: Option<Arc<MockClock>>) -> Self {
+        let config = config(folder.path(), clock.clone());
+        let running = serve(config).await.unwrap();
+        let owner_key = std::fs::read_to_string(running.owner_key_path()).unwrap();
+        Self {
+            url: format!("http://{}", running.local_addr()),
+            owner_key: owner_key.trim().to_owned(),
+            agent_key: running.agent_key().to_owned(),
+            running: Some(running),
+            clock,
+            folder,
+            client: client(),
+        }
+    }
+
+    /// Stops the server in good order and starts another on the same folder.
+    pub(crate) async fn restart(mut self) -> Self {
+        let (folder, clock) = (Arc::clone(&self.folder), self.clock.clone());
+        self.stop().await;
+        Self::on(folder, clock).await
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.shutdown().await;
+        }
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.folder.path().join("preloop.db")
+    }
+
+    pub(crate) fn policy_path(&self) -> PathBuf {
+        self.folder.path().join("policy.yaml")
+    }
+
+    pub(crate) fn request(&self, method: &str, path: &str, key: &str) -> RequestBuilder {
+        let method = method.parse().unwrap();
+        self.client.request(method, format!("{}{path}", self.url)).bearer_auth(key)
+    }
+
+    pub(crate) async fn owner_get(&self, path: &str) -> (StatusCode, Value) {
+        send(self.request("GET", path, &self.owner_key)).await
+    }
+
+    pub(crate) async fn owner_post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        send(self.request("POST", path, &self.owner_key).json(&body)).await
+    }
+
+    pub(crate) async fn agent_get(&self, path: &str) -> (StatusCode, Value) {
+        send(self.request("GET", path, &self.agent_key)).await
+    }
+
+    pub(crate) async fn agent_post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        send(self.request("POST", path, &self.agent_key).json(&body)).await
+    }
+
+    /// Decides a call as the agent.
+    pub(crate) async fn decide(&self, tool: &str, args: Value) -> Value {
+        let body = json!({"tool": tool, "args": args});
+        let (status, body) = self.agent_post("/api/v1/decisions", body).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        body
+    }
+
+    /// Makes an approval request as the agent, and answers its id.
+    pub(crate) async fn hold(&self, tool: &str, args: Value) -> String {
+        let decision = self.decide(tool, args).await;
+        assert_eq!(decision["action"], "require_approval", "{decision}");
+        decision["approval"]["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn approve(&self, id: &str) -> (StatusCode, Value) {
+        self.owner_post(&format!("/api/v1/approvals/{id}/approve"), json!({})).await
+    }
+
+    /// Kinds of the records, oldest first, with the query added.
+    pub(crate) async fn kinds(&self, query: &str) -> Vec<String> {
+        let (status, page) =
+            self.owner_get(&format!("/api/v1/audit?order=asc&limit=1000{query}")).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let items = page["items"].as_array().unwrap();
+        items.iter().map(|item| item["kind"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+pub(crate) fn config(folder: &Path, clock: Option<Arc<MockClock>>) -> Config {
+    let clock: SharedClock = match clock {
+        Some(clock) => clock,
+        None => Arc::new(SystemClock),
+    };
+    let policy = folder.join("policy.yaml");
+    Config {
+        policy: policy.exists().then_some(policy),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        clock,
+        ..Config::new(folder.to_owned())
+    }
+}
+
+pub(crate) async fn start_error(config: Config) -> StartError {
+    match serve(config).await {
+        Ok(_) => panic!("the server started"),
+        Err(error) => error,
+    }
+}
+
+pub(crate) fn client() -> Client {
+    // Only the first one counts, and all of them are the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap()
+}
+
+/// Sends a request and reads the answer as JSON; null where it has no body.
+pub(crate) async fn send(request: RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.unwrap();
+    let status = response.status();
+    let text = response.text().await.unwrap();
+    let body = if text.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&text).unwrap_or(Value::String(text))
+    };
+    (status, body)
+}
