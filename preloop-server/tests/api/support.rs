@@ -173,7 +173,7 @@ pub(crate) async fn start_error(config: Config) -> StartError {
 pub(crate) fn client() -> Client {
     // Only the first one counts, and all of them are the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder().timeout(Duration::from_secs(60)).no_proxy().build().unwrap()
+    Client::builder().timeout(Duration::from_mins(1)).no_proxy().build().unwrap()
 }
 
 /// Sends a request and reads the answer as JSON; null where it has no body.
