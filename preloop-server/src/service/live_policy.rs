@@ -5,7 +5,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use preloop_api::PolicyStatus;
 use preloop_core::audit::AuditKind;
-use preloop_core::canonical::{YamlOptions, to_json, to_yaml};
+use preloop_core::canonical::{to_json, to_yaml};
 use preloop_core::diagnostic::Report;
 use preloop_core::document::PolicyDocument;
 use preloop_core::{CompiledPolicy, ValidPolicy};
@@ -145,7 +145,7 @@ impl Services {
             message: "no policy is loaded".to_owned(),
         })?;
         let document = preloop_core::canonical::export(live.document().clone());
-        Ok(if as_json { to_json(&document) } else { to_yaml(&document, YamlOptions::default()) })
+        Ok(if as_json { to_json(&document) } else { to_yaml(&document, None) })
     }
 
     fn status(&self) -> MutexGuard<'_, PolicyStatus> {
