@@ -1,5 +1,6 @@
 //! An entry of `tools[]`, ready to answer calls.
 
+use super::search::{Membership, TextSearch};
 use crate::condition::Condition;
 use crate::decision::{Action, Decision};
 
@@ -14,6 +15,8 @@ pub(crate) struct Entry {
     pub(crate) unjustified: Option<Box<Decision>>,
     /// The enabled rules in document order.
     pub(crate) rules: Vec<Rule>,
+    /// What many of the rules look for in one argument.
+    pub(crate) searches: Vec<TextSearch>,
     /// No rule matched, or there are none.
     pub(crate) otherwise: Decision,
     /// The call would be allowed, but the tool is new.
@@ -27,6 +30,8 @@ pub(crate) struct Entry {
 pub(crate) struct Rule {
     pub(crate) action: Action,
     pub(crate) matcher: Matcher,
+    /// The search that answers for this rule, if one does.
+    pub(crate) membership: Option<Membership>,
     /// Behind a pointer, so that the rules that each call walks stay close together.
     pub(crate) answer: Box<Answer>,
 }

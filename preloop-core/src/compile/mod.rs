@@ -4,10 +4,12 @@ mod decisions;
 mod entry;
 mod glob;
 mod index;
+mod search;
 mod source;
 
 pub(crate) use entry::{Answer, Entry, Matcher, Rule};
 pub(crate) use index::{EntryId, Fits};
+pub(crate) use search::{Findings, GROUPS_MAX};
 pub(crate) use source::{CallSource, is_same_server};
 
 use std::{fmt, iter};
@@ -189,7 +191,12 @@ impl Compiler<'_> {
             let workflow = maker
                 .workflow(rule.approval_workflow.as_deref(), tool.approval_workflow.as_deref());
             let decision = maker.rule(rule_path, rule, action, &workflow);
-            rules.push(Rule { action, matcher, answer: Box::new(Answer { decision, workflow }) });
+            rules.push(Rule {
+                action,
+                matcher,
+                membership: None,
+                answer: Box::new(Answer { decision, workflow }),
+            });
         }
         Entry {
             closed: (tool.enabled == Some(false)).then(|| {
@@ -202,6 +209,7 @@ impl Compiler<'_> {
             otherwise: self.otherwise(tool, rules.is_empty(), &workflow),
             new_tool: Box::new(maker.new_tool(workflow)),
             path,
+            searches: search::group(&mut rules),
             rules,
             skipped,
         }

@@ -105,6 +105,19 @@ impl Condition {
         simple.into_iter().chain(cel.into_iter().flatten())
     }
 
+    /// The text that the whole condition looks for in one argument, if that is all it does.
+    pub(crate) fn text_search(&self) -> Option<(&ArgPath, &str)> {
+        match &self.program {
+            Either::Simple(simple) => simple.text_search(),
+            Either::Cel(_) => None,
+        }
+    }
+
+    /// False for text that a [`Self::text_search`] has no budget to look at.
+    pub(crate) fn can_search(text: &str, fuel: u64) -> bool {
+        simple::can_search(text, fuel)
+    }
+
     /// Numbers the arguments that are read, shared with the other conditions of the table.
     pub(crate) fn share(&mut self, paths: &mut PathTable) {
         match &mut self.program {

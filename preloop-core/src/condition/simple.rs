@@ -6,16 +6,21 @@
 use std::cmp::Ordering;
 
 use memchr::memmem::Finder;
+use serde_json::Value as Json;
 
-use super::subject::{Found, Subject};
+use super::subject::{Found, Subject, argument};
 use crate::cel::ast::Relation;
 use crate::cel::lib::regex::Pattern;
 use crate::cel::value::{Items, Standing, Val, from_json, order, scalar_equal};
-use crate::cel::{self, ArgPath, Environment, Fuel, Input, PathTable, Problem, Span, Tri};
+use crate::cel::{
+    self, ArgPath, Argument, Environment, Fuel, Input, Lookup, PathTable, Problem, Span, Tri,
+};
 use crate::decision::Action;
 
 /// Scanned bytes that cost one unit of the budget.
 const BYTES_PER_UNIT: u64 = 16;
+/// Units that the field, the literal and the test cost.
+const NODES: u64 = 3;
 
 /// One comparison or text test of one field, or a constant.
 #[derive(Clone, Debug)]
@@ -139,6 +144,17 @@ impl Simple {
         }
     }
 
+    pub(super) fn text_search(&self) -> Option<(&ArgPath, &str)> {
+        match &self.question {
+            Question::Field {
+                subject: Subject::Argument(path),
+                test: Test::Contains { needle, .. },
+                ..
+            } => Some((path, needle)),
+            Question::Field { .. } | Question::Constant(_) => None,
+        }
+    }
+
     pub(super) fn share(&mut self, paths: &mut PathTable) {
         if let Question::Field { subject: Subject::Argument(path), .. } = &mut self.question {
             let slot = paths.slot(path);
@@ -163,14 +179,25 @@ impl Simple {
         input: &Input<'_>,
         fuel: &mut u64,
     ) -> Result<bool, Fault> {
-        spend(fuel, 3)?;
-        let (subject, test) = match &self.question {
+        spend(fuel, NODES)?;
+        let (subject, asked) = match &self.question {
             Question::Constant(value) => return Ok(*value),
             Question::Field { subject, test, .. } => (subject, test),
         };
-        match subject.read(input) {
-            Found::Value(value) => test.of_value(value, fuel),
-            Found::Missing(key) => test.of_missing(action, key),
+        let found = match subject {
+            Subject::Argument(path) => match input.args.lookup(path) {
+                // Nearly every call: text, which is looked at where it lies.
+                Lookup::Found(Argument::Json(Json::String(text))) => {
+                    return asked.of_text(text, fuel);
+                }
+                lookup => argument(lookup),
+            },
+            other => other.read(input),
+        };
+        match found {
+            Found::Value(Val::Text(text)) => asked.of_text(text, fuel),
+            Found::Value(value) => asked.of_value(value, fuel),
+            Found::Missing(key) => asked.of_missing(action, key),
             Found::NotAnObject(key) => Err(Fault::NotAnObject(key)),
         }
     }
@@ -199,43 +226,43 @@ impl Test {
         }
     }
 
-    fn of_value(&self, value: Val<'_>, fuel: &mut u64) -> Result<bool, Fault> {
+    #[inline]
+    fn of_text(&self, text: &str, fuel: &mut u64) -> Result<bool, Fault> {
+        scan(fuel, text.len())?;
         match self {
-            Self::Compare { relation, literal } => compare(value, *relation, literal, fuel),
-            Self::Contains { needle, finder } => match value {
-                Val::Text(text) => {
-                    scan(fuel, text.len())?;
-                    Ok(finder.find(text.as_bytes()).is_some())
-                }
-                other => match other.items() {
-                    Some(items) => has_text(items, needle, finder, fuel),
-                    None => Err(not_text(other)),
-                },
-            },
-            Self::HasMember(literal) => match value.items() {
-                Some(items) => has_member(items, literal, fuel),
-                None => Err(not_text(value)),
-            },
-            Self::StartsWith(prefix) => text(value).map(|text| text.starts_with(&**prefix)),
-            Self::EndsWith(suffix) => text(value).map(|text| text.ends_with(&**suffix)),
-            Self::Matches(pattern) => {
-                let text = text(value)?;
-                scan(fuel, text.len())?;
-                Ok(pattern.is_match(text))
+            Self::Compare { relation: Relation::Equal, literal: Literal::Text(wanted) } => {
+                Ok(*text == **wanted)
             }
+            Self::Compare { relation: Relation::NotEqual, literal: Literal::Text(wanted) } => {
+                Ok(*text != **wanted)
+            }
+            Self::Compare { relation, literal } => compare(Val::Text(text), *relation, literal),
+            Self::Contains { finder, .. } => Ok(finder.find(text.as_bytes()).is_some()),
+            Self::HasMember(_) => Err(Fault::WrongType),
+            Self::StartsWith(prefix) => Ok(text.starts_with(&**prefix)),
+            Self::EndsWith(suffix) => Ok(text.ends_with(&**suffix)),
+            Self::Matches(pattern) => Ok(pattern.is_match(text)),
+        }
+    }
+
+    /// The answer for everything but text.
+    fn of_value(&self, value: Val<'_>, fuel: &mut u64) -> Result<bool, Fault> {
+        match (self, value.items()) {
+            (Self::Compare { relation, literal }, _) => compare(value, *relation, literal),
+            (Self::Contains { needle, finder }, Some(items)) => {
+                has_text(items, needle, finder, fuel)
+            }
+            (Self::HasMember(literal), Some(items)) => has_member(items, literal, fuel),
+            _ => Err(match value {
+                Val::Null => Fault::Null,
+                other if is_compound(other) => Fault::Compound,
+                _ => Fault::WrongType,
+            }),
         }
     }
 }
 
-fn compare(
-    value: Val<'_>,
-    relation: Relation,
-    literal: &Literal,
-    fuel: &mut u64,
-) -> Result<bool, Fault> {
-    if let Val::Text(text) = value {
-        scan(fuel, text.len())?;
-    }
+fn compare(value: Val<'_>, relation: Relation, literal: &Literal) -> Result<bool, Fault> {
     let wanted = literal.value();
     if matches!(relation, Relation::Equal | Relation::NotEqual) {
         // Asking about null means asking whether there is something, of whatever type.
@@ -324,27 +351,16 @@ fn has_member(items: Items<'_>, literal: &Literal, fuel: &mut u64) -> Result<boo
     unclear.map_or(Ok(false), Err)
 }
 
-fn text(value: Val<'_>) -> Result<&str, Fault> {
-    match value {
-        Val::Text(text) => Ok(text),
-        other => Err(not_text(other)),
-    }
-}
-
-fn not_text(value: Val<'_>) -> Fault {
-    match value {
-        Val::Null => Fault::Null,
-        other if is_compound(other) => Fault::Compound,
-        _ => Fault::WrongType,
-    }
-}
-
 fn is_compound(value: Val<'_>) -> bool {
     value.items().is_some() || value.map_len().is_some()
 }
 
 const fn is_number(value: Val<'_>) -> bool {
     matches!(value, Val::Int(_) | Val::Uint(_) | Val::Double(_))
+}
+
+pub(super) fn can_search(text: &str, mut fuel: u64) -> bool {
+    spend(&mut fuel, NODES).and_then(|()| scan(&mut fuel, text.len())).is_ok()
 }
 
 fn spend(fuel: &mut u64, units: u64) -> Result<(), Fault> {

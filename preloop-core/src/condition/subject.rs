@@ -110,7 +110,7 @@ fn list(list: Option<&[String]>) -> Found<'_> {
 }
 
 #[inline]
-fn argument(lookup: Lookup<'_>) -> Found<'_> {
+pub(super) fn argument(lookup: Lookup<'_>) -> Found<'_> {
     Found::Value(match lookup {
         Lookup::Found(Argument::Json(value)) => Val::of_json(value),
         Lookup::Found(Argument::Object(value)) => Val::MapJson(value),

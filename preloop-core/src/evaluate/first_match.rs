@@ -1,11 +1,9 @@
 //! Steps 3 to 6 for one entry: enabled, justification, rules in order, what holds when none matches.
 
-use std::borrow::Cow;
-
-use super::{FailureOutcome, errors, message, outcome_of};
+use super::{FailureOutcome, Verdict, errors, message, outcome_of};
 use crate::call::Call;
 use crate::cel::{Failure, Fuel, Input, Tri};
-use crate::compile::{Answer, CompiledPolicy, Entry, Matcher, Rule};
+use crate::compile::{Answer, CompiledPolicy, Entry, Findings, GROUPS_MAX, Matcher, Rule};
 use crate::decision::{Action, ConditionError, Decision, Reason};
 
 impl CompiledPolicy {
@@ -14,23 +12,54 @@ impl CompiledPolicy {
         entry: &'p Entry,
         call: &Call<'_>,
         input: &Input<'_>,
-    ) -> Cow<'p, Decision> {
+    ) -> Verdict<'p> {
         if let Some(closed) = &entry.closed {
-            return Cow::Borrowed(&**closed);
+            return Verdict::Known(closed);
         }
         if let Some(unjustified) = &entry.unjustified
             && is_blank(call.justification)
         {
-            return Cow::Borrowed(&**unjustified);
+            return Verdict::Known(unjustified);
         }
-        for (number, rule) in entry.rules.iter().enumerate() {
+        let mut searches = [Findings::Unknown; GROUPS_MAX];
+        let mut number = 0_usize;
+        while let Some(rule) = entry.rules.get(number) {
+            if let Some(end) = self.skipped_to(entry, rule, input, &mut searches) {
+                // Nothing matches before it; at it, the search says that the rule does.
+                match entry.rules.get(end) {
+                    Some(found) if is_found(found, end, &searches) => {
+                        return Verdict::Known(&found.answer.decision);
+                    }
+                    _ => number = end,
+                }
+                continue;
+            }
             match self.test(rule, input) {
-                Tri::False => {}
-                Tri::True => return Cow::Borrowed(&rule.answer.decision),
-                Tri::Error => return Cow::Owned(self.match_with_errors(entry, number, input)),
+                Tri::False => number = number.saturating_add(1),
+                Tri::True => return Verdict::Known(&rule.answer.decision),
+                Tri::Error => return self.match_with_errors(entry, number, input),
             }
         }
-        Cow::Borrowed(&entry.otherwise)
+        Verdict::Known(&entry.otherwise)
+    }
+
+    /// Where a search of many rules answers for this one: the rule to go on with.
+    fn skipped_to(
+        &self,
+        entry: &Entry,
+        rule: &Rule,
+        input: &Input<'_>,
+        searches: &mut [Findings; GROUPS_MAX],
+    ) -> Option<usize> {
+        let membership = rule.membership?;
+        let findings = searches.get_mut(membership.group)?;
+        if matches!(findings, Findings::Unknown) {
+            *findings = entry.searches.get(membership.group)?.run(input, self.fuel);
+        }
+        match findings {
+            Findings::First(first) => Some(membership.run_end.min(*first)),
+            Findings::OneByOne | Findings::Unknown => None,
+        }
     }
 
     pub(super) fn test(&self, rule: &Rule, input: &Input<'_>) -> Tri {
@@ -50,7 +79,7 @@ impl CompiledPolicy {
 
     /// The walk from rule `start` on, which is the first one that fails; slow, since it keeps account of errors.
     #[cold]
-    fn match_with_errors(&self, entry: &Entry, start: usize, input: &Input<'_>) -> Decision {
+    fn match_with_errors<'p>(&self, entry: &Entry, start: usize, input: &Input<'_>) -> Verdict<'p> {
         let mut errors: Vec<ConditionError> = Vec::new();
         // The first rule that raised the answer: it is the reason if nothing stricter decides.
         let mut raised_by: Option<&Answer> = None;
@@ -60,20 +89,20 @@ impl CompiledPolicy {
                 Tri::False => {}
                 Tri::True => {
                     let decision = answer.decision.clone();
-                    return settled(decision, raised_by, errors);
+                    return Verdict::Made(Box::new(settled(decision, raised_by, errors)));
                 }
                 Tri::Error => {
                     let failure = self.failure(rule, input).unwrap_or_else(errors::unexplained);
                     let outcome = outcome_of(failure.kind, rule.action);
                     errors.push(errors::condition_error(self, rule, &failure, input));
                     if outcome == FailureOutcome::Denies {
-                        return failed(Action::Deny, answer, errors);
+                        return Verdict::Made(Box::new(failed(Action::Deny, answer, errors)));
                     }
                     raised_by = raised_by.or(Some(answer));
                 }
             }
         }
-        settled(entry.otherwise.clone(), raised_by, errors)
+        Verdict::Made(Box::new(settled(entry.otherwise.clone(), raised_by, errors)))
     }
 }
 
@@ -108,6 +137,12 @@ fn failed(action: Action, answer: &Answer, errors: Vec<ConditionError>) -> Decis
         errors,
         ..answer.decision.clone()
     }
+}
+
+/// True where a search has found that this rule matches.
+fn is_found(rule: &Rule, number: usize, searches: &[Findings; GROUPS_MAX]) -> bool {
+    let findings = rule.membership.and_then(|membership| searches.get(membership.group));
+    matches!(findings, Some(Findings::First(first)) if *first == number)
 }
 
 /// No text that a reader could see.

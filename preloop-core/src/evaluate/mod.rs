@@ -17,7 +17,7 @@ pub use reach::Reach;
 
 use crate::call::Call;
 use crate::cel::{ArgPath, Argument, Input, Lookup};
-use crate::compile::{CallSource, CompiledPolicy, Entry, Fits, is_same_server};
+use crate::compile::{CallSource, CompiledPolicy, EntryId, Fits, is_same_server};
 use crate::decision::{Action, ConditionError, Decision, Reason};
 
 impl CompiledPolicy {
@@ -28,7 +28,10 @@ impl CompiledPolicy {
             Ok(facts) => facts,
             Err(problem) => return Cow::Owned(self.invalid_call(*problem)),
         };
-        self.entry_answer(call, &facts).unwrap_or_else(|| Cow::Borrowed(self.unknown_answer(call)))
+        match self.entry_answer(call, &facts) {
+            Some(verdict) => verdict.into(),
+            None => Cow::Borrowed(self.unknown_answer(call)),
+        }
     }
 
     /// Step 0: what the call says of its source, and whether its arguments fit the tool's schema.
@@ -58,29 +61,28 @@ impl CompiledPolicy {
         &'p self,
         call: &Call<'_>,
         facts: &Facts<'_>,
-    ) -> Option<Cow<'p, Decision>> {
+    ) -> Option<Verdict<'p>> {
         match self.index.find(call.tool.name, facts.source) {
             Fits::None => None,
-            Fits::One(entry) => Some(self.answer_of(self.entries.get(entry)?, call, facts)),
+            Fits::One(entry) => Some(self.answer_of(entry, call, facts)),
             Fits::Several(entries) => entries
                 .into_iter()
-                .filter_map(|entry| self.entries.get(entry))
                 .map(|entry| self.answer_of(entry, call, facts))
-                .reduce(stricter),
+                .reduce(Verdict::or_stricter),
         }
     }
 
-    fn answer_of<'p>(
-        &'p self,
-        entry: &'p Entry,
-        call: &Call<'_>,
-        facts: &Facts<'_>,
-    ) -> Cow<'p, Decision> {
-        let decision = self.first_match(entry, call, &facts.input);
-        if call.tool.is_new && self.asks_for_new_tools && decision.action == Action::Allow {
-            return Cow::Borrowed(&*entry.new_tool);
+    fn answer_of<'p>(&'p self, entry: EntryId, call: &Call<'_>, facts: &Facts<'_>) -> Verdict<'p> {
+        let Some(entry) = self.entries.get(entry) else {
+            // The index names only entries that are there; if not, nothing is known of the tool.
+            let error = invalid("the policy cannot be read".to_owned());
+            return Verdict::Made(Box::new(self.invalid_call(error)));
+        };
+        let verdict = self.first_match(entry, call, &facts.input);
+        if call.tool.is_new && self.asks_for_new_tools && verdict.action() == Action::Allow {
+            return Verdict::Known(&entry.new_tool);
         }
-        decision
+        verdict
     }
 
     /// No entry names the tool.
@@ -104,6 +106,36 @@ impl CompiledPolicy {
             errors: vec![error],
             scope: None,
             trace: None,
+        }
+    }
+}
+
+/// A decision that was made beforehand, or one for this very call.
+#[derive(Clone, Debug)]
+pub(crate) enum Verdict<'p> {
+    Known(&'p Decision),
+    Made(Box<Decision>),
+}
+
+impl Verdict<'_> {
+    pub(crate) fn action(&self) -> Action {
+        match self {
+            Self::Known(decision) => decision.action,
+            Self::Made(decision) => decision.action,
+        }
+    }
+
+    /// The stricter of two answers; of equals the first, which is the better fit.
+    fn or_stricter(self, second: Self) -> Self {
+        if second.action() > self.action() { second } else { self }
+    }
+}
+
+impl<'p> From<Verdict<'p>> for Cow<'p, Decision> {
+    fn from(verdict: Verdict<'p>) -> Self {
+        match verdict {
+            Verdict::Known(decision) => Cow::Borrowed(decision),
+            Verdict::Made(decision) => Cow::Owned(*decision),
         }
     }
 }
@@ -158,12 +190,4 @@ fn invalid(message: String) -> ConditionError {
         column: None,
         value: None,
     }
-}
-
-/// The stricter of two answers; of equals the first, which is the better fit.
-pub(crate) fn stricter<'p>(
-    first: Cow<'p, Decision>,
-    second: Cow<'p, Decision>,
-) -> Cow<'p, Decision> {
-    if second.action > first.action { second } else { first }
 }

@@ -52,11 +52,12 @@ pub fn evaluate<'p>(scopes: &[Scope<'p>], call: &Call<'_>) -> Option<Cow<'p, Dec
             Err(problem) => return Some(Cow::Owned(scope.policy.invalid_call(*problem))),
         };
         let answer = |decision| Answer { level: scope.level, name: scope.name, decision };
-        let Some(decision) = scope.policy.entry_answer(call, &facts) else {
+        let Some(verdict) = scope.policy.entry_answer(call, &facts) else {
             let decision = Cow::Borrowed(scope.policy.unknown_answer(call));
             unknown = Some(stricter_of(unknown, answer(decision)));
             continue;
         };
+        let decision: Cow<'p, Decision> = verdict.into();
         match &decided {
             Some(nearer) if nearer.level < scope.level => {
                 if decision.action == Action::Deny && denied.is_none() {
