@@ -6,6 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::exit::Exit;
 
+const UNHEARD: &str = "unheard";
+
 /// A command that failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -36,6 +38,16 @@ impl Failure {
             help: None,
             more: Map::new(),
         }
+    }
+
+    /// The reader of the results went away, as `head` does; there is nobody to tell and nothing wrong.
+    pub(crate) fn unheard() -> Self {
+        Self::new(UNHEARD, "nobody reads the results any more")
+    }
+
+    /// Whether the reader of the results went away.
+    pub(crate) fn is_unheard(&self) -> bool {
+        self.code == UNHEARD
     }
 
     /// Says what to do about it.

@@ -50,7 +50,8 @@ impl Output {
 
     /// An empty page for results.
     pub(crate) fn page(self) -> Page {
-        Page::new(self.results)
+        let size = terminal_size::terminal_size_of(io::stdout());
+        Page::new(self.results, size.map(|(width, _)| usize::from(width.0)))
     }
 
     /// Prints the result of a command: the object, or what `human` makes of it.
@@ -102,13 +103,16 @@ impl Output {
         if self.is_json() {
             return;
         }
-        let mut page = Page::new(self.messages);
+        let mut page = Page::new(self.messages, None);
         human(&mut page);
         print_message(&page.into_text());
     }
 
     /// Prints why the command failed.
     pub(crate) fn failure(self, failure: &Failure) {
+        if failure.is_unheard() {
+            return;
+        }
         if self.is_json() {
             // The failure is already being reported: a reader that went away changes nothing.
             let _ = self.result(&failure.to_json(), |_| {});
@@ -137,7 +141,11 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Why nothing more can be written.
-pub(crate) fn unwritable(cause: impl std::fmt::Display) -> Failure {
+pub(crate) fn unwritable(cause: impl Into<io::Error>) -> Failure {
+    let cause = cause.into();
+    if cause.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::unheard();
+    }
     Failure::new("output", format!("cannot write to standard output: {cause}"))
 }
 

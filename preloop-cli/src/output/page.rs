@@ -1,12 +1,19 @@
 //! What a command shows to a person: lines, pairs and tables, put together before they are printed.
 
+use std::borrow::Cow;
+
 use super::style::{Paint, Style};
-use super::text::visible;
+use super::text::{shortened, visible};
+
+/// The last column is not cut to less than this, however narrow the terminal.
+const LAST_COLUMN_MIN: usize = 16;
 
 /// Lines of text for a person.
 #[derive(Debug)]
 pub(crate) struct Page {
     paint: Paint,
+    /// Columns of the terminal; none where the text may be as wide as it likes.
+    width: Option<usize>,
     text: String,
 }
 
@@ -21,8 +28,8 @@ pub(crate) struct Cell {
 
 impl Page {
     /// An empty page.
-    pub(crate) fn new(paint: Paint) -> Self {
-        Self { paint, text: String::new() }
+    pub(crate) fn new(paint: Paint, width: Option<usize>) -> Self {
+        Self { paint, width, text: String::new() }
     }
 
     /// Everything written so far.
@@ -79,21 +86,30 @@ impl Page {
     /// Adds one row whose columns have at least the given widths.
     pub(crate) fn columns(&mut self, row: &[Cell], widths: &[usize]) -> &mut Self {
         let mut line = String::from(" ");
+        let mut used = 1;
         for (column, cell) in row.iter().enumerate() {
             line.push(' ');
-            line.push_str(&self.cell(cell));
+            used += 1;
             let is_last = column + 1 == row.len();
-            if !is_last {
-                let width = widths.get(column).copied().unwrap_or(0);
-                let missing = width.saturating_sub(cell.text.chars().count());
-                line.extend(std::iter::repeat_n(' ', missing + 1));
+            if is_last {
+                line.push_str(&self.cell(cell, self.width.map(|width| width.saturating_sub(used))));
+            } else {
+                line.push_str(&self.cell(cell, None));
+                let length = cell.text.chars().count();
+                let width = widths.get(column).copied().unwrap_or(0).max(length);
+                line.extend(std::iter::repeat_n(' ', width - length + 1));
+                used += width + 1;
             }
         }
         self.line(line.trim_end())
     }
 
-    fn cell(&self, cell: &Cell) -> String {
-        cell.style.map_or_else(|| cell.text.clone(), |style| self.paint.text(style, &cell.text))
+    fn cell(&self, cell: &Cell, most: Option<usize>) -> String {
+        let text = match most {
+            Some(most) => shortened(&cell.text, most.max(LAST_COLUMN_MIN)),
+            None => Cow::Borrowed(cell.text.as_str()),
+        };
+        cell.style.map_or_else(|| text.to_string(), |style| self.paint.text(style, &text))
     }
 }
 
@@ -118,7 +134,7 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_nothing_trails() {
-        let mut page = Page::new(Paint::PLAIN);
+        let mut page = Page::new(Paint::PLAIN, None);
         page.table(
             &["TOOL", "ACTION"],
             &[
@@ -127,5 +143,14 @@ mod tests {
             ],
         );
         assert_eq!(page.into_text(), "  TOOL      ACTION\n  refund    allow\n  a\\u{1b}b\n");
+    }
+
+    #[test]
+    fn the_last_column_ends_where_the_terminal_does() {
+        let mut page = Page::new(Paint::PLAIN, Some(30));
+        page.columns(&[Cell::plain("refund"), Cell::plain("x".repeat(40))], &[8]);
+        let text = page.into_text();
+        assert_eq!(text.trim_end().chars().count(), 30, "{text}");
+        assert!(text.trim_end().ends_with('…'));
     }
 }

@@ -8,7 +8,7 @@ use preloop_api::{AuditKind, AuditRecord};
 use preloop_client::{AuditFilter, Client};
 use preloop_core::decision::Action;
 
-use super::row::{HEADINGS, row};
+use super::row::{DATE_AND_TIME, HEADINGS, row};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Cell, Output};
@@ -94,7 +94,8 @@ async fn once(client: &Client, filter: &AuditFilter, output: Output) -> Result<E
             text.line("no audit records");
             return;
         }
-        let rows: Vec<Vec<Cell>> = page.items.iter().map(row).collect();
+        let rows: Vec<Vec<Cell>> =
+            page.items.iter().map(|record| row(record, DATE_AND_TIME)).collect();
         text.table(&HEADINGS, &rows);
         if let Some(cursor) = &page.next_cursor {
             text.line(format!("  more with --cursor {cursor}"));
@@ -114,7 +115,7 @@ async fn follow(client: &Client, mut filter: AuditFilter, output: Output) -> Res
     loop {
         for record in &fresh {
             output.item(record, |page| {
-                page.columns(&row(record), &COLUMN_WIDTHS);
+                page.columns(&row(record, DATE_AND_TIME), &COLUMN_WIDTHS);
             })?;
         }
         if let Some(last) = fresh.last() {

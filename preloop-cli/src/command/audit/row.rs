@@ -5,20 +5,25 @@ use preloop_api::{AuditKind, AuditRecord};
 use crate::command::policy::action_style;
 use crate::output::{Cell, Style, shortened};
 
-const TEXT_CHARS_MAX: usize = 72;
+const TEXT_CHARS_MAX: usize = 120;
 
 /// Headings of the table.
 pub(crate) const HEADINGS: [&str; 5] = ["TIME", "WHAT", "TOOL", "WHO", "HOW"];
 
-/// A record's cells.
-pub(crate) fn row(record: &AuditRecord) -> Vec<Cell> {
+/// Date and time, in UTC.
+pub(crate) const DATE_AND_TIME: &str = "%Y-%m-%d %H:%M:%SZ";
+/// Time of day, in UTC, where the day is clear.
+pub(crate) const TIME_OF_DAY: &str = "%H:%M:%SZ";
+
+/// A record's cells, with the time written so.
+pub(crate) fn row(record: &AuditRecord, time: &str) -> Vec<Cell> {
     let who = record
         .actor
         .as_deref()
         .or_else(|| record.principal.as_ref().map(|principal| principal.name.as_str()))
         .unwrap_or("");
     vec![
-        Cell::styled(Style::Dim, record.at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()),
+        Cell::styled(Style::Dim, record.at.strftime(time).to_string()),
         what(record),
         Cell::plain(record.tool.as_deref().unwrap_or("")),
         Cell::plain(who),
@@ -79,6 +84,9 @@ fn how(record: &AuditRecord) -> String {
         };
     }
     let mut parts = Vec::new();
+    if record.tool.is_none() {
+        parts.extend(record.server.clone());
+    }
     if let Some(outcome) = &record.outcome {
         if outcome.is_error == Some(true) {
             parts.push("the tool says that it failed".to_owned());

@@ -4,12 +4,12 @@ mod agent;
 pub(crate) mod sample_server;
 mod scene;
 mod stage;
+mod trail;
 mod vote;
 
 use std::net::SocketAddr;
 
 use clap::Args;
-use preloop_client::AuditFilter;
 use serde_json::json;
 
 use self::agent::Agent;
@@ -19,8 +19,6 @@ use crate::command::{audit, serve};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, Style, visible};
-
-const AUDIT_RECORDS_MAX: u32 = 100;
 
 /// Options of `demo`.
 #[derive(Debug, Args)]
@@ -79,19 +77,15 @@ async fn play(demo: &Demo, stage: &Stage, output: Output) -> Result<Exit, Failur
     for scene in Scene::all(&tools)? {
         played.push(scene.play(&mut agent, stage, demo.yes, output).await?);
     }
-    let whole_trail = AuditFilter {
-        oldest_first: true,
-        limit: Some(AUDIT_RECORDS_MAX),
-        ..AuditFilter::default()
-    };
-    let trail = stage.owner.audit(&whole_trail).await?;
-    let result = json!({ "url": stage.address.url, "steps": played, "audit": trail.items });
+    let trail = trail::settled(&stage.owner).await?;
+    let result = json!({ "url": stage.address.url, "steps": played, "audit": trail });
     output.result(&result, |page| {
         let heading = page.styled(Style::Bold, "The audit trail");
         let note =
             page.styled(Style::Dim, "every attempt, decision, vote and result, chained by hashes");
         page.line(format!("{heading}  {note}"));
-        let rows: Vec<_> = trail.items.iter().map(audit::row).collect();
+        let rows: Vec<_> =
+            trail.iter().map(|record| audit::row(record, audit::TIME_OF_DAY)).collect();
         page.table(&audit::HEADINGS, &rows);
     })?;
     if demo.keep {

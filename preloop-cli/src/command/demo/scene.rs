@@ -1,21 +1,15 @@
 //! The calls that the agent makes, and what is told about each: what it asks, what decides, what it hears.
 
-use std::time::{Duration, Instant};
-
-use preloop_api::{Approval, AuditKind, AuditRecord};
-use preloop_client::AuditFilter;
-use preloop_core::decision::{Action, Decision};
+use preloop_api::{Approval, VoteDecision};
+use preloop_core::decision::{Action, Decision, Reason};
 use serde_json::{Value, json};
 
 use super::agent::{Agent, Told};
 use super::stage::Stage;
-use super::vote;
+use super::{trail, vote};
 use crate::command::policy::action_style;
 use crate::failure::Failure;
 use crate::output::{Output, Page, Style, visible};
-
-const TRAIL_INTERVAL: Duration = Duration::from_millis(50);
-const TRAIL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One call and the words around it.
 #[derive(Debug)]
@@ -78,13 +72,17 @@ impl Scene {
                 (told, Some(approval))
             }
         };
-        let decision = match &approval {
-            Some(approval) => approval.decision.clone(),
-            None => self.decision(stage).await?,
+        let (decision, approval) = match approval {
+            Some(approval) => {
+                let settled = stage.owner.approval(approval.id).await?;
+                (approval.decision, Some(settled))
+            }
+            None => (trail::decision(&stage.owner, self.tool).await?, None),
         };
         output.show(|page| {
-            if approval.is_none() {
-                describe(page, &decision);
+            match &approval {
+                Some(settled) => tell_votes(page, settled),
+                None => describe(page, &decision),
             }
             tell_answer(page, &told);
         })?;
@@ -140,35 +138,28 @@ impl Scene {
             } else {
                 let minutes = approval.workflow.timeout_seconds / 60;
                 let here = if vote::can_press_enter() { " Enter approves it here." } else { "" };
-                let note = format!(
-                    "  `approvals decline` says no.{here} \
-                     After {minutes} minutes without an answer it is denied."
-                );
-                let note = page.styled(Style::Dim, &note);
-                page.line(note);
+                let notes = [
+                    format!("  `approvals decline` says no.{here}"),
+                    format!("  After {minutes} minutes without an answer the call is denied."),
+                ];
+                for note in notes {
+                    let note = page.styled(Style::Dim, &note);
+                    page.line(note);
+                }
             }
             page.blank();
         })
     }
+}
 
-    /// The decision as the audit trail has it; the trail is written a moment after the answer.
-    async fn decision(&self, stage: &Stage) -> Result<Decision, Failure> {
-        let filter = AuditFilter {
-            kind: Some(AuditKind::Decision.as_str().to_owned()),
-            tool: Some(self.tool.to_owned()),
-            limit: Some(1),
-            ..AuditFilter::default()
+fn tell_votes(page: &mut Page, settled: &Approval) {
+    for vote in &settled.votes {
+        let verb = match vote.decision {
+            VoteDecision::Approve => "approved",
+            VoteDecision::Decline => "declined",
         };
-        let started = Instant::now();
-        while started.elapsed() < TRAIL_TIMEOUT {
-            let page = stage.owner.audit(&filter).await?;
-            let record: Option<AuditRecord> = page.items.into_iter().next();
-            if let Some(decision) = record.and_then(|record| record.decision) {
-                return Ok(decision);
-            }
-            tokio::time::sleep(TRAIL_INTERVAL).await;
-        }
-        Err(Failure::new("demo", format!("the trail does not show the call of `{}`", self.tool)))
+        let reason = vote.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
+        page.pair("answered", format!("{verb} by {}{reason}", vote.by));
     }
 }
 
@@ -194,7 +185,17 @@ fn describe(page: &mut Page, decision: &Decision) {
             page.pair("by the rule", format!("{name}  ({})", rule.path));
         }
         None => {
-            page.pair("because", &decision.message);
+            page.pair("because", because(decision.reason));
         }
+    }
+}
+
+/// Why, in words, where no rule decided.
+fn because(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NoRuleMatched => "no rule of the tool matches, so nothing speaks against it",
+        Reason::ToolDefault => "the tool has no rules, so every call is fine",
+        Reason::UnknownTool => "the document does not name the tool",
+        other => other.as_str(),
     }
 }

@@ -173,19 +173,32 @@ fn describe(page: &mut Page, decision: &Decision) {
         page.pair("error", format!("{}{place}: {}", error.rule, error.message));
     }
     page.pair("policy", format!("{} {}", decision.policy.name, decision.policy.digest));
-    for item in decision.trace.iter().flatten() {
-        trace(page, item);
+    if let Some(trace) = &decision.trace {
+        page.blank();
+        let mut rule = "";
+        for item in trace {
+            describe_item(page, item, item.rule == rule);
+            rule = &item.rule;
+        }
     }
 }
 
-fn trace(page: &mut Page, item: &TraceItem) {
-    let expression = item.expression.as_deref().unwrap_or("(always)");
-    let value = match &item.value {
-        Some(value) => format!(" = {value}"),
-        None => format!(": {}", item.message),
+/// A rule and what became of it, or below it a part of its condition and its value.
+fn describe_item(page: &mut Page, item: &TraceItem, is_part: bool) {
+    let expression = visible(item.expression.as_deref().unwrap_or("(always)")).into_owned();
+    if is_part {
+        let value = item.value.as_ref().map_or_else(|| item.message.clone(), Value::to_string);
+        let sign = if item.kind == "value" { "=" } else { "!" };
+        let value = page.styled(Style::Dim, &format!("{sign} {}", visible(&value)));
+        page.line(format!("      {expression} {value}"));
+        return;
+    }
+    let style = match item.kind.as_str() {
+        "matched" => Style::Bold,
+        "error" => Style::Red,
+        _ => Style::Dim,
     };
-    let indent = if item.kind == "value" { "      " } else { "  " };
-    let kind = page.styled(Style::Dim, &item.kind);
-    let text = format!("{}{indent}{expression}{value}", item.rule);
-    page.line(format!("  {kind:<12} {}", visible(&text)));
+    let message = page.styled(style, &visible(&item.message));
+    page.line(format!("  {}  {message}", visible(&item.rule)));
+    page.line(format!("    {expression}"));
 }
