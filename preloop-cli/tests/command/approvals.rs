@@ -1,0 +1,111 @@
+//! `preloop approvals`: a held call is listed, shown, and answered by the right people only.
+
+use serde_json::{Value, json};
+
+use crate::support::{Server, preloop};
+
+const DOCUMENT: &str = "\
+version: \"1.0\"
+metadata: {name: money}
+approval_workflows:
+  - name: careful
+    require_reason: true
+tools:
+  - name: pay
+    conditions: [{action: require_approval, name: money asks, message: A person looks at payments.}]
+  - name: sign
+    approval_workflow: careful
+";
+
+fn held(server: &Server, call: &Value) -> String {
+    let decision = server.decide(call);
+    assert_eq!(decision["action"], "require_approval", "{decision}");
+    decision["approval"]["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn a_held_call_is_listed_shown_and_approved_once() {
+    let server = Server::start(DOCUMENT);
+    let call = json!({
+        "tool": "pay",
+        "args": { "to": "Ada\u{1b}[2J\u{202e}", "amount": 70, "api_key": "s3cret" },
+        "justification": "invoice 7",
+    });
+    let id = held(&server, &call);
+    let listed = server.json(&["approvals", "list", "--status", "pending"]);
+    assert_eq!(listed["items"][0]["id"], id.as_str());
+    let shown = server.run(&["approvals", "show", &id]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    for part in ["pay", "amount = 70", "invoice 7", "A person looks at payments.", "pending"] {
+        assert!(shown.stdout.contains(part), "{part} in {}", shown.stdout);
+    }
+    for hidden in ["s3cret", "\u{1b}", "\u{202e}"] {
+        assert!(!shown.stdout.contains(hidden), "{hidden:?} in {}", shown.stdout);
+    }
+    let ran = server.run(&["approvals", "approve", &id, "--yes"]);
+    assert_eq!((ran.code, ran.stdout), (0, format!("approved {id}\n")));
+    let again = server.run(&["approvals", "decline", &id, "--yes", "--format", "json"]);
+    assert_eq!(again.code, 1);
+    assert_eq!(again.json()["error"]["status"], 409);
+    let mut approved = call.clone();
+    approved["approval_id"] = json!(id);
+    assert_eq!(server.decide(&approved)["action"], "allow");
+    let settled = server.json(&["approvals", "show", &id]);
+    assert_eq!(settled["state"], "approved");
+    assert!(settled["used_at"].is_string());
+}
+
+#[test]
+fn a_vote_needs_a_terminal_or_a_clear_yes() {
+    let server = Server::start(DOCUMENT);
+    let id = held(&server, &json!({ "tool": "pay", "args": { "amount": 1 } }));
+    let ran = server.run(&["approvals", "approve", &id]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("a vote is asked for on a terminal"), "{}", ran.stderr);
+    assert_eq!(server.json(&["approvals", "show", &id])["state"], "pending");
+}
+
+#[test]
+fn a_declined_call_says_why() {
+    let server = Server::start(DOCUMENT);
+    let call = json!({ "tool": "pay", "args": { "amount": 2 } });
+    let id = held(&server, &call);
+    let ran = server.run(&["approvals", "decline", &id, "--yes", "--reason", "not this one"]);
+    assert_eq!((ran.code, ran.stdout), (0, format!("declined {id}\n")));
+    let settled = server.json(&["approvals", "show", &id]);
+    assert_eq!(settled["votes"][0]["reason"], "not this one");
+}
+
+#[test]
+fn a_workflow_that_wants_reasons_gets_them() {
+    let server = Server::start(DOCUMENT);
+    let id = held(&server, &json!({ "tool": "sign", "args": {} }));
+    let ran = server.run(&["approvals", "approve", &id, "--yes"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("reason"), "{}", ran.stderr);
+    let ran = server.run(&["approvals", "approve", &id, "--yes", "--reason", "read it"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+}
+
+#[test]
+fn an_agents_key_cannot_approve() {
+    let server = Server::start(DOCUMENT);
+    let id = held(&server, &json!({ "tool": "pay", "args": { "amount": 3 } }));
+    let (url, key) = (server.text("url"), server.text("agent_key"));
+    let ran = preloop(&[
+        "approvals",
+        "approve",
+        &id,
+        "--yes",
+        "--url",
+        &url,
+        "--token",
+        &key,
+        "--format",
+        "json",
+    ]);
+    assert_eq!(ran.code, 1);
+    let error = &ran.json()["error"];
+    assert_eq!((&error["status"], &error["code"]), (&json!(403), &json!("agent_cannot_approve")));
+    assert_eq!(server.json(&["approvals", "show", &id])["state"], "pending");
+}

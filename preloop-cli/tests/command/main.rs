@@ -1,0 +1,19 @@
+//! The real binary, driven as people and scripts drive it: exit codes, results, errors, pages.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what is not as expected ends the test"
+)]
+
+mod approvals;
+mod calls;
+mod demo;
+mod eval;
+mod examples;
+mod pages;
+mod remote;
+mod serve;
+mod support;
+mod validate;

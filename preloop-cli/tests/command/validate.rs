@@ -1,0 +1,111 @@
+//! `preloop policy validate`.
+
+use serde_json::json;
+
+use crate::support::{Place, preloop};
+
+const BROKEN: &str = "\
+version: \"1.0\"
+metadata:
+  name: broken
+tools:
+  - name: bash
+    approval_workflow: nonexistent
+  - name: refund
+    conditions:
+      - expression: args.amount > 1
+        acton: deny
+";
+
+#[test]
+fn every_error_is_said_with_its_place_and_the_exit_code_is_three() {
+    let place = Place::new();
+    let file = place.write("policy.yaml", BROKEN);
+    let ran = place.run(&["policy", "validate", &file]);
+    assert_eq!(ran.code, 3);
+    assert_eq!(ran.stdout, "");
+    assert!(
+        ran.stderr.contains(&format!(
+            "{file}:6:24: error: Tool 'bash' references unknown approval workflow 'nonexistent' ["
+        )),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains(&format!("{file}:10:9: error: unknown key `acton`")),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("help: did you mean `action`?"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains('\u{1b}'), "no colours outside a terminal");
+}
+
+#[test]
+fn with_json_the_report_is_on_standard_output() {
+    let place = Place::new();
+    let file = place.write("policy.yaml", BROKEN);
+    let ran = place.run(&["policy", "validate", &file, "--format", "json"]);
+    assert_eq!(ran.code, 3);
+    assert_eq!(ran.stderr, "");
+    let report = ran.json();
+    assert_eq!(report["is_valid"], false);
+    let error = &report["errors"][0];
+    assert_eq!(error["path"], "tools[0].approval_workflow");
+    assert_eq!((&error["line"], &error["column"]), (&json!(6), &json!(24)));
+    for member in ["message", "code", "help"] {
+        assert!(error[member].is_string(), "{error}");
+    }
+    assert_eq!(report["warnings"], json!([]));
+}
+
+#[test]
+fn several_documents_are_checked_and_one_broken_is_enough() {
+    let place = Place::new();
+    let good = place.write("good.yaml", "version: \"1.0\"\nmetadata: {name: good}\n");
+    let bad = place.write("bad.json", "{\"version\": \"1.0\"}");
+    let ran = place.run(&["policy", "validate", &good, &bad]);
+    assert_eq!(ran.code, 3);
+    assert_eq!(ran.stdout, format!("{good}: valid\n"));
+    assert!(ran.stderr.contains(&format!("{bad}: invalid, 1 error")), "{}", ran.stderr);
+    let both = place.run(&["--format", "json", "policy", "validate", &good, &bad]).json();
+    assert_eq!(both["is_valid"], false);
+    assert_eq!(both["files"][0]["is_valid"], true);
+    assert_eq!(both["files"][1]["file"], bad);
+}
+
+#[test]
+fn a_document_is_read_from_standard_input() {
+    let ran = Place::new().run_with_input(&["policy", "validate", "-"], b"");
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.starts_with("<stdin>"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the document is empty"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_document_that_is_too_large_is_refused() {
+    let text = format!("# {}\n", "x".repeat(2 * 1024 * 1024));
+    let ran = Place::new().run_with_input(&["policy", "validate", "-"], text.as_bytes());
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_a_failure() {
+    let ran = preloop(&["policy", "validate", "nowhere.yaml"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.starts_with("error: cannot read `nowhere.yaml`: "), "{}", ran.stderr);
+    let ran = preloop(&["policy", "validate", "nowhere.yaml", "--format=json"]);
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.stderr, "");
+    assert_eq!(ran.json()["error"]["code"], "unreadable_file");
+}
+
+#[test]
+fn wrong_usage_is_said_in_the_format_asked_for() {
+    let ran = preloop(&["policy", "validate"]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.stdout, "");
+    let ran = preloop(&["policy", "validte", "--format", "json"]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.stderr, "");
+    assert_eq!(ran.json()["error"]["code"], "usage");
+}
