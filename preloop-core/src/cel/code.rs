@@ -53,6 +53,10 @@ pub(crate) enum Op {
     },
     Field(Field),
     Record(Record),
+    /// A field of the innermost macro's first variable.
+    ItemField {
+        name: u32,
+    },
     /// A variable of the macro that many levels up.
     Local {
         hops: u16,

@@ -59,7 +59,7 @@ pub use value::{TypeName, Value};
 
 /// Reads, checks and lowers an expression, or tells everything that is wrong with it.
 pub fn compile(source: &str, environment: &Environment) -> Result<Program, Vec<Problem>> {
-    let tree = parse::parse(source).map_err(|problem| vec![problem])?;
+    let tree = parse::parse(source).map_err(|problem| vec![*problem])?;
     let lowered = lower::lower(source, &tree, environment)?;
     Ok(Program::new(source, lowered))
 }

@@ -124,9 +124,18 @@ pub enum Lookup<'a> {
 pub trait ArgumentSource: std::fmt::Debug {
     /// What stands under this path.
     fn lookup(&self, path: &ArgPath) -> Lookup<'_>;
+
+    /// The arguments as an object, where they are one already: its fields are then read without asking again.
+    fn object(&self) -> Option<&JsonMap<String, Json>> {
+        None
+    }
 }
 
 impl ArgumentSource for Json {
+    fn object(&self) -> Option<&JsonMap<String, Json>> {
+        self.as_object()
+    }
+
     fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
         let mut value = self;
         for (position, key) in path.segments.iter().enumerate() {
@@ -139,6 +148,10 @@ impl ArgumentSource for Json {
 }
 
 impl ArgumentSource for JsonMap<String, Json> {
+    fn object(&self) -> Option<&JsonMap<String, Json>> {
+        Some(self)
+    }
+
     fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
         let Some((first, rest)) = path.segments.split_first() else {
             return Lookup::Found(Argument::Object(self));

@@ -4,7 +4,7 @@ use super::reference::{Step, Way};
 use super::{Compiler, Out};
 use crate::cel::ast::Id;
 use crate::cel::check::operators;
-use crate::cel::code::{Op, Run};
+use crate::cel::code::{NEVER, Op, Run};
 use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean};
 use crate::cel::types::{Record, Type};
 
@@ -20,6 +20,13 @@ impl<'t> Compiler<'t, '_> {
         let len = u32::try_from(way.steps.len()).unwrap_or(u32::MAX);
         let names = Run { start, len };
         let optional = way.optional();
+        let item = self.code.nodes.get(from.op as usize).map(|node| node.op);
+        if let (Some(Op::Local { hops: 0, second: false }), [_], false, NEVER) =
+            (item, way.steps, way.has, optional)
+        {
+            let op = self.leaf(Op::ItemField { name: start }, way.span, false, 1);
+            return Out { found, op };
+        }
         let op = if way.has {
             Op::HasFields { base: from.op, names, optional }
         } else {

@@ -8,7 +8,7 @@ use crate::cel::code::{Op, OpId};
 use crate::cel::input::Input;
 use crate::cel::lib::regex::{Pattern, compile};
 use crate::cel::problem::{Problem, ProblemKind};
-use crate::cel::program::{Machine, explain};
+use crate::cel::program::{Machine, Notes, explain};
 use crate::cel::span::Span;
 use crate::cel::value::Value;
 
@@ -56,7 +56,8 @@ impl Compiler<'_, '_> {
         let arena = Bump::new();
         let nothing = serde_json::Value::Null;
         let input = Input::new(&nothing);
-        let machine = Machine::new(&self.code, &input, &arena, 10_000).with_notes(self.source);
+        let notes = Notes::new(self.source);
+        let machine = Machine::new(&self.code, &input, &arena, 10_000).with_notes(&notes);
         let trouble = machine.value(id, None).err()?;
         Some(explain(&machine, trouble).message)
     }

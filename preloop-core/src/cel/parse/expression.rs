@@ -1,6 +1,6 @@
 //! Operators by precedence, then what binds tighter: fields, calls, indexes, and the primary expressions.
 
-use super::Parser;
+use super::{Parser, fail};
 use crate::cel::ast::{Arithmetic, Expr, Id, Relation};
 use crate::cel::problem::Problem;
 use crate::cel::span::Span;
@@ -71,7 +71,7 @@ fn arithmetic(kind: TokenKind) -> Option<Arithmetic> {
 }
 
 impl<'s> Parser<'s> {
-    pub(super) fn expression(&mut self) -> Result<Id, Problem> {
+    pub(super) fn expression(&mut self) -> Result<Id, Box<Problem>> {
         self.enter()?;
         let start = self.current.span.start;
         let condition = self.binary(Level::Or)?;
@@ -90,7 +90,7 @@ impl<'s> Parser<'s> {
     }
 
     /// Operators of `least` and tighter. Operators of one level are read in a loop, not by recursion.
-    fn binary(&mut self, least: Level) -> Result<Id, Problem> {
+    fn binary(&mut self, least: Level) -> Result<Id, Box<Problem>> {
         let start = self.current.span.start;
         let mut left = self.unary()?;
         let mut reach = Level::Unary;
@@ -108,14 +108,14 @@ impl<'s> Parser<'s> {
         Ok(left)
     }
 
-    fn operand(&mut self, above: Level) -> Result<Id, Problem> {
+    fn operand(&mut self, above: Level) -> Result<Id, Box<Problem>> {
         self.enter()?;
         let id = self.binary(above.tighter())?;
         self.leave();
         Ok(id)
     }
 
-    fn logic(&mut self, first: Id, found: Level, start: u32) -> Result<Id, Problem> {
+    fn logic(&mut self, first: Id, found: Level, start: u32) -> Result<Id, Box<Problem>> {
         let mark = self.stack.len();
         self.stack.push((first, false));
         while level(self.current.kind) == Some(found) {
@@ -130,7 +130,7 @@ impl<'s> Parser<'s> {
         self.node(node, span, below)
     }
 
-    fn chain(&mut self, first: Id, found: Level, start: u32) -> Result<Id, Problem> {
+    fn chain(&mut self, first: Id, found: Level, start: u32) -> Result<Id, Box<Problem>> {
         let mark = self.stack.len();
         self.stack.push((first, false));
         // Operands are at least unary, so no chain of this level opens inside of this one's operators.
@@ -150,9 +150,9 @@ impl<'s> Parser<'s> {
         self.node(Expr::Chain { operands, signs: first_sign }, span, below)
     }
 
-    fn relation(&mut self, left: Id, start: u32) -> Result<Id, Problem> {
+    fn relation(&mut self, left: Id, start: u32) -> Result<Id, Box<Problem>> {
         let Some(relation) = relation(self.current.kind) else {
-            return Err(self.unexpected("a comparison"));
+            return fail(self.unexpected("a comparison"));
         };
         self.bump()?;
         let right = self.operand(Level::Relation)?;
@@ -161,7 +161,7 @@ impl<'s> Parser<'s> {
         self.node(Expr::Relation { relation, left, right }, span, below)
     }
 
-    fn unary(&mut self) -> Result<Id, Problem> {
+    fn unary(&mut self) -> Result<Id, Box<Problem>> {
         match self.current.kind {
             TokenKind::Not => self.unary_operator(Expr::Not),
             TokenKind::Minus => {
@@ -181,13 +181,13 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn unary_operator(&mut self, make: fn(Id) -> Expr<'s>) -> Result<Id, Problem> {
+    fn unary_operator(&mut self, make: fn(Id) -> Expr<'s>) -> Result<Id, Box<Problem>> {
         let start = self.current.span.start;
         self.bump()?;
         self.unary_operand(make, start)
     }
 
-    fn unary_operand(&mut self, make: fn(Id) -> Expr<'s>, start: u32) -> Result<Id, Problem> {
+    fn unary_operand(&mut self, make: fn(Id) -> Expr<'s>, start: u32) -> Result<Id, Box<Problem>> {
         self.enter()?;
         let operand = self.unary()?;
         self.leave();
@@ -197,14 +197,14 @@ impl<'s> Parser<'s> {
     }
 
     /// Fields, calls and indexes behind `id`.
-    fn member(&mut self, mut id: Id, start: u32) -> Result<Id, Problem> {
+    fn member(&mut self, mut id: Id, start: u32) -> Result<Id, Box<Problem>> {
         loop {
             if self.take(TokenKind::Dot)? {
                 id = self.field_or_method(id, start)?;
             } else if self.at(TokenKind::BracketOpen) {
                 id = self.index(id, start)?;
             } else if self.at(TokenKind::BraceOpen) {
-                return Err(self.unexpected("an operator or the end").help(
+                return fail(self.unexpected("an operator or the end").help(
                     "messages are not part of this language; a map is written `{'key': value}`",
                 ));
             } else {
@@ -213,7 +213,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn field_or_method(&mut self, base: Id, start: u32) -> Result<Id, Problem> {
+    fn field_or_method(&mut self, base: Id, start: u32) -> Result<Id, Box<Problem>> {
         let optional = self.take(TokenKind::Question)?;
         let field_span = self.current.span;
         let field = self.field_name()?;
@@ -232,7 +232,7 @@ impl<'s> Parser<'s> {
         self.node(Expr::Select { base, field, field_span, optional }, span, below)
     }
 
-    fn index(&mut self, base: Id, start: u32) -> Result<Id, Problem> {
+    fn index(&mut self, base: Id, start: u32) -> Result<Id, Box<Problem>> {
         self.bump()?;
         let optional = self.take(TokenKind::Question)?;
         let index = self.expression()?;
@@ -248,7 +248,7 @@ impl<'s> Parser<'s> {
         function: &'s str,
         function_span: Span,
         start: u32,
-    ) -> Result<Id, Problem> {
+    ) -> Result<Id, Box<Problem>> {
         let mark = self.stack.len();
         self.arguments()?;
         if let Some(id) = self.method_macro(target, function, function_span, mark, start)? {
@@ -265,7 +265,7 @@ impl<'s> Parser<'s> {
     }
 
     /// The arguments of a call, from its opening parenthesis to behind the closing one, onto the stack.
-    fn arguments(&mut self) -> Result<(), Problem> {
+    fn arguments(&mut self) -> Result<(), Box<Problem>> {
         self.expect(TokenKind::ParenthesisOpen, "(")?;
         while !self.at(TokenKind::ParenthesisClose) {
             let argument = self.expression()?;
@@ -274,14 +274,14 @@ impl<'s> Parser<'s> {
                 break;
             }
             if self.at(TokenKind::ParenthesisClose) {
-                return Err(self.unexpected("an argument"));
+                return fail(self.unexpected("an argument"));
             }
         }
         self.expect(TokenKind::ParenthesisClose, ")")?;
         Ok(())
     }
 
-    fn primary(&mut self) -> Result<Id, Problem> {
+    fn primary(&mut self) -> Result<Id, Box<Problem>> {
         let span = self.current.span;
         match self.current.kind {
             TokenKind::ParenthesisOpen => {
@@ -309,7 +309,7 @@ impl<'s> Parser<'s> {
             | TokenKind::True
             | TokenKind::False
             | TokenKind::Null => self.literal(),
-            _ => Err(self.unexpected("a value")),
+            _ => fail(self.unexpected("a value")),
         }
     }
 
@@ -319,7 +319,7 @@ impl<'s> Parser<'s> {
         name_span: Span,
         rooted: bool,
         start: u32,
-    ) -> Result<Id, Problem> {
+    ) -> Result<Id, Box<Problem>> {
         if !self.at(TokenKind::ParenthesisOpen) {
             let span = self.span_since(start);
             return self.node(Expr::Name { name, rooted }, span, 0);
@@ -339,7 +339,7 @@ impl<'s> Parser<'s> {
         )
     }
 
-    fn list(&mut self) -> Result<Id, Problem> {
+    fn list(&mut self) -> Result<Id, Box<Problem>> {
         let start = self.current.span.start;
         self.bump()?;
         let mark = self.stack.len();
@@ -358,7 +358,7 @@ impl<'s> Parser<'s> {
         self.node(Expr::List(run), span, below)
     }
 
-    fn map(&mut self) -> Result<Id, Problem> {
+    fn map(&mut self) -> Result<Id, Box<Problem>> {
         let start = self.current.span.start;
         self.bump()?;
         let mark = self.stack.len();

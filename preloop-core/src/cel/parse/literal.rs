@@ -1,6 +1,6 @@
 //! Literals into values, and the names that stand where literals may.
 
-use super::Parser;
+use super::{Parser, fail};
 use crate::cel::ast::{Expr, Id};
 use crate::cel::problem::{Problem, ProblemKind, cut};
 use crate::cel::span::Span;
@@ -34,22 +34,24 @@ pub(crate) fn is_reserved(word: &str) -> bool {
 }
 
 impl<'s> Parser<'s> {
-    pub(super) fn root_name(&mut self) -> Result<&'s str, Problem> {
+    pub(super) fn root_name(&mut self) -> Result<&'s str, Box<Problem>> {
         let span = self.current.span;
         if !self.at(TokenKind::Identifier) {
-            return Err(self.unexpected("a name"));
+            return fail(self.unexpected("a name"));
         }
         self.bump()?;
         let name = span.text(self.source);
         if RESERVED.contains(&name) {
-            return Err(Problem::syntax(span, format!("`{name}` is a reserved word"))
-                .help("pick another name"));
+            return fail(
+                Problem::syntax(span, format!("`{name}` is a reserved word"))
+                    .help("pick another name"),
+            );
         }
         Ok(name)
     }
 
     /// A name behind a dot: any word, or anything between backticks.
-    pub(super) fn field_name(&mut self) -> Result<&'s str, Problem> {
+    pub(super) fn field_name(&mut self) -> Result<&'s str, Box<Problem>> {
         let span = self.current.span;
         match self.current.kind {
             TokenKind::Identifier => {
@@ -62,20 +64,20 @@ impl<'s> Parser<'s> {
                 Ok(inner.text(self.source))
             }
             TokenKind::In | TokenKind::True | TokenKind::False | TokenKind::Null => {
-                Err(self.unexpected("a field name").help("write `['name']` for this field"))
+                fail(self.unexpected("a field name").help("write `['name']` for this field"))
             }
-            _ => Err(self.unexpected("a field name")),
+            _ => fail(self.unexpected("a field name")),
         }
     }
 
-    fn push_literal(&mut self, value: Value, span: Span) -> Result<Id, Problem> {
+    fn push_literal(&mut self, value: Value, span: Span) -> Result<Id, Box<Problem>> {
         let number = u32::try_from(self.tree.literals.len()).unwrap_or(u32::MAX);
         self.tree.literals.push(value);
         self.node(Expr::Literal(number), span, 0)
     }
 
     /// An int or double, with the minus before it where there is one.
-    pub(super) fn number(&mut self, minus: Option<Span>) -> Result<Id, Problem> {
+    pub(super) fn number(&mut self, minus: Option<Span>) -> Result<Id, Box<Problem>> {
         let token = self.bump()?;
         let span = minus.map_or(token.span, |minus| minus.to(token.span));
         let text = token.span.text(self.source);
@@ -95,11 +97,11 @@ impl<'s> Parser<'s> {
         };
         match value {
             Some(value) => self.push_literal(value, span),
-            None => Err(out_of_range(text, span)),
+            None => fail(out_of_range(text, span)),
         }
     }
 
-    pub(super) fn literal(&mut self) -> Result<Id, Problem> {
+    pub(super) fn literal(&mut self) -> Result<Id, Box<Problem>> {
         let token = self.bump()?;
         let text = token.span.text(self.source);
         let value = match token.kind {
@@ -130,7 +132,7 @@ impl<'s> Parser<'s> {
                     Value::Bytes(unescape_bytes(inner, offset)?.into())
                 }
             }
-            _ => return Err(self.unexpected("a value")),
+            _ => return fail(self.unexpected("a value")),
         };
         self.push_literal(value, token.span)
     }

@@ -1,6 +1,6 @@
 //! The macros, recognised while reading and kept as nodes of their own.
 
-use super::Parser;
+use super::{Parser, fail};
 use crate::cel::ast::{Comprehension, Expr, Id, Loop};
 use crate::cel::problem::{Problem, ProblemKind};
 use crate::cel::span::Span;
@@ -13,16 +13,16 @@ impl<'s> Parser<'s> {
         name_span: Span,
         mark: usize,
         start: u32,
-    ) -> Result<Option<Id>, Problem> {
+    ) -> Result<Option<Id>, Box<Problem>> {
         if name != "has" {
             return Ok(None);
         }
         let [(argument, _)] = *self.stack.get(mark..).unwrap_or(&[]) else {
-            return Err(Self::macro_arity(name_span, "has", "one field, as in `has(args.path)`"));
+            return fail(Self::macro_arity(name_span, "has", "one field, as in `has(args.path)`"));
         };
         let Some(Expr::Select { base, field, field_span, optional }) = self.tree.node(argument)
         else {
-            return Err(Problem::syntax(
+            return fail(Problem::syntax(
                 self.tree.span(argument),
                 "`has` takes a field, as in `has(args.path)`",
             ));
@@ -41,7 +41,7 @@ impl<'s> Parser<'s> {
         name_span: Span,
         mark: usize,
         start: u32,
-    ) -> Result<Option<Id>, Problem> {
+    ) -> Result<Option<Id>, Box<Problem>> {
         let count = self.stack.len().saturating_sub(mark);
         let (kind, variables) = match (name, count) {
             ("all", 2) => (Loop::All, 1),
@@ -61,7 +61,7 @@ impl<'s> Parser<'s> {
             ("optFlatMap", 2) => return self.optional_map(target, mark, start, true).map(Some),
             _ => {
                 return match macro_usage(name) {
-                    Some(usage) => Err(Self::macro_arity(name_span, name, usage)),
+                    Some(usage) => fail(Self::macro_arity(name_span, name, usage)),
                     None => Ok(None),
                 };
             }
@@ -82,13 +82,15 @@ impl<'s> Parser<'s> {
     }
 
     /// The name of the variable that the argument at `position` introduces.
-    fn variable(&self, mark: usize, position: usize) -> Result<&'s str, Problem> {
+    fn variable(&self, mark: usize, position: usize) -> Result<&'s str, Box<Problem>> {
         let Some(id) = self.argument(mark, position) else {
-            return Err(self.unexpected("a variable name"));
+            return fail(self.unexpected("a variable name"));
         };
         match self.tree.node(id) {
             Some(Expr::Name { name, rooted: false }) => Ok(name),
-            _ => Err(Problem::syntax(self.tree.span(id), "a plain variable name is expected here")),
+            _ => {
+                fail(Problem::syntax(self.tree.span(id), "a plain variable name is expected here"))
+            }
         }
     }
 
@@ -99,16 +101,16 @@ impl<'s> Parser<'s> {
         range: Id,
         mark: usize,
         start: u32,
-    ) -> Result<Id, Problem> {
+    ) -> Result<Id, Box<Problem>> {
         let first = self.variable(mark, 0)?;
         let second = if variables == 2 { Some(self.variable(mark, 1)?) } else { None };
         if second == Some(first) {
             let span = self.argument(mark, 1).map(|id| self.tree.span(id)).unwrap_or_default();
-            return Err(Problem::syntax(span, format!("the variable `{first}` is named twice")));
+            return fail(Problem::syntax(span, format!("the variable `{first}` is named twice")));
         }
         let count = self.stack.len().saturating_sub(mark);
         let Some(body) = self.argument(mark, count.saturating_sub(1)) else {
-            return Err(self.unexpected("an expression"));
+            return fail(self.unexpected("an expression"));
         };
         let filter = if count == variables.saturating_add(2) {
             self.argument(mark, variables)
@@ -124,10 +126,10 @@ impl<'s> Parser<'s> {
         self.node(Expr::Comprehension(number), span, below)
     }
 
-    fn bind(&mut self, mark: usize, start: u32) -> Result<Id, Problem> {
+    fn bind(&mut self, mark: usize, start: u32) -> Result<Id, Box<Problem>> {
         let name = self.variable(mark, 0)?;
         let (Some(value), Some(body)) = (self.argument(mark, 1), self.argument(mark, 2)) else {
-            return Err(self.unexpected("an expression"));
+            return fail(self.unexpected("an expression"));
         };
         self.stack.truncate(mark);
         let below = self.height(value).max(self.height(body));
@@ -141,10 +143,10 @@ impl<'s> Parser<'s> {
         mark: usize,
         start: u32,
         flat: bool,
-    ) -> Result<Id, Problem> {
+    ) -> Result<Id, Box<Problem>> {
         let name = self.variable(mark, 0)?;
         let Some(body) = self.argument(mark, 1) else {
-            return Err(self.unexpected("an expression"));
+            return fail(self.unexpected("an expression"));
         };
         self.stack.truncate(mark);
         let below = self.height(target).max(self.height(body));

@@ -22,11 +22,11 @@ pub const SOURCE_MAX: usize = 10_000;
 pub const NESTING_MAX: usize = 64;
 
 /// Reads an expression.
-pub(crate) fn parse(source: &str) -> Result<Tree<'_>, Problem> {
+pub(crate) fn parse(source: &str) -> Result<Tree<'_>, Box<Problem>> {
     if source.len() > SOURCE_MAX {
         let characters = source.chars().count();
         if characters > SOURCE_MAX {
-            return Err(Problem::new(
+            return fail(Problem::new(
                 ProblemKind::TooLarge,
                 Span::new(0, 0),
                 format!(
@@ -47,13 +47,20 @@ pub(crate) fn parse(source: &str) -> Result<Tree<'_>, Problem> {
     };
     parser.bump()?;
     if parser.current.kind == TokenKind::End {
-        return Err(Problem::syntax(Span::new(0, 0), "the expression is empty")
-            .help("write `true` for a rule that always matches"));
+        return fail(
+            Problem::syntax(Span::new(0, 0), "the expression is empty")
+                .help("write `true` for a rule that always matches"),
+        );
     }
     let root = parser.expression()?;
     parser.expect_end()?;
     parser.tree.root = root;
     Ok(parser.tree)
+}
+
+/// Ends reading. Problems travel in a box, so that what reading keeps on the stack for each level stays small.
+fn fail<T>(problem: Problem) -> Result<T, Box<Problem>> {
+    Err(Box::new(problem))
 }
 
 struct Parser<'s> {
@@ -69,7 +76,7 @@ struct Parser<'s> {
 
 impl<'s> Parser<'s> {
     /// Steps to the next word and returns the one left behind.
-    fn bump(&mut self) -> Result<Token, Problem> {
+    fn bump(&mut self) -> Result<Token, Box<Problem>> {
         let token = self.current;
         self.previous_end = token.span.end;
         self.current = self.lexer.next()?;
@@ -80,7 +87,7 @@ impl<'s> Parser<'s> {
         self.current.kind == kind
     }
 
-    fn take(&mut self, kind: TokenKind) -> Result<bool, Problem> {
+    fn take(&mut self, kind: TokenKind) -> Result<bool, Box<Problem>> {
         if self.at(kind) {
             self.bump()?;
             return Ok(true);
@@ -88,14 +95,14 @@ impl<'s> Parser<'s> {
         Ok(false)
     }
 
-    fn expect(&mut self, kind: TokenKind, shown: &str) -> Result<Token, Problem> {
+    fn expect(&mut self, kind: TokenKind, shown: &str) -> Result<Token, Box<Problem>> {
         if self.at(kind) {
             return self.bump();
         }
-        Err(self.unexpected(&format!("`{shown}`")))
+        fail(self.unexpected(&format!("`{shown}`")))
     }
 
-    fn expect_end(&mut self) -> Result<(), Problem> {
+    fn expect_end(&mut self) -> Result<(), Box<Problem>> {
         if self.at(TokenKind::End) {
             return Ok(());
         }
@@ -108,7 +115,7 @@ impl<'s> Parser<'s> {
             _ => None,
         };
         let problem = self.unexpected("an operator or the end");
-        Err(match help {
+        fail(match help {
             Some(help) => problem.help(help),
             None => problem,
         })
@@ -134,10 +141,10 @@ impl<'s> Parser<'s> {
         .help("split it into several rules")
     }
 
-    fn enter(&mut self) -> Result<(), Problem> {
+    fn enter(&mut self) -> Result<(), Box<Problem>> {
         self.depth = self.depth.saturating_add(1);
         if self.depth > NESTING_MAX {
-            return Err(Self::too_deep(self.current.span));
+            return fail(Self::too_deep(self.current.span));
         }
         Ok(())
     }
@@ -146,11 +153,11 @@ impl<'s> Parser<'s> {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    fn node(&mut self, node: Expr<'s>, span: Span, below: u8) -> Result<Id, Problem> {
+    fn node(&mut self, node: Expr<'s>, span: Span, below: u8) -> Result<Id, Box<Problem>> {
         let height = below.saturating_add(1);
         // Leaves are not a level of nesting of their own.
         if usize::from(height) > NESTING_MAX.saturating_add(1) {
-            return Err(Self::too_deep(span));
+            return fail(Self::too_deep(span));
         }
         let id = u32::try_from(self.tree.nodes.len()).map_err(|_| Self::too_deep(span))?;
         self.tree.nodes.push(node);

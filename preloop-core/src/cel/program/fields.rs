@@ -1,8 +1,10 @@
 //! Reading: arguments by path, standard variables, fields and elements of values.
 
+use serde_json::Value as Json;
+
 use super::machine::{Machine, Scope};
 use crate::cel::ast::Run;
-use crate::cel::code::{NEVER, OpId};
+use crate::cel::code::{NEVER, Op, OpId};
 use crate::cel::failure::{FailureKind, Trouble};
 use crate::cel::lib::{lists, number::Number};
 use crate::cel::source::{ArgPath, Argument, Lookup};
@@ -31,6 +33,52 @@ impl<'e> Machine<'e> {
 
     #[inline]
     pub(super) fn path(&self, id: OpId, path: u32) -> Result<Val<'e>, Trouble> {
+        match self.json_path(path) {
+            Some(found) => Ok(Val::of_json(found)),
+            None => self.path_of_source(id, path),
+        }
+    }
+
+    /// The argument under a path, where arguments are one JSON object and have it.
+    #[inline]
+    fn json_path(&self, path: u32) -> Option<&'e Json> {
+        let (first, rest) = self.code.paths.get(path as usize)?.segments().split_first()?;
+        let mut value = self.object?.get(&**first)?;
+        for key in rest {
+            value = value.as_object()?.get(&**key)?;
+        }
+        Some(value)
+    }
+
+    /// The JSON value of an operand, for those that usually have one; none says nothing but "go the long way".
+    #[inline]
+    pub(super) fn json(&self, id: OpId, scope: Scope<'_, 'e>) -> Option<&'e Json> {
+        if self.notes.is_some() {
+            return None;
+        }
+        match self.code.nodes.get(id as usize)?.op {
+            Op::Path { path, optional: NEVER } => self.json_path(path),
+            Op::ItemField { name } => match scope?.first {
+                Val::MapJson(entries) => entries.get(&**self.code.names.get(name as usize)?),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(super) fn item_field(
+        &self,
+        id: OpId,
+        name: u32,
+        scope: Scope<'_, 'e>,
+    ) -> Result<Val<'e>, Trouble> {
+        let (Some(frame), Some(name)) = (scope, self.code.names.get(name as usize)) else {
+            return Err(self.broken(id));
+        };
+        self.field_of(id, frame.first, name, false)
+    }
+
+    fn path_of_source(&self, id: OpId, path: u32) -> Result<Val<'e>, Trouble> {
         let (path, found) = self.lookup(id, path)?;
         match found {
             Lookup::Found(found) => Ok(argument(found)),
@@ -71,7 +119,7 @@ impl<'e> Machine<'e> {
             Lookup::Found(_) => (FailureKind::NoSuchKey, 0),
         };
         let trouble = Trouble { kind, at: id };
-        if let Some(notes) = &self.notes {
+        if let Some(notes) = self.notes {
             let shown = if kind == FailureKind::WrongType {
                 path.shown(at)
             } else {

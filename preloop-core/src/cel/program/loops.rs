@@ -14,6 +14,7 @@ pub(super) enum Elements<'e> {
 }
 
 impl<'e> Elements<'e> {
+    #[inline]
     pub(super) const fn len(self) -> usize {
         match self {
             Self::Items { items, .. } => items.len(),
@@ -22,6 +23,7 @@ impl<'e> Elements<'e> {
     }
 
     /// The values of the macro's variables at a position.
+    #[inline]
     pub(super) fn get(self, position: usize) -> (Val<'e>, Val<'e>) {
         match self {
             Self::Items { items, pairs } => {

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use bumpalo::Bump;
+use serde_json::{Map as JsonMap, Value as Json};
 
 use super::notes::Notes;
 use crate::cel::ast::Arithmetic;
@@ -35,17 +36,19 @@ pub(crate) struct Machine<'e> {
     pub(crate) code: &'e Code,
     pub(crate) input: &'e Input<'e>,
     pub(crate) arena: &'e Bump,
-    pub(crate) notes: Option<Notes<'e>>,
+    pub(crate) notes: Option<&'e Notes<'e>>,
+    /// The arguments, where they are one JSON object.
+    pub(super) object: Option<&'e JsonMap<String, Json>>,
     fuel: Cell<u64>,
 }
 
 impl<'e> Machine<'e> {
     pub(crate) fn new(code: &'e Code, input: &'e Input<'e>, arena: &'e Bump, fuel: u64) -> Self {
-        Self { code, input, arena, notes: None, fuel: Cell::new(fuel) }
+        Self { code, input, arena, notes: None, object: input.args.object(), fuel: Cell::new(fuel) }
     }
 
-    pub(crate) fn with_notes(mut self, source: &'e str) -> Self {
-        self.notes = Some(Notes::new(source));
+    pub(crate) fn with_notes(mut self, notes: &'e Notes<'e>) -> Self {
+        self.notes = Some(notes);
         self
     }
 
@@ -89,7 +92,7 @@ impl<'e> Machine<'e> {
         words: impl FnOnce() -> String,
     ) -> Trouble {
         let trouble = Trouble { kind, at };
-        if let Some(notes) = &self.notes {
+        if let Some(notes) = self.notes {
             notes.say(trouble, words(), None);
         }
         trouble
@@ -142,6 +145,7 @@ impl<'e> Machine<'e> {
             match self.node(id)?.op {
                 Op::Const(constant) => return self.constant(constant, id),
                 Op::Path { path, optional: NEVER } => return self.path(id, path),
+                Op::ItemField { name } => return self.item_field(id, name, scope),
                 Op::Local { hops: 0, second: false } => {
                     if let Some(frame) = scope {
                         return Ok(frame.first);
@@ -160,7 +164,7 @@ impl<'e> Machine<'e> {
             return self.decide(id, scope).map(Val::Bool);
         }
         let result = self.evaluate(id, node, scope);
-        if let Some(notes) = &self.notes {
+        if let Some(notes) = self.notes {
             notes.step(id, &result);
         }
         result
@@ -174,6 +178,7 @@ impl<'e> Machine<'e> {
             Op::Path { path, optional } => self.optional_path(id, path, optional),
             Op::Field(field) => self.field(id, field),
             Op::Record(record) => self.record(id, record),
+            Op::ItemField { name } => self.item_field(id, name, scope),
             Op::Local { hops, second } => self.local(id, hops, second, scope),
             Op::Variable(name) => self.variable(id, name),
             Op::Negate(operand) => self.negate(id, operand, scope),
@@ -278,7 +283,7 @@ impl<'e> Machine<'e> {
 }
 
 /// Whether an operation only ever gives true or false.
-const fn is_condition(op: &Op) -> bool {
+pub(super) const fn is_condition(op: &Op) -> bool {
     matches!(
         op,
         Op::And(_)

@@ -24,6 +24,7 @@ use super::span::Span;
 use super::types::Declared;
 use super::value::{TypeName, Val, Value};
 pub(crate) use machine::Machine;
+pub(crate) use notes::Notes;
 
 /// A compiled expression. It never changes, so threads can share it.
 #[derive(Debug)]
@@ -135,7 +136,8 @@ impl Program {
     pub fn failure(&self, input: &Input<'_>, fuel_limit: u64) -> Option<Failure> {
         let arena = Bump::new();
         let fuel = Fuel::new(fuel_limit).left();
-        let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&self.source);
+        let notes = Notes::new(&self.source);
+        let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&notes);
         let trouble = machine.decide(self.code.root, None).err()?;
         Some(explain(&machine, trouble))
     }
@@ -144,21 +146,21 @@ impl Program {
     pub fn trace(&self, input: &Input<'_>, fuel_limit: u64) -> Vec<Step> {
         let arena = Bump::new();
         let fuel = Fuel::new(fuel_limit).left();
-        let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&self.source);
-        if let Some(notes) = &machine.notes {
-            notes.keep_steps();
-        }
+        let notes = Notes::new(&self.source);
+        let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&notes);
+        notes.keep_steps();
         let _ = machine.value(self.code.root, None);
-        let noted = machine.notes.as_ref().map(notes::Notes::take_steps).unwrap_or_default();
+        let kept = notes.take_steps();
         let step = |(id, outcome)| Step { span: self.code.span(id), outcome };
-        noted.into_iter().map(step).collect()
+        kept.into_iter().map(step).collect()
     }
 
     /// The value of the expression, which need not be true or false.
     pub fn evaluate(&self, input: &Input<'_>, fuel_limit: u64) -> Result<Value, Failure> {
         let arena = Bump::new();
         let fuel = Fuel::new(fuel_limit).left();
-        let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&self.source);
+        let notes = Notes::new(&self.source);
+        let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&notes);
         match machine.value(self.code.root, None) {
             Ok(value) => to_owned(value, super::value::VALUE_DEPTH_MAX).ok_or_else(|| Failure {
                 kind: FailureKind::TooLarge,
@@ -173,14 +175,14 @@ impl Program {
 
 /// A failure in words, from the notes that were taken.
 pub(crate) fn explain(machine: &Machine<'_>, trouble: Trouble) -> Failure {
-    let said = machine.notes.as_ref().and_then(|notes| notes.said(trouble));
+    let said = machine.notes.and_then(|notes| notes.said(trouble));
     let (message, path) = match said {
         Some(said) => (said.message, said.path),
         None => (trouble.kind.describe().to_owned(), None),
     };
     let span = machine.code.span(trouble.at);
     let path = path.or_else(|| {
-        let source = machine.notes.as_ref().map_or("", |notes| notes.source);
+        let source = machine.notes.map_or("", |notes| notes.source);
         let text = span.text(source);
         let is_path = trouble.kind == FailureKind::NoSuchKey
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._[]'\"?".contains(&byte));
@@ -192,18 +194,22 @@ pub(crate) fn explain(machine: &Machine<'_>, trouble: Trouble) -> Failure {
 /// The value as one of its own; none if it nests deeper than values may.
 fn to_owned(value: Val<'_>, levels: usize) -> Option<Value> {
     let levels = levels.checked_sub(1)?;
+    // Loops rather than iterators: their frames are small, and this is as deep as values may be.
     if let Some(items) = value.items() {
-        let items: Option<Vec<Value>> = items.iter().map(|item| to_owned(item, levels)).collect();
-        return items.map(Value::List);
+        let mut owned = Vec::with_capacity(items.len());
+        for position in 0..items.len() {
+            owned.push(to_owned(items.get(position)?, levels)?);
+        }
+        return Some(Value::List(owned));
     }
     if value.type_name() == TypeName::Map {
         let arena = Bump::new();
         let entries = super::value::entries_of(value, &arena)?;
-        let entries: Option<Vec<(Value, Value)>> = entries
-            .iter()
-            .map(|(key, value)| Some((to_owned(*key, levels)?, to_owned(*value, levels)?)))
-            .collect();
-        return entries.map(Value::Map);
+        let mut owned = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            owned.push((to_owned(*key, levels)?, to_owned(*value, levels)?));
+        }
+        return Some(Value::Map(owned));
     }
     Some(match value {
         Val::Bool(value) => Value::Bool(value),

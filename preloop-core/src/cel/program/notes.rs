@@ -31,7 +31,7 @@ pub(crate) struct Notes<'e> {
 }
 
 impl<'e> Notes<'e> {
-    pub(super) fn new(source: &'e str) -> Self {
+    pub(crate) fn new(source: &'e str) -> Self {
         Self { source, said: RefCell::default(), steps: RefCell::new(None) }
     }
 

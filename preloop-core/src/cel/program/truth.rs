@@ -2,7 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::machine::{Frame, Machine, Scope};
+use serde_json::Value as Json;
+
+use super::machine::{Frame, Machine, Scope, is_condition};
 use crate::cel::ast::{Loop, Relation, Run};
 use crate::cel::code::{Node, Op, OpId};
 use crate::cel::failure::{FailureKind, Trouble};
@@ -10,23 +12,43 @@ use crate::cel::value::{Standing, Val, Value, order};
 
 impl<'e> Machine<'e> {
     /// Whether an operation holds.
+    #[inline]
     pub(crate) fn decide(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
+        if self.notes.is_none() {
+            return self.dispatch(id, scope);
+        }
+        self.decide_noted(id, scope)
+    }
+
+    fn decide_noted(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
+        let result = self.dispatch(id, scope);
+        if let Some(notes) = self.notes
+            && let Some(node) = self.code.nodes.get(id as usize)
+            && is_condition(&node.op)
+        {
+            notes.step(id, &result.map(Val::Bool));
+        }
+        result
+    }
+
+    fn dispatch(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
         let node = self.node(id)?;
-        let result = match node.op {
+        match node.op {
             Op::And(run) => self.logic(id, node, run, true, scope),
             Op::Or(run) => self.logic(id, node, run, false, scope),
             Op::Not(operand) => {
                 self.charge(node.cost, id)?;
                 self.decide(operand, scope).map(|holds| !holds)
             }
-            Op::Compare { .. } | Op::CompareInt { .. } | Op::EqualsText { .. } => {
-                self.comparison(id, node, scope)
+            Op::CompareInt { relation, left, constant } => {
+                self.compare_int(id, node, (relation, left, constant), scope)
             }
+            Op::Compare { .. } | Op::EqualsText { .. } => self.comparison(id, node, scope),
             Op::InTexts { left, set } => self.in_texts(id, node, left, set, scope),
-            Op::ContainsText { .. }
-            | Op::StartsWith { .. }
-            | Op::EndsWith { .. }
-            | Op::MatchesPattern { .. } => self.text_test(id, node, scope),
+            Op::ContainsText { left, finder } => self.contains_text(id, node, left, finder, scope),
+            Op::StartsWith { .. } | Op::EndsWith { .. } | Op::MatchesPattern { .. } => {
+                self.text_test(id, node, scope)
+            }
             Op::HasPath { path, optional } => self.has_path(id, path, optional),
             Op::HasFields { base, names, optional } => {
                 self.charge(node.cost, id)?;
@@ -36,12 +58,8 @@ impl<'e> Machine<'e> {
                 self.charge(node.cost, id)?;
                 self.quantify(id, number, scope)
             }
-            _ => return self.truth(id, scope),
-        };
-        if let Some(notes) = &self.notes {
-            notes.step(id, &result.map(Val::Bool));
+            _ => self.truth(id, scope),
         }
-        result
     }
 
     /// The truth of an operation that may give anything.
@@ -86,19 +104,30 @@ impl<'e> Machine<'e> {
         failed.map_or(Ok(every), Err)
     }
 
+    #[inline]
+    fn compare_int(
+        &self,
+        id: OpId,
+        node: &Node,
+        (relation, left, constant): (Relation, OpId, u32),
+        scope: Scope<'_, 'e>,
+    ) -> Result<bool, Trouble> {
+        self.charge(node.cost, id)?;
+        let Some(Value::Int(right)) = self.code.constants.get(constant as usize) else {
+            return Err(self.broken(id));
+        };
+        if let Some(Json::Number(left)) = self.json(left, scope)
+            && let Some(left) = left.as_i64()
+        {
+            return Ok(stands(relation, left.cmp(right)));
+        }
+        let left = self.operand(left, scope)?;
+        self.compare(id, relation, left, Val::Int(*right))
+    }
+
     fn comparison(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
         self.charge(node.cost, id)?;
         match node.op {
-            Op::CompareInt { relation, left, constant } => {
-                let left = self.operand(left, scope)?;
-                let Some(Value::Int(right)) = self.code.constants.get(constant as usize) else {
-                    return Err(self.broken(id));
-                };
-                if let Val::Int(left) = left {
-                    return Ok(stands(relation, left.cmp(right)));
-                }
-                self.compare(id, relation, left, Val::Int(*right))
-            }
             Op::EqualsText { left, constant, negated } => {
                 let left = self.operand(left, scope)?;
                 let Some(Value::Text(right)) = self.code.constants.get(constant as usize) else {
@@ -167,7 +196,12 @@ impl<'e> Machine<'e> {
         let Some(set) = self.code.text_sets.get(set as usize) else {
             return Err(self.broken(id));
         };
-        let Val::Text(text) = self.operand(left, scope)? else { return Ok(false) };
+        let text = if let Some(Json::String(text)) = self.json(left, scope) {
+            text.as_str()
+        } else {
+            let Val::Text(text) = self.operand(left, scope)? else { return Ok(false) };
+            text
+        };
         self.charge_bytes(text.len(), id)?;
         if set.len() <= 8 {
             return Ok(set.iter().any(|known| **known == *text));
@@ -175,39 +209,66 @@ impl<'e> Machine<'e> {
         Ok(set.binary_search_by(|known| (**known).cmp(text)).is_ok())
     }
 
+    /// The text of an operand that must be text.
+    #[inline]
+    fn text(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<&'e str, Trouble> {
+        if let Some(Json::String(text)) = self.json(id, scope) {
+            return Ok(text);
+        }
+        match self.operand(id, scope)? {
+            Val::Text(text) => Ok(text),
+            other => Err(self.wrong_type(id, "text", other)),
+        }
+    }
+
+    #[inline]
+    fn contains_text(
+        &self,
+        id: OpId,
+        node: &Node,
+        left: OpId,
+        finder: u32,
+        scope: Scope<'_, 'e>,
+    ) -> Result<bool, Trouble> {
+        self.charge(node.cost, id)?;
+        let text = self.text(left, scope)?;
+        self.charge_bytes(text.len(), id)?;
+        match self.code.finders.get(finder as usize) {
+            Some(finder) => Ok(finder.find(text.as_bytes()).is_some()),
+            None => Err(self.broken(id)),
+        }
+    }
+
     fn text_test(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
         self.charge(node.cost, id)?;
-        let (Op::ContainsText { left, .. }
-        | Op::StartsWith { left, .. }
-        | Op::EndsWith { left, .. }
-        | Op::MatchesPattern { left, .. }) = node.op
-        else {
-            return Err(self.broken(id));
-        };
-        let value = self.operand(left, scope)?;
-        let Val::Text(text) = value else {
-            return Err(self.wrong_type(left, "text", value));
-        };
         match node.op {
-            Op::ContainsText { finder, .. } => {
+            Op::MatchesPattern { left, pattern } => {
+                let text = self.text(left, scope)?;
                 self.charge_bytes(text.len(), id)?;
-                let finder =
-                    self.code.finders.get(finder as usize).ok_or_else(|| self.broken(id))?;
-                Ok(finder.find(text.as_bytes()).is_some())
+                let pattern = self.code.patterns.get(pattern as usize);
+                pattern.map(|pattern| pattern.is_match(text)).ok_or_else(|| self.broken(id))
             }
-            Op::MatchesPattern { pattern, .. } => {
-                self.charge_bytes(text.len(), id)?;
-                let pattern =
-                    self.code.patterns.get(pattern as usize).ok_or_else(|| self.broken(id))?;
-                Ok(pattern.is_match(text))
+            Op::StartsWith { left, constant } => {
+                let text = self.text(left, scope)?;
+                let part = self.constant_text(id, constant)?;
+                Ok(text.starts_with(part))
             }
-            Op::StartsWith { constant, .. } | Op::EndsWith { constant, .. } => {
-                let Some(Value::Text(part)) = self.code.constants.get(constant as usize) else {
-                    return Err(self.broken(id));
-                };
+            Op::EndsWith { left, constant } => {
+                let text = self.text(left, scope)?;
+                let part = self.constant_text(id, constant)?;
+                Ok(text.ends_with(part))
+            }
+            _ => Err(self.broken(id)),
+        }
+    }
+
+    /// A constant text, and the price of comparing with it.
+    #[inline]
+    fn constant_text(&self, id: OpId, constant: u32) -> Result<&'e str, Trouble> {
+        match self.code.constants.get(constant as usize) {
+            Some(Value::Text(part)) => {
                 self.charge_bytes(part.len(), id)?;
-                let at_start = matches!(node.op, Op::StartsWith { .. });
-                Ok(if at_start { text.starts_with(&**part) } else { text.ends_with(&**part) })
+                Ok(part)
             }
             _ => Err(self.broken(id)),
         }

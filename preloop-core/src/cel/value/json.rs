@@ -20,7 +20,12 @@ pub(crate) fn to_json(value: Val<'_>) -> Json {
 fn convert(value: Val<'_>, levels: usize) -> Json {
     let Some(levels) = levels.checked_sub(1) else { return Json::Null };
     if let Some(items) = value.items() {
-        return Json::Array(items.iter().map(|item| convert(item, levels)).collect());
+        // A loop rather than an iterator: its frame is small, and this is as deep as values may be.
+        let mut array = Vec::with_capacity(items.len());
+        for position in 0..items.len() {
+            array.push(items.get(position).map_or(Json::Null, |item| convert(item, levels)));
+        }
+        return Json::Array(array);
     }
     if value.map_len().is_some() {
         return convert_map(value, levels);

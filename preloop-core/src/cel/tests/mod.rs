@@ -1,8 +1,11 @@
 //! The language through its front door.
 
+mod hostile;
+mod soup;
+
 use serde_json::json;
 
-use super::{Environment, Fuel, Input, Tri, compile};
+use crate::cel::{Environment, Fuel, Input, Tri, compile};
 
 fn test(expression: &str, args: &serde_json::Value) -> Tri {
     let program = compile(expression, &Environment::policy())
