@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use preloop_api::ToolState;
 use preloop_core::document::McpServer;
+use preloop_core::schema::ToolSchema;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
 
@@ -29,7 +30,7 @@ pub(crate) struct Listing {
 }
 
 /// One tool of one server.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Tool {
     /// The server that offers it.
     pub(crate) server: String,
@@ -41,6 +42,8 @@ pub(crate) struct Tool {
     pub(crate) definition: Bytes,
     /// MCP annotations.
     pub(crate) annotations: Map<String, Value>,
+    /// What its arguments must look like, where it says so.
+    pub(crate) schema: Option<Arc<ToolSchema>>,
     /// Whether it has a parameter of its own called `justification`.
     pub(crate) has_own_justification: bool,
     /// Whether the store could not say that this definition is the accepted one.
@@ -175,6 +178,27 @@ impl Listing {
     }
 }
 
+/// The schema made ready; one that cannot be read checks nothing, as no schema does.
+fn schema_of(tool: &str, schema: &Value) -> Option<Arc<ToolSchema>> {
+    match ToolSchema::compile(schema) {
+        Ok(schema) => Some(Arc::new(schema)),
+        Err(error) => {
+            tracing::warn!(tool, %error, "the input schema cannot be read; arguments are not checked");
+            None
+        }
+    }
+}
+
+impl PartialEq for Tool {
+    /// A definition says everything that follows from it.
+    fn eq(&self, other: &Self) -> bool {
+        self.server == other.server
+            && self.exposed_name == other.exposed_name
+            && self.definition == other.definition
+            && self.is_unverified == other.is_unverified
+    }
+}
+
 fn read(server: &McpServer, definition: &Bytes) -> Option<(OfferedTool, Tool)> {
     let value: Value = serde_json::from_slice(definition).ok()?;
     let name = value.get("name")?.as_str().filter(|name| !name.is_empty())?.to_owned();
@@ -187,6 +211,7 @@ fn read(server: &McpServer, definition: &Bytes) -> Option<(OfferedTool, Tool)> {
         exposed_name: exposed_name.clone(),
         definition: definition.clone(),
         annotations: annotations.clone(),
+        schema: value.get("inputSchema").and_then(|schema| schema_of(&name, schema)),
         has_own_justification: value.pointer("/inputSchema/properties/justification").is_some(),
         is_unverified: false,
     };

@@ -31,8 +31,9 @@ use crate::service::Services;
 
 /// How long changes are gathered before they are announced.
 const ANNOUNCE_PAUSE: Duration = Duration::from_millis(50);
-/// How long calls in flight may take to end at shutdown.
-const SHUTDOWN_TIME: Duration = Duration::from_secs(5);
+/// How long calls in flight, and then the servers, may take to end at shutdown.
+const CALLS_TIME: Duration = Duration::from_secs(2);
+const SERVERS_TIME: Duration = Duration::from_secs(5);
 
 /// Settings of the firewall.
 #[derive(Clone, Debug)]
@@ -82,6 +83,9 @@ struct Inner {
     catalog: Arc<Catalog>,
     upstreams: Upstreams,
     sessions: Sessions,
+    /// Calls of agents.
+    calls: TaskTracker,
+    /// Everything else that runs by itself.
     tasks: TaskTracker,
     stopping: CancellationToken,
 }
@@ -106,6 +110,7 @@ impl Firewall {
                 catalog,
                 upstreams,
                 sessions: Sessions::default(),
+                calls: TaskTracker::new(),
                 tasks: tasks.clone(),
                 stopping: CancellationToken::new(),
             }),
@@ -128,11 +133,17 @@ impl Firewall {
     pub async fn shutdown(&self) {
         self.inner.stopping.cancel();
         self.inner.sessions.close();
+        self.inner.calls.close();
         self.inner.tasks.close();
-        self.inner.upstreams.close();
-        if tokio::time::timeout(SHUTDOWN_TIME, self.inner.tasks.wait()).await.is_err() {
-            tracing::warn!("some calls or servers did not end in time");
+        if tokio::time::timeout(CALLS_TIME, self.inner.calls.wait()).await.is_err() {
+            tracing::warn!("calls are still running at their servers; their outcome is unknown");
         }
+        self.inner.upstreams.close();
+        if tokio::time::timeout(SERVERS_TIME, self.inner.tasks.wait()).await.is_err() {
+            tracing::warn!("some servers did not end in time");
+        }
+        // What is left learns that its server is gone, and records that.
+        let _ = tokio::time::timeout(CALLS_TIME, self.inner.calls.wait()).await;
     }
 
     fn services(&self) -> &Services {
@@ -155,8 +166,8 @@ impl Firewall {
         &self.inner.sessions
     }
 
-    fn tasks(&self) -> &TaskTracker {
-        &self.inner.tasks
+    fn calls(&self) -> &TaskTracker {
+        &self.inner.calls
     }
 
     async fn stopping(&self) {
@@ -165,8 +176,12 @@ impl Firewall {
 
     /// How the live policy shows a tool.
     fn face(&self, tool: &Tool) -> Face {
-        let _ = tool;
-        Face::of(None)
+        let policy = self.services().live_policy();
+        let entry = policy.as_ref().and_then(|policy| {
+            let position = policy.compiled().entry_position(&tool.name, &tool.server)?;
+            policy.document().tools.get(position)
+        });
+        Face::of(entry)
     }
 
     fn apply_policy(&self) {

@@ -86,7 +86,7 @@ impl Exchange {
         }
         let session = self.session()?;
         let message = match asked.method {
-            "tools/call" => return Ok(self.call(&session, asked, body).await),
+            "tools/call" => return self.call(&session, asked, body).await,
             "tools/list" => self.list_tools(asked).await,
             "ping" => outgoing::result(asked.id, "{}"),
             method => {
@@ -99,9 +99,14 @@ impl Exchange {
 
     /// Runs the call in a task of its own: one that is on its way to a server is seen to its end
     /// even where the client has left.
-    async fn call(&self, session: &Arc<Session>, asked: Asked<'_>, body: &Bytes) -> Response {
+    async fn call(
+        &self,
+        session: &Arc<Session>,
+        asked: Asked<'_>,
+        body: &Bytes,
+    ) -> Result<Response, Refused> {
         let (frames, receiver) = mpsc::channel(FRAMES_MAX);
-        let in_flight = session.begin(asked.id);
+        let in_flight = session.begin(asked.id).ok_or_else(Refused::too_many_calls)?;
         let call = Call {
             firewall: self.firewall.clone(),
             caller: self.caller.clone(),
@@ -112,9 +117,9 @@ impl Exchange {
             frames,
             in_flight,
         };
-        self.firewall.tasks().spawn(call.run());
+        self.firewall.calls().spawn(call.run());
         let keep_alive = self.firewall.settings().keep_alive;
-        stream::respond(receiver, self.accepts, keep_alive, asked.id).await
+        Ok(stream::respond(receiver, self.accepts, keep_alive, asked.id).await)
     }
 
     /// The session that the request names.

@@ -64,6 +64,11 @@ impl Refused {
         Self::new(StatusCode::NOT_FOUND, code::REFUSED, message)
     }
 
+    pub(super) fn too_many_calls() -> Self {
+        let message = "the session has too many calls in flight: wait for some to end";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, code::REFUSED, message)
+    }
+
     pub(super) fn method_not_allowed() -> Self {
         let message = "only POST, GET and DELETE are spoken here";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, code::INVALID_REQUEST, message)

@@ -20,6 +20,8 @@ const SESSIONS_PER_PRINCIPAL_MAX: usize = 500;
 const SESSIONS_MAX: usize = 20_000;
 /// Announcements that may wait for a slow listener.
 const ANNOUNCEMENTS_MAX: usize = 8;
+/// Most requests of one session in flight.
+const CALLS_MAX: usize = 1_000;
 
 /// All sessions of this server.
 #[derive(Debug, Default)]
@@ -152,13 +154,19 @@ fn make_room(sessions: &mut HashMap<String, Arc<Session>>, owner: &Owner) {
 // === impl Session ===
 
 impl Session {
-    /// Notes a request in flight; `id` is its JSON text.
-    pub(super) fn begin(self: &Arc<Self>, id: &str) -> InFlightGuard {
+    /// Notes a request in flight; `id` is its JSON text. None where there are too many already.
+    pub(super) fn begin(self: &Arc<Self>, id: &str) -> Option<InFlightGuard> {
         let number = self.next_call.fetch_add(1, Ordering::Relaxed);
         let cancelled = CancellationToken::new();
         let entry = InFlight { number, cancelled: cancelled.clone() };
-        self.calls().insert(id.to_owned(), entry);
-        InFlightGuard { session: Arc::clone(self), id: id.to_owned(), number, cancelled }
+        {
+            let mut calls = self.calls();
+            if calls.len() >= CALLS_MAX {
+                return None;
+            }
+            calls.insert(id.to_owned(), entry);
+        }
+        Some(InFlightGuard { session: Arc::clone(self), id: id.to_owned(), number, cancelled })
     }
 
     /// The client withdraws the request of that id.
@@ -254,7 +262,7 @@ mod tests {
         let ann = caller("ann");
         let session = sessions.open("s1".into(), &ann, Endpoint::Merged, at(0));
         assert!(sessions.find("s1", &ann, &Endpoint::Merged, at(23)).is_some());
-        let guard = session.begin("1");
+        let guard = session.begin("1").unwrap();
         assert!(sessions.find("s1", &ann, &Endpoint::Merged, at(60)).is_some());
         drop(guard);
         assert!(sessions.find("s1", &ann, &Endpoint::Merged, at(85)).is_none());
@@ -277,11 +285,22 @@ mod tests {
     }
 
     #[test]
+    fn calls_in_flight_are_bounded() {
+        let sessions = Sessions::default();
+        let session = sessions.open("s1".into(), &caller("ann"), Endpoint::Merged, at(0));
+        let guards: Vec<_> = (0..CALLS_MAX).map(|id| session.begin(&id.to_string())).collect();
+        assert!(guards.iter().all(Option::is_some));
+        assert!(session.begin("one more").is_none());
+        drop(guards);
+        assert!(session.begin("one more").is_some());
+    }
+
+    #[test]
     fn cancelling_reaches_the_request_in_flight() {
         let sessions = Sessions::default();
         let session = sessions.open("s1".into(), &caller("ann"), Endpoint::Merged, at(0));
-        let old = session.begin("\"a\"");
-        let new = session.begin("\"a\"");
+        let old = session.begin("\"a\"").unwrap();
+        let new = session.begin("\"a\"").unwrap();
         drop(old);
         session.cancel("\"b\"");
         assert!(!new.cancelled.is_cancelled());

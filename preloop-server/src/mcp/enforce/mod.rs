@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use preloop_core::audit::EnforcementPoint;
+use serde_json::Map;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
@@ -150,10 +151,10 @@ impl Call {
             source: Some("mcp".to_owned()),
             annotations: tool.annotations.clone(),
             is_new: self.firewall.catalog().is_new(tool),
-            schema: None,
+            schema: tool.schema.clone(),
             arguments,
             justification: said.justification,
-            context: serde_json::Map::new(),
+            context: Map::new(),
             session_id: self.session_id.clone(),
             enforcement_point: EnforcementPoint::Mcp,
             approval_id: None,
@@ -181,20 +182,24 @@ impl Call {
         let dispatched = self.firewall.upstreams().dispatch(permit, forwarded);
         tokio::pin!(dispatched);
         let mut last = progress_so_far;
+        let mut pass_on = |note: Bytes| {
+            if let Some(token) = token
+                && let Some(note) = relay(&note, token, &mut last)
+            {
+                // A slow client misses a note rather than holding up the server.
+                let _ = self.frames.try_send(Frame::Note(note));
+            }
+        };
         let dispatched = loop {
             tokio::select! {
                 biased;
-                Some(note) = received.recv() => {
-                    if let Some(token) = token
-                        && let Some(note) = relay(&note, token, &mut last)
-                    {
-                        // A slow client misses a note rather than holding up the server.
-                        let _ = self.frames.try_send(Frame::Note(note));
-                    }
-                }
+                Some(note) = received.recv() => pass_on(note),
                 dispatched = &mut dispatched => break dispatched,
             }
         };
+        while let Ok(note) = received.try_recv() {
+            pass_on(note);
+        }
         match dispatched {
             Dispatched::Answered(answer) => Reply::Answer(answer),
             Dispatched::Cancelled => Reply::Nothing,

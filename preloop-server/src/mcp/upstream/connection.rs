@@ -209,14 +209,17 @@ impl Connection {
         let failure = loop {
             tokio::select! {
                 biased;
-                answer = &mut exchange => return answer,
+                answer = &mut exchange => {
+                    // Notes that came before the answer are passed on before it.
+                    while let Ok(note) = progress.try_recv() {
+                        terms.pass_on(note);
+                    }
+                    return answer;
+                }
                 () = terms.cancelled.cancelled() => break CallFailure::Cancelled,
                 Some(note) = progress.recv() => {
                     deadline.as_mut().reset(Instant::now() + terms.timeout);
-                    if let Some(sender) = terms.progress {
-                        // A full channel means a slow client: it gets a later note instead.
-                        let _ = sender.try_send(note);
-                    }
+                    terms.pass_on(note);
                 }
                 () = &mut deadline => break CallFailure::TimedOut(terms.timeout),
             }
@@ -262,6 +265,17 @@ impl Connection {
         match &self.link {
             Link::Http(link) => link.send(message).await,
             Link::Stdio(link) => link.send(message).await,
+        }
+    }
+}
+
+// === impl CallTerms ===
+
+impl CallTerms<'_> {
+    fn pass_on(&self, note: Bytes) {
+        if let Some(sender) = self.progress {
+            // A full channel means a slow client: it gets a later note instead.
+            let _ = sender.try_send(note);
         }
     }
 }

@@ -70,15 +70,18 @@ impl Upstreams {
         if let Err(error) = permit.dispatched().await {
             return Dispatched::Failed(format!("the call was not run: {error}"));
         }
-        let answer = {
-            let params = |id: u64| call.params_for(&permit, id);
-            let terms = CallTerms {
-                progress: call.progress,
-                timeout: call.timeout,
-                cancelled: call.cancelled,
+        let mut answer =
+            upstream.call("tools/call", &call.params_for(&permit), &call.terms()).await;
+        if answer.as_ref().is_err_and(CallFailure::is_unsent) {
+            // It certainly did not run, so it may go out once more; the server may have been
+            // started anew in between, so its tool is looked at again.
+            answer = match self.ready(&name, &call).await {
+                Ok(upstream) => {
+                    upstream.call("tools/call", &call.params_for(&permit), &call.terms()).await
+                }
+                Err(words) => Err(CallFailure::Refused(words)),
             };
-            upstream.call("tools/call", &params, &terms).await
-        };
+        }
         let (outcome, dispatched) = settle(&name, answer);
         permit.finish(outcome).await;
         dispatched
@@ -109,26 +112,31 @@ impl Upstreams {
 
 // === impl Forwarded ===
 
-impl Forwarded<'_> {
+impl<'a> Forwarded<'a> {
     /// The parameters for the server: its own name of the tool, the permitted arguments, our token.
-    fn params_for(&self, permit: &Permit, id: u64) -> String {
+    fn params_for(&'a self, permit: &'a Permit) -> impl Fn(u64) -> String + Sync {
         let mut params = self.params.clone();
         params.set("name", json_string(permit.tool()));
         if params.value("arguments").is_some_and(|text| text != "null") {
             params.set("arguments", permit.arguments().get());
         }
-        match self.meta {
-            None => {
+        move |id| {
+            let mut params = params.clone();
+            let Some(meta) = self.meta else {
                 params.remove("_meta");
-            }
-            Some(meta) if self.progress.is_some() => {
-                let mut meta = meta.clone();
+                return params.to_text();
+            };
+            let mut meta = meta.clone();
+            if self.progress.is_some() {
                 meta.set("progressToken", id.to_string());
-                params.set("_meta", meta.to_text());
             }
-            Some(meta) => params.set("_meta", meta.to_text()),
+            params.set("_meta", meta.to_text());
+            params.to_text()
         }
-        params.to_text()
+    }
+
+    fn terms(&self) -> CallTerms<'_> {
+        CallTerms { progress: self.progress, timeout: self.timeout, cancelled: self.cancelled }
     }
 }
 

@@ -36,7 +36,7 @@ const LISTEN_PAUSE_MAX: Duration = Duration::from_mins(1);
 const FAREWELL_TIME: Duration = Duration::from_secs(1);
 
 /// The way to a server over HTTP.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct HttpLink {
     shared: Arc<Shared>,
 }
@@ -158,6 +158,12 @@ impl HttpLink {
             // A server that is gone needs no farewell.
             let _ = farewell.await;
         });
+    }
+}
+
+impl Drop for HttpLink {
+    fn drop(&mut self) {
+        self.shared.closed.cancel();
     }
 }
 

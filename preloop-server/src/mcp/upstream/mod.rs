@@ -62,6 +62,7 @@ impl Upstreams {
                 upstream.close("the server was changed in the policy or taken out of it");
                 if !wanted.iter().any(|server| server.name == *name) {
                     self.catalog.forget(name);
+                    self.services.server_removed(name);
                 }
             }
             stays

@@ -66,6 +66,7 @@ impl Upstream {
             is_ended: AtomicBool::new(false),
         });
         if upstream.is_enabled() {
+            upstream.report(McpServerState::Connecting, None);
             let keeper = Arc::clone(&upstream);
             tasks.spawn(async move {
                 let closed = keeper.closed.clone();
@@ -109,7 +110,6 @@ impl Upstream {
         if let Some(old) = self.live.swap(None) {
             old.close("the connection was replaced");
         }
-        self.report(McpServerState::Connecting, None);
         let dialled = self.dial().await;
         match &dialled {
             Ok(connection) => {
@@ -130,7 +130,8 @@ impl Upstream {
         dialled
     }
 
-    /// Makes a request; one that certainly never ran is sent once more on a new connection.
+    /// Makes a request. A connection on which it certainly never ran is given up, so that the next
+    /// one is new.
     pub(super) async fn call(
         &self,
         method: &str,
@@ -139,14 +140,13 @@ impl Upstream {
     ) -> Result<Answer, CallFailure> {
         let not_sent = |error: DialError| CallFailure::NotSent(error.to_string());
         let connection = self.connection().await.map_err(not_sent)?;
-        match connection.call(method, params, terms).await {
-            Err(failure) if failure.is_unsent() => {
-                connection.close(&failure.to_string());
-                let connection = self.connection().await.map_err(not_sent)?;
-                connection.call(method, params, terms).await
-            }
-            other => other,
+        let answer = connection.call(method, params, terms).await;
+        if let Err(failure) = &answer
+            && failure.is_unsent()
+        {
+            connection.close(&failure.to_string());
         }
+        answer
     }
 
     /// Gives the server up for good.
@@ -169,6 +169,12 @@ impl Upstream {
     async fn dial(&self) -> Result<Arc<Connection>, DialError> {
         let connection = Connection::open(&self.server, &self.rules, &self.tasks).await?;
         match connection.list_tools().await {
+            Ok(_) if self.is_ended.load(Ordering::Acquire) => {
+                connection.close("the server was taken out of the policy");
+                return Err(DialError::Settings(
+                    "the server is no longer in the policy".to_owned(),
+                ));
+            }
             Ok(tools) => self.catalog.take_in(&self.server, &tools).await,
             Err(error) => {
                 connection.close(&error.to_string());
