@@ -1,0 +1,21 @@
+//! The firewall as agents meet it: the real server on a port, real MCP servers behind it.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and the fixture is a program of its own"
+)]
+
+mod agent;
+mod calls;
+mod fixture;
+mod holds;
+mod latency;
+mod listing;
+mod refusals;
+mod sessions;
+mod stand;
+mod upstreams;
