@@ -9,7 +9,7 @@ pub use request::{
     ApprovalState, ClaimError, Request, USE_WINDOW_SECONDS_MIN, Vote, VoteDecision, VoteError,
     Voter,
 };
-pub use workflow::{BUILT_IN_WORKFLOW, Workflow};
+pub use workflow::Workflow;
 
 #[cfg(test)]
 mod tests;

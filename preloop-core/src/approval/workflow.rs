@@ -2,10 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::document::{ApprovalWorkflow, Approver, PolicyDocument, StepUp};
-
-/// Name of the workflow that holds where the document names none: one approval by anyone with the approver right.
-pub const BUILT_IN_WORKFLOW: &str = "default";
+use crate::document::{ApprovalWorkflow, Approver, BUILT_IN_WORKFLOW, PolicyDocument, StepUp};
 
 /// How one request is settled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

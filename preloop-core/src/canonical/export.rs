@@ -1,13 +1,15 @@
 //! A document without its secrets, as it leaves the process.
 
 use crate::document::{
-    AuthConfig, ChannelKind, NotificationChannel, PolicyDocument, Secret, Secrets, is_secret_name,
+    AuthConfig, ChannelKind, NotificationChannel, PolicyDocument, Secret, Secrets,
 };
+use crate::redact::{is_secret_key, is_secret_text};
 
 /// The document with each literal secret replaced by `{redacted: true}`; `${ENV_VAR}` is kept.
 ///
 /// Secrets are credentials in `auth_config`, the addresses of Slack and Mattermost webhooks, the
-/// key that signs webhooks, and what stands in `env` or `headers` under a name that says so.
+/// key that signs webhooks, and what in `env` or `headers` looks like one, by
+/// its name or by itself.
 #[must_use]
 pub fn export(mut document: PolicyDocument) -> PolicyDocument {
     for server in &mut document.mcp_servers {
@@ -39,7 +41,7 @@ fn redact(secret: &mut Secret) {
 
 fn redact_named(secrets: &mut Secrets) {
     for (name, secret) in secrets {
-        if is_secret_name(name) {
+        if is_secret_key(name) || secret.written().is_some_and(is_secret_text) {
             redact(secret);
         }
     }

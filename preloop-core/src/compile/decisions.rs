@@ -1,11 +1,8 @@
 //! The decisions that are known before any call: made once, handed out by reference.
 
 use crate::decision::{Action, Decision, PolicyRef, Reason, RuleRef};
-use crate::document;
+use crate::document::{self, BUILT_IN_WORKFLOW};
 use crate::evaluate::message;
-
-/// The workflow that stands in where a policy names none: one approval by anyone with the approver right.
-pub const BUILT_IN_WORKFLOW: &str = "default";
 
 /// Makes the decisions of one policy.
 #[derive(Clone, Copy, Debug)]

@@ -14,8 +14,6 @@ pub(crate) use source::{CallSource, is_same_server};
 
 use std::{fmt, iter};
 
-pub use decisions::BUILT_IN_WORKFLOW;
-
 use crate::cel::{self, PathTable, Span};
 use crate::condition::Condition;
 use crate::decision::{Action, Decision, PolicyRef, Reason};

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Secret, Secrets};
 
+/// The workflow that is always there: one approval by anyone with the approver right. A document may
+/// define one of the same name in its place.
+pub const BUILT_IN_WORKFLOW: &str = "default";
+
 /// What happens when nobody answers in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,12 +8,12 @@ mod secret;
 mod tool;
 
 pub use approval_workflow::{
-    AiFallback, ApprovalType, ApprovalWorkflow, Approver, ChannelKind, Escalation,
-    NotificationChannel, OnTimeout, StepUp,
+    AiFallback, ApprovalType, ApprovalWorkflow, Approver, BUILT_IN_WORKFLOW, ChannelKind,
+    Escalation, NotificationChannel, OnTimeout, StepUp,
 };
 pub use defaults::Defaults;
 pub use mcp_server::{AuthConfig, AuthType, McpServer, Transport};
 pub use policy::{Metadata, PolicyDocument};
+pub(crate) use secret::is_variable_name;
 pub use secret::{Secret, Secrets};
-pub(crate) use secret::{is_secret_name, is_variable_name};
 pub use tool::{Condition, ConditionType, Examples, Justification, SOURCE_CLASSES, Tool};

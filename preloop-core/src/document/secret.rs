@@ -73,26 +73,6 @@ pub(crate) fn is_variable_name(name: &str) -> bool {
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
 }
 
-/// Whether a setting's name says that its value is a secret.
-pub(crate) fn is_secret_name(name: &str) -> bool {
-    const WORDS: [&str; 11] = [
-        "token",
-        "secret",
-        "password",
-        "passwd",
-        "passphrase",
-        "credential",
-        "authorization",
-        "cookie",
-        "apikey",
-        "privatekey",
-        "accesskey",
-    ];
-    let folded: String =
-        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    WORDS.iter().any(|word| folded.contains(word)) || name.to_lowercase().ends_with("_key")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

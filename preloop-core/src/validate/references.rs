@@ -4,10 +4,7 @@ use std::collections::HashSet;
 
 use super::Check;
 use crate::diagnostic::{Code, nearest};
-use crate::document::{SOURCE_CLASSES, Tool};
-
-/// The workflow that is always there: one approval by anyone with the approver right.
-const BUILT_IN_WORKFLOW: &str = "default";
+use crate::document::{BUILT_IN_WORKFLOW, SOURCE_CLASSES, Tool};
 
 pub(super) fn check(check: &mut Check<'_>) {
     // Where a name could not be read, a reference to it is no second error.

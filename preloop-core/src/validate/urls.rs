@@ -2,7 +2,8 @@
 
 use super::Check;
 use crate::diagnostic::Code;
-use crate::document::{Secret, is_secret_name};
+use crate::document::Secret;
+use crate::redact::is_secret_key;
 
 pub(super) fn check(check: &mut Check<'_>) {
     let document = check.document;
@@ -123,7 +124,7 @@ fn credentials(url: &str) -> Option<&'static str> {
     let query = rest.split_once('?').map_or("", |(_, query)| query);
     let is_literal_secret = |parameter: &str| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        is_secret_name(name) && !value.is_empty() && !value.contains("${")
+        is_secret_key(name) && !value.is_empty() && !value.contains("${")
     };
     query.split('&').any(is_literal_secret).then_some("a key")
 }

@@ -2,7 +2,8 @@
 
 use super::Check;
 use crate::diagnostic::Code;
-use crate::document::{AuthConfig, ChannelKind, Secret, Secrets, is_secret_name, is_variable_name};
+use crate::document::{AuthConfig, ChannelKind, Secret, Secrets, is_variable_name};
+use crate::redact::{is_secret_key, is_secret_text};
 
 /// What the process keeps for itself.
 const RESERVED_PREFIX: &str = "PRELOOP_";
@@ -63,7 +64,8 @@ fn notifications(check: &mut Check<'_>) {
 fn settings(check: &mut Check<'_>, path: &str, settings: &Secrets) {
     for (name, setting) in settings {
         let path = format!("{path}.{name}");
-        if is_secret_name(name) {
+        let looks_secret = setting.written().is_some_and(is_secret_text);
+        if is_secret_key(name) || looks_secret {
             credential(check, &path, setting);
         } else if let Some(text) = setting.written() {
             spelling(check, &path, text);
