@@ -1,6 +1,7 @@
 //! What is wrong with an expression before it ever runs: kinds, message, help and place.
 
 use super::span::Span;
+pub(crate) use crate::diagnostic::nearest as did_you_mean;
 
 /// The number of problems after which checking an expression stops.
 pub(crate) const PROBLEMS_MAX: usize = 10;
@@ -80,55 +81,4 @@ pub(crate) fn cut(text: &str) -> String {
         cut.push('…');
     }
     cut
-}
-
-/// The candidate closest to `word`, if one is close enough to be meant.
-pub(crate) fn did_you_mean<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    if word.len() > 64 {
-        return None;
-    }
-    let allowed = (word.chars().count() / 3).clamp(1, 3);
-    let mut best: Option<(usize, &str)> = None;
-    for candidate in candidates {
-        if candidate.len() > 128 {
-            continue;
-        }
-        let distance =
-            if candidate.eq_ignore_ascii_case(word) { 0 } else { distance(word, candidate) };
-        if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate)
-}
-
-/// Edit distance (insert, delete, replace, swap of neighbours).
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    let mut previous_left = None;
-    for (line, left) in left.chars().enumerate() {
-        let mut next = Vec::with_capacity(row.len());
-        next.push(line.saturating_add(1));
-        let mut previous_right = None;
-        for (column, right) in right.iter().copied().enumerate() {
-            let at = |row: &[usize], index: usize| row.get(index).copied().unwrap_or(usize::MAX);
-            let replace = at(&row, column).saturating_add(usize::from(left != right));
-            let insert = at(&next, column).saturating_add(1);
-            let delete = at(&row, column.saturating_add(1)).saturating_add(1);
-            let mut least = replace.min(insert).min(delete);
-            if previous_left == Some(right) && previous_right == Some(left) && column > 0 {
-                least = least.min(at(&before, column.saturating_sub(1)).saturating_add(1));
-            }
-            next.push(least);
-            previous_right = Some(right);
-        }
-        before = std::mem::replace(&mut row, next);
-        previous_left = Some(left);
-    }
-    row.last().copied().unwrap_or(usize::MAX)
 }

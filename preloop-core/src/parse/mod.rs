@@ -6,6 +6,7 @@ mod builder;
 mod decoder;
 mod fields;
 mod json;
+mod optional;
 mod path;
 mod places;
 mod scalar;

@@ -149,7 +149,7 @@ fn numbered(count: usize, piece: impl Fn(usize) -> String) -> String {
 /// Hostile texts end in an answer, on a small stack.
 #[test]
 fn hostile_texts_end() {
-    let repeated = |piece: &str| piece.repeat(900_000 / piece.len());
+    let repeated = |piece: &str| piece.repeat(300_000 / piece.len());
     let texts = [
         repeated("["),
         repeated("{"),
@@ -177,9 +177,9 @@ fn hostile_texts_end() {
         format!("a: {}", repeated("x \n ")),
         format!("a: \"{}", repeated("\\\n")),
         format!("a: >\n{}", repeated("  x\n\n")),
-        numbered(60_000, |n| format!("k{n}: 1\n")),
-        numbered(60_000, |n| format!("k{n}: &k{n} 1\n")),
-        format!("{{{}", numbered(60_000, |n| format!("\"k{n}\": 1,"))),
+        numbered(20_000, |n| format!("k{n}: 1\n")),
+        numbered(20_000, |n| format!("k{n}: &k{n} 1\n")),
+        format!("{{{}", numbered(20_000, |n| format!("\"k{n}\": 1,"))),
         // Each line deeper than the one before.
         numbered(1_200, |n| format!("{}a:\n", " ".repeat(n))),
     ];
