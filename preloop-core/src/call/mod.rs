@@ -115,3 +115,6 @@ impl<'a> Call<'a> {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Where a call's arguments come from: a trait, so that nothing has to be converted to be judged.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use serde_json::{Map as JsonMap, Value as Json};
 
@@ -66,17 +67,19 @@ impl std::fmt::Display for ArgPath {
 #[derive(Clone, Debug, Default)]
 pub struct PathTable {
     paths: Vec<ArgPath>,
+    /// The slot of each path, so that a policy of thousands of paths is read in one go.
+    slots: HashMap<Box<[Box<str>]>, u32>,
 }
 
 impl PathTable {
     /// The slot of a path, new or shared.
     pub(crate) fn slot(&mut self, path: &ArgPath) -> u32 {
-        let known = self.paths.iter().find(|known| known.segments == path.segments);
-        if let Some(known) = known {
-            return known.slot;
+        if let Some(slot) = self.slots.get(&path.segments) {
+            return *slot;
         }
         let slot = u32::try_from(self.paths.len()).unwrap_or(u32::MAX);
         self.paths.push(ArgPath { segments: path.segments.clone(), slot });
+        self.slots.insert(path.segments.clone(), slot);
         slot
     }
 

@@ -212,6 +212,11 @@ fn failures_say_what_was_met() {
         "`args.a` is a boolean, text is needed",
         "args.a > 'x'",
     );
+}
+
+#[test]
+fn failing_text_tests_say_what_was_met() {
+    let deny = Action::Deny;
     fails(
         "args.a.endsWith('x')",
         deny,

@@ -35,11 +35,8 @@ fn value_met(
 ) -> Option<serde_json::Value> {
     let condition = rule.condition()?;
     let steps = condition.trace(rule.action, input, policy.fuel);
-    let inside = |step: &&Step| {
-        step.span != failure.span
-            && step.span.start >= failure.span.start
-            && step.span.end <= failure.span.end
-    };
+    let inside =
+        |step: &&Step| step.span.start >= failure.span.start && step.span.end <= failure.span.end;
     steps.iter().filter(inside).find_map(|step| {
         let text = step.span.text(condition.source());
         // A literal says nothing that the expression does not.

@@ -191,3 +191,6 @@ fn invalid(message: String) -> ConditionError {
         value: None,
     }
 }
+
+#[cfg(test)]
+mod tests;

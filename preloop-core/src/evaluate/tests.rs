@@ -1,0 +1,137 @@
+//! Explanations, places and values of failures, the arguments that rules read.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::cel::{PathTable, Slot, Slots};
+use crate::decision::TraceItem;
+use crate::validate::ValidPolicy;
+
+fn policy(text: &str) -> CompiledPolicy {
+    CompiledPolicy::compile(ValidPolicy::parse(text).unwrap())
+}
+
+const PAY: &str = r#"version: "1.0"
+metadata: {name: pay}
+tools:
+  - name: pay
+    conditions:
+      - expression: "true"
+        action: allow
+        enabled: false
+      - name: token
+        expression: >-
+          args.token == 'abc' &&
+          args.n > 1
+        action: allow
+      - expression: |
+          has(args.amount) &&
+            args.amount.startsWith('x')
+        action: deny
+        name: amount
+      - action: deny
+"#;
+
+fn told(item: &TraceItem) -> (&str, &str, Option<&str>, Option<Value>) {
+    (&item.rule, &item.kind, item.expression.as_deref(), item.value.clone())
+}
+
+#[test]
+fn an_explanation_has_every_rule_and_masks_secrets() {
+    let args = json!({"token": "hunter2", "amount": "y"});
+    let decision = policy(PAY).explain(&Call::new("pay", &args));
+    let trace = decision.trace.unwrap();
+    let (zero, one) = ("tools[0].conditions[0]", "tools[0].conditions[1]");
+    assert_eq!(told(&trace[0]), (zero, "skipped", Some("true"), None));
+    assert_eq!((trace[1].rule.as_str(), trace[1].kind.as_str()), (one, "not_matched"));
+    let token = trace.iter().find(|item| item.expression.as_deref() == Some("args.token")).unwrap();
+    assert_eq!(told(token), (one, "value", Some("args.token"), Some(json!("[redacted]"))));
+    assert!(!serde_json::to_string(&trace).unwrap().contains("hunter2"));
+    let last = trace.iter().rfind(|item| item.rule == "tools[0].conditions[3]").unwrap();
+    assert_eq!((last.kind.as_str(), last.message.as_str()), ("matched", "matched: deny"));
+}
+
+#[test]
+fn what_stands_after_the_match_is_skipped() {
+    let text = r#"{"version": "1.0", "metadata": {"name": "p"}, "tools": [{"name": "t", "conditions": [
+        {"expression": "args.n == 1", "action": "deny"}, {"expression": "args.n == 2"}]}]}"#;
+    let args = json!({"n": 1});
+    let trace = policy(text).explain(&Call::new("t", &args)).trace.unwrap();
+    let kinds: Vec<(&str, &str)> =
+        trace.iter().map(|item| (item.rule.as_str(), item.kind.as_str())).collect();
+    let (first, second) = ("tools[0].conditions[0]", "tools[0].conditions[1]");
+    assert_eq!(
+        kinds,
+        [(first, "matched"), (first, "value"), (first, "value"), (second, "skipped")]
+    );
+}
+
+#[test]
+fn a_failure_has_its_place_in_the_document_and_the_value_met() {
+    let args = json!({"token": "x", "amount": 7});
+    let decision = policy(PAY).evaluate(&Call::new("pay", &args)).into_owned();
+    assert_eq!((decision.action, decision.reason), (Action::Deny, Reason::ConditionError));
+    let error = &decision.errors[0];
+    assert_eq!(error.rule, "tools[0].conditions[2]");
+    assert_eq!(error.kind, "wrong_type");
+    // Through the block scalar: the second line of the expression.
+    assert_eq!((error.line, error.column), (Some(16), Some(13)));
+    assert_eq!(error.expression.as_deref(), Some("args.amount"));
+    assert_eq!(error.value, Some(json!(7)));
+}
+
+#[test]
+fn a_failure_does_not_show_a_secret() {
+    let text = r#"{"version": "1.0", "metadata": {"name": "p"}, "tools": [{"name": "t", "conditions": [
+        {"expression": "args.password > 5", "action": "deny"}]}]}"#;
+    let args = json!({"password": "hunter2"});
+    let decision = policy(text).evaluate(&Call::new("t", &args)).into_owned();
+    assert_eq!(decision.errors[0].value, Some(json!("[redacted]")));
+    assert!(!serde_json::to_string(&decision).unwrap().contains("hunter2"));
+}
+
+#[test]
+fn the_arguments_that_rules_read_are_known() {
+    let text = r#"{"version": "1.0", "metadata": {"name": "p"}, "tools": [
+        {"name": "t", "conditions": [{"expression": "args.a.b == 1"}, {"expression": "args.c > args.a.b"}]},
+        {"name": "u", "conditions": [{"expression": "args.c == 1", "action": "deny"}]},
+        {"name": "t", "source": "mcp", "conditions": [{"expression": "args.d == 1"}]}]}"#;
+    let policy = policy(text);
+    let paths = |tool: &str, source: &str| -> Vec<String> {
+        policy.arg_paths(tool, source).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(paths("t", "builtin"), ["args.a.b", "args.c"]);
+    assert_eq!(paths("t", "mcp"), ["args.d"]);
+    assert_eq!(paths("t", ""), ["args.a.b", "args.c", "args.d"]);
+    assert_eq!(paths("u", ""), ["args.c"]);
+    assert_eq!(paths("other", ""), [] as [&str; 0]);
+    assert_eq!(policy.slots(), 3);
+    // Slots filled by their numbers give the answer that the arguments give.
+    let slot = policy.arg_paths("u", "").first().map(|path| path.slot() as usize).unwrap();
+    let mut slots: Vec<Slot<'_>> = (0..policy.slots()).map(|_| Slot::Missing(0)).collect();
+    slots[slot] = Slot::Int(1);
+    let slots = Slots::new(slots);
+    assert_eq!(policy.evaluate(&Call::new("u", &slots)).action, Action::Deny);
+}
+
+#[test]
+fn a_path_has_one_slot() {
+    let mut table = PathTable::default();
+    let (a, b) = (ArgPath::new(["a"], 0), ArgPath::new(["a", "b"], 0));
+    assert_eq!([table.slot(&a), table.slot(&b), table.slot(&a)], [0, 1, 0]);
+    assert_eq!(table.paths().len(), 2);
+}
+
+#[test]
+fn the_budget_can_be_set() {
+    let text = r#"{"version": "1.0", "metadata": {"name": "p"}, "tools": [{"name": "t", "conditions": [
+        {"expression": "args.l.all(x, x < 10)", "action": "deny"}]}]}"#;
+    let args = json!({"l": vec![1; 1000]});
+    let call = Call::new("t", &args);
+    assert_eq!(policy(text).evaluate(&call).reason, Reason::RuleMatched);
+    let decision = policy(text).with_fuel(100).evaluate(&call).into_owned();
+    assert_eq!(
+        (decision.reason, decision.errors[0].kind.as_str()),
+        (Reason::ConditionError, "budget")
+    );
+}
