@@ -7,3 +7,6 @@ mod record;
 
 pub use chain::{ChainHead, ChainVerifier, GENESIS_HASH, record_hash};
 pub use record::{AuditKind, AuditRecord, CallOutcome, CallStatus, EnforcementPoint};
+
+#[cfg(test)]
+mod tests;

@@ -8,5 +8,10 @@
 )]
 
 mod approvals;
+mod audit;
 mod decisions;
+mod keys;
+mod lifecycle;
+mod policies;
+mod refusals;
 mod support;

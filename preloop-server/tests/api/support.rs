@@ -112,10 +112,6 @@ impl TestServer {
         send(self.request("POST", path, &self.owner_key).json(&body)).await
     }
 
-    pub(crate) async fn agent_get(&self, path: &str) -> (StatusCode, Value) {
-        send(self.request("GET", path, &self.agent_key)).await
-    }
-
     pub(crate) async fn agent_post(&self, path: &str, body: Value) -> (StatusCode, Value) {
         send(self.request("POST", path, &self.agent_key).json(&body)).await
     }
@@ -137,6 +133,56 @@ impl TestServer {
 
     pub(crate) async fn approve(&self, id: &str) -> (StatusCode, Value) {
         self.owner_post(&format!("/api/v1/approvals/{id}/approve"), json!({})).await
+    }
+
+    pub(crate) async fn owner_post_owned(&self, path: String, body: Value) -> (StatusCode, Value) {
+        self.owner_post(&path, body).await
+    }
+
+    /// Makes a further agent and answers its key.
+    pub(crate) async fn agent_key(&self, name: &str) -> String {
+        self.make_key(name, "agent").await
+    }
+
+    /// Makes a further owner and answers its key.
+    pub(crate) async fn owner_key(&self, name: &str) -> String {
+        self.make_key(name, "owner").await
+    }
+
+    async fn make_key(&self, name: &str, role: &str) -> String {
+        let body = json!({"name": name, "role": role});
+        let (status, created) = self.owner_post("/api/v1/api-keys", body).await;
+        assert_eq!(status, StatusCode::CREATED, "{created}");
+        created["key"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until what the owner reads at `path` is as wanted.
+    pub(crate) async fn eventually(&self, path: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
+        loop {
+            let (_, body) = self.owner_get(path).await;
+            if is_wanted(&body) {
+                return body;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "`{path}` stays {body}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Waits for a pending request and answers its id.
+    pub(crate) async fn pending(&self) -> String {
+        let path = "/api/v1/approvals?status=pending";
+        let page = self.eventually(path, |page| page["items"] != json!([])).await;
+        page["items"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Replaces the policy file as an editor does, and waits until it was looked at.
+    pub(crate) async fn replace_policy(&self, text: &str) {
+        let (_, before) = self.owner_get("/readyz").await;
+        let temporary = self.folder.path().join("policy.yaml.new");
+        std::fs::write(&temporary, text).unwrap();
+        std::fs::rename(&temporary, self.policy_path()).unwrap();
+        self.eventually("/readyz", |ready| ready["policy"] != before["policy"]).await;
     }
 
     /// Kinds of the records, oldest first, with the query added.

@@ -33,6 +33,7 @@ impl Services {
             let approval = found
                 .filter(|approval| approval.principal.id == *principal_id)
                 .ok_or_else(|| not_found(id))?;
+            let approval = self.as_of_now(approval).await?;
             if approval.call_hash != call.hash {
                 return Err(ServiceError::Conflict {
                     code: "approval_mismatch",
@@ -47,10 +48,11 @@ impl Services {
             let principal_id = call.caller.principal.id.clone();
             let open =
                 self.inner.store.approval_find_open(account_id, &principal_id, &call.hash).await?;
-            if let Some(open) = open
-                && let Some(ruling) = self.join_or_use(&call, &decision, open).await?
-            {
-                return Ok(ruling);
+            if let Some(open) = open {
+                let open = self.as_of_now(open).await?;
+                if let Some(ruling) = self.join_or_use(&call, &decision, open).await? {
+                    return Ok(ruling);
+                }
             }
             if let Some(ruling) = self.request(&call, &decision).await? {
                 return Ok(ruling);
@@ -62,6 +64,15 @@ impl Services {
                 .to_owned(),
             state: None,
         })
+    }
+
+    /// The request as it stands now: the worker that lets requests lapse may not have come to it yet.
+    async fn as_of_now(&self, found: StoredApproval) -> Result<StoredApproval, ServiceError> {
+        if !found.request.clone().expire(self.now()) {
+            return Ok(found);
+        }
+        let changed = self.approval_apply(found.id, |_, _| ()).await?;
+        Ok(changed.map_or(found, |((), approval)| approval))
     }
 
     /// The caller names the request it comes back with.
@@ -122,6 +133,9 @@ impl Services {
         open: StoredApproval,
     ) -> Result<Option<Ruling>, ServiceError> {
         let is_pending = open.request.state == ApprovalState::Pending;
+        if !is_pending && open.request.state != ApprovalState::Approved {
+            return Ok(None);
+        }
         if !follows(&open, decision) {
             if is_pending {
                 self.supersede(open.id).await?;
@@ -131,10 +145,6 @@ impl Services {
         if !is_pending {
             let claimed = self.claim(call, decision, open.id).await?;
             return Ok(claimed.map(Ruling::Allowed));
-        }
-        if open.request.expires_at <= self.now() {
-            self.approval_apply(open.id, |_, _| ()).await?;
-            return Ok(None);
         }
         self.join(call, decision, &open).await.map(Some)
     }
