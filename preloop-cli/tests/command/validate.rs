@@ -13,7 +13,7 @@ tools:
     approval_workflow: nonexistent
   - name: refund
     conditions:
-      - expression: args.amount > 1
+      - expression: args.amount >
         acton: deny
 ";
 
@@ -37,6 +37,8 @@ fn every_error_is_said_with_its_place_and_the_exit_code_is_three() {
         ran.stderr
     );
     assert!(ran.stderr.contains("help: did you mean `action`?"), "{}", ran.stderr);
+    let expression = format!("{file}:9:34: error: the expression ends where a value is expected");
+    assert!(ran.stderr.contains(&expression), "{}", ran.stderr);
     assert!(!ran.stderr.contains('\u{1b}'), "no colours outside a terminal");
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Cell, Output, Page, Style, visible};
+use crate::output::{Cell, Output, Page, Style};
 use crate::remote::{self, Remote};
 
 /// Options of `approvals show`.
@@ -86,18 +86,13 @@ fn state_text(approval: &Approval) -> String {
 
 /// One line for each argument, so that a long one hides none of the others.
 fn arguments(page: &mut Page, approval: &Approval) {
-    match approval.arguments.as_object() {
-        Some(members) if !members.is_empty() => {
-            for (name, value) in members {
-                let label = page.styled(Style::Dim, "    ");
-                let name = page.styled(Style::Bold, &visible(name));
-                let value = visible(&value.to_string()).into_owned();
-                page.line(format!("{label}             {name} = {value}"));
-            }
-        }
-        _ => {
-            page.pair("arguments", "none");
-        }
+    let mut label = "arguments";
+    for (name, value) in approval.arguments.as_object().into_iter().flatten() {
+        page.pair(label, format!("{name} = {value}"));
+        label = "";
+    }
+    if label == "arguments" {
+        page.pair(label, "none");
     }
 }
 

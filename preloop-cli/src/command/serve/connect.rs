@@ -51,7 +51,7 @@ impl Address {
         });
         let curl = format!(
             "curl {url}/api/v1/decisions -H \"Authorization: Bearer $(cat {key_file})\" \
-             --json '{{\"tool\": \"read_file\", \"args\": {{\"path\": \"reports/q3.txt\"}}}}'"
+             -H 'Content-Type: application/json' -d '{{\"tool\": \"read_file\", \"args\": {{\"path\": \"reports/q3.txt\"}}}}'"
         );
         let heading = page.styled(Style::Bold, "Connect an agent");
         page.line(heading);
