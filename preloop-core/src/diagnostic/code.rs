@@ -94,6 +94,9 @@ codes! {
     LiteralSecret, "literal_secret", warning, "A secret stands in the document as plain text.";
     LocalProgram, "local_program", warning, "A stdio server starts a program, which only a local file or the operator's list may do.";
     PossiblyPrefixedToolName, "possibly_prefixed_tool_name", warning, "A tool entry looks like a name that agents see.";
+    SuspiciousToolName, "suspicious_tool_name", warning, "A tool's name holds signs that other tools give a meaning, and that stand for themselves here.";
+    UnreachableTool, "unreachable_tool", warning, "An earlier glob takes every call that the entry could take.";
+    NoEffect, "no_effect", warning, "The field changes nothing where it stands.";
     NoEscalationTarget, "no_escalation_target", warning, "A workflow escalates and names nobody to escalate to.";
     AlwaysTrue, "always_true", warning, "The condition is true for every call.";
     NeverTrue, "never_true", warning, "The condition is true for no call.";

@@ -4,6 +4,7 @@
 
 mod approval_workflows;
 mod expressions;
+mod globs;
 mod mcp_servers;
 mod names;
 mod notifications;
@@ -99,6 +100,7 @@ fn check(document: &PolicyDocument, places: &Places, findings: &mut Findings) ->
     notifications::check(check);
     references::check(check);
     tools::check(check);
+    globs::check(check);
     let conditions = expressions::check(check);
     reachability::check(check, &conditions);
     conditions

@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use super::Check;
 use super::expressions::Conditions;
 use crate::condition::Condition;
+use crate::decision::Action;
 use crate::diagnostic::Code;
 use crate::document;
 
 pub(super) fn check(check: &mut Check<'_>, conditions: &Conditions) {
     for (index, (tool, conditions)) in check.document.tools.iter().zip(conditions).enumerate() {
         rules(check, index, tool, conditions);
-        workflow(check, index, tool);
+        disabled(check, index, tool);
+        workflows(check, index, tool);
     }
 }
 
@@ -59,8 +61,21 @@ fn rules(
     }
 }
 
+/// A workflow is asked by a rule that requires an approval only.
+fn workflows(check: &mut Check<'_>, index: usize, tool: &document::Tool) {
+    for (number, rule) in tool.conditions.iter().enumerate() {
+        let action = rule.action.unwrap_or(Action::RequireApproval);
+        if rule.approval_workflow.is_some() && action != Action::RequireApproval {
+            let message = format!("the workflow is never asked: the action is `{action}`");
+            let path = format!("tools[{index}].conditions[{number}].approval_workflow");
+            let help = "remove it, or write `action: require_approval`";
+            check.report(Code::NoEffect, path, message, help);
+        }
+    }
+}
+
 /// Nothing of a disabled tool is ever asked.
-fn workflow(check: &mut Check<'_>, index: usize, tool: &document::Tool) {
+fn disabled(check: &mut Check<'_>, index: usize, tool: &document::Tool) {
     if tool.enabled == Some(false) && tool.conditions.iter().any(|rule| rule.enabled != Some(false))
     {
         let message =
