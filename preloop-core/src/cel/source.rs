@@ -1,6 +1,5 @@
 //! Where a call's arguments come from: a trait, so that nothing has to be converted to be judged.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::{Map as JsonMap, Value as Json};
@@ -123,7 +122,7 @@ pub enum Lookup<'a> {
     NullAbove(usize),
 }
 
-/// Where arguments come from. Implemented by JSON values and by [`Slots`]; a binding may bring its own.
+/// Where arguments come from. Implemented by JSON values and by [`Slots`](super::Slots); a binding may bring its own.
 pub trait ArgumentSource: std::fmt::Debug {
     /// What stands under this path.
     fn lookup(&self, path: &ArgPath) -> Lookup<'_>;
@@ -174,61 +173,5 @@ const fn no_keys(value: &Json, position: usize) -> Lookup<'static> {
     match value {
         Json::Null => Lookup::NullAbove(position),
         _ => Lookup::NotAnObject(position),
-    }
-}
-
-/// One argument in [`Slots`].
-#[derive(Clone, Debug)]
-pub enum Slot<'a> {
-    /// See [`Lookup::Missing`].
-    Missing(usize),
-    /// See [`Lookup::NotAnObject`].
-    NotAnObject(usize),
-    /// See [`Lookup::NullAbove`].
-    NullAbove(usize),
-    /// `null`
-    Null,
-    /// True or false.
-    Bool(bool),
-    /// A whole number with sign.
-    Int(i64),
-    /// A whole number beyond those with sign.
-    Uint(u64),
-    /// Any number.
-    Double(f64),
-    /// Text, borrowed where the source can lend it.
-    Text(Cow<'a, str>),
-    /// A list or an object.
-    Json(Json),
-}
-
-/// Arguments pulled beforehand, one for each path of a [`PathTable`]: what a binding fills from a dict or an object.
-#[derive(Clone, Debug, Default)]
-pub struct Slots<'a> {
-    slots: Vec<Slot<'a>>,
-}
-
-impl<'a> Slots<'a> {
-    /// Slots in the order of the table's paths.
-    pub fn new(slots: Vec<Slot<'a>>) -> Self {
-        Self { slots }
-    }
-}
-
-impl ArgumentSource for Slots<'_> {
-    fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
-        Lookup::Found(match self.slots.get(path.slot as usize) {
-            None => return Lookup::Missing(0),
-            Some(Slot::Missing(position)) => return Lookup::Missing(*position),
-            Some(Slot::NotAnObject(position)) => return Lookup::NotAnObject(*position),
-            Some(Slot::NullAbove(position)) => return Lookup::NullAbove(*position),
-            Some(Slot::Null) => Argument::Null,
-            Some(Slot::Bool(value)) => Argument::Bool(*value),
-            Some(Slot::Int(value)) => Argument::Int(*value),
-            Some(Slot::Uint(value)) => Argument::Uint(*value),
-            Some(Slot::Double(value)) => Argument::Double(*value),
-            Some(Slot::Text(value)) => Argument::Text(value),
-            Some(Slot::Json(value)) => Argument::Json(value),
-        })
     }
 }

@@ -248,7 +248,7 @@ impl Compiler<'_, '_> {
                 | Function::RegexExtractAll
                 | Function::RegexReplace
         );
-        if !checked || self.environment.unchecked {
+        if !checked {
             return;
         }
         let pattern = !matches!(
@@ -266,7 +266,7 @@ impl Compiler<'_, '_> {
             return;
         }
         let constant = operands.iter().all(|op| self.code.constant(*op).is_some());
-        if !constant || self.code.constant(id).is_some() {
+        if !constant || self.environment.unchecked || self.code.constant(id).is_some() {
             return;
         }
         if let Some(failure) = self.explain(id) {

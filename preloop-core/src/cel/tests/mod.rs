@@ -1,6 +1,8 @@
 //! The language through its front door.
 
+mod checks;
 mod hostile;
+mod paths;
 mod soup;
 
 use serde_json::json;
