@@ -34,7 +34,8 @@ impl Remote {
     /// A client with the given key, else with the owner key of this machine.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
         let client = Client::new(&self.url)?;
-        let token = match &self.token {
+        let given = self.token.as_ref().filter(|token| !token.trim().is_empty());
+        let token = match given {
             Some(token) => token.clone(),
             None => self.owner_key(&client)?,
         };

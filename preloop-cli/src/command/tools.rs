@@ -1,7 +1,7 @@
 //! `preloop tools`: what MCP servers offer, and what of it is accepted.
 
 use clap::{Args, Subcommand};
-use preloop_api::{Page as ListPage, ToolInfo, ToolState};
+use preloop_api::{McpServerState, Page as ListPage, ToolInfo, ToolState};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -51,21 +51,33 @@ pub(crate) fn run(tools: Tools, output: Output) -> Result<Exit, Failure> {
 
 fn run_list(list: &List, output: Output) -> Result<Exit, Failure> {
     let client = list.remote.client()?;
-    let mut tools = remote::block_on(async {
-        remote::all(async |cursor| client.tools(cursor.as_deref()).await).await
+    let (mut tools, mut servers) = remote::block_on(async {
+        let tools = remote::all(async |cursor| client.tools(cursor.as_deref()).await).await?;
+        let servers =
+            remote::all(async |cursor| client.mcp_servers(cursor.as_deref()).await).await?;
+        Ok((tools, servers))
     })?;
     if let Some(server) = &list.server {
         tools.retain(|tool| tool.server == *server);
+        servers.retain(|known| known.name == *server);
     }
     let list = ListPage { items: tools, next_cursor: None };
     output.result(&list, |page| {
         if list.items.is_empty() {
             page.line("no tools");
-            return;
+        } else {
+            let rows: Vec<Vec<Cell>> = list.items.iter().map(row).collect();
+            page.table(&["SERVER", "TOOL", "AGENTS CALL IT", "STATE", "ANSWER"], &rows);
         }
-        let rows: Vec<Vec<Cell>> = list.items.iter().map(row).collect();
-        page.table(&["SERVER", "TOOL", "AGENTS CALL IT", "STATE", "ANSWER"], &rows);
     })?;
+    // Tools that are missed are mostly those of a server that cannot be reached.
+    output.message(|page| {
+        for server in servers.iter().filter(|server| server.state == McpServerState::Failed) {
+            let label = page.styled(Style::Yellow, "not connected:");
+            let cause = server.last_error.as_deref().unwrap_or("no cause is known");
+            page.line(format!("{label} {}: {}", visible(&server.name), visible(cause)));
+        }
+    });
     Ok(Exit::Done)
 }
 

@@ -151,3 +151,17 @@ fn tools_of_real_servers_are_listed_with_their_answers() {
     let ran = server.run(&["tools", "accept", "office", "nonexistent"]);
     assert_eq!(ran.code, 1, "{ran:?}");
 }
+
+#[test]
+fn a_server_that_cannot_be_started_is_named_with_the_cause() {
+    let server = Server::start(
+        "version: \"1.0\"\nmetadata: {name: x}\n\
+         mcp_servers: [{name: gone, transport: stdio, command: no-such-program}]\n",
+    );
+    let said = eventually("the cause", || {
+        let ran = server.run(&["tools", "list"]);
+        (ran.code == 0 && ran.stderr.contains("not connected: gone: ")).then_some(ran)
+    });
+    assert!(said.stderr.contains("no-such-program"), "{said:?}");
+    assert_eq!(said.stdout, "no tools\n");
+}
