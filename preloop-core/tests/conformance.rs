@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use preloop_core::call::CallRecord;
 use preloop_core::compile::CompiledPolicy;
 use preloop_core::decision::Decision;
+use preloop_core::json;
 use preloop_core::schema::ToolSchema;
 use preloop_core::validate::ValidPolicy;
 use serde_json::{Map, Value};
@@ -133,12 +134,12 @@ fn record(mut case: Map<String, Value>, name: &str) -> CallRecord {
     if let Some(line) = case.remove("call_json") {
         assert!(!case.contains_key("call"), "{name}: `call` stands beside `call_json`");
         let line = text(Some(&line), name, "call_json");
-        return serde_json::from_str(&line).unwrap_or_else(|error| panic!("{name}: {error}"));
+        return CallRecord::parse(&line).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     let mut call = object(case.remove("call").unwrap_or_default(), name);
     if let Some(args) = call.remove("args_json") {
         assert!(!call.contains_key("args"), "{name}: `args` stands beside `args_json`");
-        let args = serde_json::from_str(&text(Some(&args), name, "args_json")).unwrap();
+        let args = json::parse(&text(Some(&args), name, "args_json")).unwrap();
         call.insert("args".to_owned(), args);
     }
     CallRecord::from_value(Value::Object(call)).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -10,6 +10,7 @@ use super::read::Fields;
 use super::{Call, Principal, Session, ToolFacts};
 use crate::cel::Tool;
 use crate::decision::Decision;
+use crate::json;
 
 /// A call as it is written down, and where it was decided also its decision.
 ///
@@ -105,6 +106,16 @@ impl CallRecord {
             now: self.now,
             justification: self.justification.as_deref().unwrap_or(""),
         }
+    }
+
+    /// Reads one line: JSON text without duplicate keys, nested no deeper than arguments may be.
+    pub fn parse(line: &str) -> Result<Self, CallError> {
+        let value = json::parse(line).map_err(|error| CallError {
+            path: String::new(),
+            message: error.to_string(),
+            help: None,
+        })?;
+        Self::from_value(value)
     }
 
     /// Reads a call from JSON that is parsed already.

@@ -55,6 +55,21 @@ fn a_tool_may_be_an_object() {
 }
 
 #[test]
+fn a_line_is_strict_json() {
+    let record = CallRecord::parse(r#"{"tool": "t", "args": {"n": 30.0}}"#).unwrap();
+    assert_eq!(record.tool.name, "t");
+    for line in [
+        r#"{"tool": "t", "tool": "u"}"#,
+        r#"{"tool": "t", "args": {"a": [{"k": 1, "k": 2}]}}"#,
+        r#"{"tool": "t"} {}"#,
+        "",
+    ] {
+        let error = CallRecord::parse(line).unwrap_err();
+        assert!(error.to_string().contains(" at line 1 column "), "{line}: {error}");
+    }
+}
+
+#[test]
 fn each_error_names_its_field() {
     refused(&json!([]), "", "a call must be an object, not a list");
     refused(&json!({"args": {}}), "tool", "a call needs `tool`; name the tool that is called");

@@ -17,13 +17,22 @@ pub(super) fn condition_error(
     let (line, column) = policy.place(path, source, failure.span);
     ConditionError {
         rule: path.to_owned(),
-        message: failure.message.clone(),
+        message: message(failure, source),
         kind: failure.kind.as_str().to_owned(),
         expression: Some(failure.span.text(source).to_owned()).filter(|text| !text.is_empty()),
         line: Some(line),
         column: Some(column),
         value: value_met(policy, rule, failure, input),
     }
+}
+
+/// The failure in words. Some kinds quote the value they met, which is not for a secret's part.
+pub(super) fn message(failure: &Failure, source: &str) -> String {
+    let names_only = failure.kind == FailureKind::NoSuchKey;
+    if !names_only && redact::reads_secret(failure.span.text(source)) {
+        return failure.kind.describe().to_owned();
+    }
+    failure.message.clone()
 }
 
 /// The value that the failing part was given, without secrets: the last one that evaluation saw inside of it.

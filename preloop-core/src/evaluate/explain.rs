@@ -1,6 +1,6 @@
 //! The same decision with its story: each rule, what its parts were, why it did or did not match.
 
-use super::Facts;
+use super::{Facts, errors};
 use crate::call::Call;
 use crate::cel::{Span, Step, Tri};
 use crate::compile::{CompiledPolicy, Entry, Fits, Rule};
@@ -79,7 +79,9 @@ impl CompiledPolicy {
             Tri::False => ("not_matched", "did not match".to_owned()),
             Tri::Error => {
                 let failure = self.failure(rule, &facts.input);
-                ("error", failure.map_or_else(String::new, |failure| failure.message))
+                let source = rule.condition().map_or("", Condition::source);
+                let message = failure.map(|failure| errors::message(&failure, source));
+                ("error", message.unwrap_or_default())
             }
         };
         trace.push(self.of_rule(rule, kind, message));

@@ -91,6 +91,44 @@ fn a_failure_does_not_show_a_secret() {
 }
 
 #[test]
+fn a_failures_words_do_not_quote_a_secret() {
+    let text = r#"{"version": "1.0", "metadata": {"name": "p"}, "tools": [{"name": "t", "conditions": [
+        {"expression": "timestamp(args.api_key) < now", "action": "deny"}]}]}"#;
+    let args = json!({"api_key": "hunter2"});
+    let call = Call::new("t", &args);
+    let policy = policy(text);
+    let decision = policy.evaluate(&call).into_owned();
+    assert_eq!(decision.errors[0].kind, "invalid_argument");
+    assert!(!serde_json::to_string(&decision).unwrap().contains("hunter2"));
+    assert!(!serde_json::to_string(&policy.explain(&call)).unwrap().contains("hunter2"));
+}
+
+#[test]
+fn deep_arguments_fit_a_small_stack() {
+    let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let args: Value =
+        serde_json::from_str(&format!(r#"{{"a": {deep}, "token": {deep}}}"#)).unwrap();
+    let schema = json!({"$ref": "#/$defs/v", "$defs": {"v": {
+        "anyOf": [{"type": "object"}, {"type": "array"}],
+        "items": {"$ref": "#/$defs/v"}, "additionalProperties": {"$ref": "#/$defs/v"}}}});
+    let schema = crate::schema::ToolSchema::compile(&schema).unwrap();
+    let text = r#"{"version": "1.0", "metadata": {"name": "p"}, "tools": [{"name": "t", "conditions": [
+        {"expression": "args.a == args.token"}]}]}"#;
+    let policy = policy(text);
+    let unchecked = {
+        let (policy, args) = (policy, args.clone());
+        move || policy.explain(&Call::new("t", &args)).action
+    };
+    assert_eq!(on_small_stack(unchecked), Action::RequireApproval);
+    let checked = move || schema.check(&args).map_err(|violation| violation.path.len());
+    assert_eq!(on_small_stack(checked), Ok(()));
+}
+
+fn on_small_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    std::thread::Builder::new().stack_size(256 * 1024).spawn(work).unwrap().join().unwrap()
+}
+
+#[test]
 fn the_arguments_that_rules_read_are_known() {
     let text = r#"{"version": "1.0", "metadata": {"name": "p"}, "tools": [
         {"name": "t", "conditions": [{"expression": "args.a.b == 1"}, {"expression": "args.c > args.a.b"}]},

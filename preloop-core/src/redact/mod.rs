@@ -116,10 +116,17 @@ pub fn redact_map(map: &Map<String, Value>) -> Map<String, Value> {
 
 /// A copy of `value`, met under `path` such as `args.headers.authorization`, without secrets.
 pub fn redact_at(path: &str, value: &Value) -> Value {
-    if path.split(['.', '[', ']', '"', '\'', '`']).any(is_secret_key) {
+    if reads_secret(path) {
         return Value::from(MASK);
     }
     redact(value)
+}
+
+/// True when an expression, or a path, has a name in it that looks secret.
+pub fn reads_secret(expression: &str) -> bool {
+    expression
+        .split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '-'))
+        .any(|name| !name.is_empty() && is_secret_key(name))
 }
 
 fn copy(value: &Value, depth: usize, nodes: &mut usize) -> Value {

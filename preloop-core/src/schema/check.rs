@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Number, Value};
 
 use super::{Additional, Node, NodeId, SchemaViolation, ToolSchema, Types};
-use crate::limits::{SCHEMA_NODES_MAX, SCHEMA_STEPS_MAX};
+use crate::limits::{NESTING_MAX, SCHEMA_NODES_MAX, SCHEMA_STEPS_MAX};
 
 /// Values nested deeper than this are not looked at, they are refused; twice what JSON input may have.
 const DEPTH_MAX: usize = 128;
@@ -44,66 +44,82 @@ enum What {
     Type { wanted: Types, found: &'static str },
     Constant { allowed: Vec<Value> },
     Never,
-    NoBranch(Option<Box<What>>),
+    NoBranch,
     TooMuch,
 }
 
-impl<'v> Check<'_, 'v> {
-    fn value(&mut self, id: NodeId, value: &'v Value, depth: usize) -> Result<(), Problem<'v>> {
-        let (Some(steps), Some(depth)) = (self.steps.checked_sub(1), depth.checked_sub(1)) else {
-            return Err(self.problem(What::TooMuch));
-        };
-        self.steps = steps;
+/// Boxed, so that the frames of a deep walk stay small.
+type Checked<'v> = Result<(), Box<Problem<'v>>>;
+
+impl<'s, 'v> Check<'s, 'v> {
+    fn value(&mut self, mut id: NodeId, value: &'v Value, depth: usize) -> Checked<'v> {
+        let Some(depth) = depth.checked_sub(1) else { return self.problem(What::TooMuch) };
+        // A reference is followed here, so that a chain of them needs no stack.
+        loop {
+            let node = self.node(id)?;
+            self.scalar(node, value)?;
+            match value {
+                Value::Object(map) => self.object(node, map, depth)?,
+                Value::Array(items) => self.list(node, items, depth)?,
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+            for branch in &node.all_of {
+                self.value(*branch, value, depth)?;
+            }
+            for branches in &node.any_of {
+                self.any(branches, value, depth)?;
+            }
+            match node.reference {
+                Some(reference) => id = reference,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The node, one step of the budget taken for it.
+    fn node(&mut self, id: NodeId) -> Result<&'s Node, Box<Problem<'v>>> {
         // INVARIANT: the reader only hands out ids of nodes it made.
-        let Some(node) = self.schema.nodes.get(id) else {
-            return Err(self.problem(What::TooMuch));
-        };
+        match (self.steps.checked_sub(1), self.schema.nodes.get(id)) {
+            (Some(steps), Some(node)) => {
+                self.steps = steps;
+                Ok(node)
+            }
+            _ => Err(self.boxed(What::TooMuch)),
+        }
+    }
+
+    /// What a node says of a value without looking inside.
+    fn scalar(&mut self, node: &Node, value: &'v Value) -> Checked<'v> {
         if node.never {
-            return Err(self.problem(What::Never));
+            return self.problem(What::Never);
         }
         if let Some(types) = node.types
             && !types.contains(type_of(value))
         {
-            return Err(self.problem(What::Type { wanted: types, found: named(value) }));
+            return self.problem(What::Type { wanted: types, found: named(value) });
         }
-        if let Some(constants) = &node.constants {
-            self.constants(constants, value)?;
+        match &node.constants {
+            Some(constants) => self.constants(constants, value),
+            None => Ok(()),
         }
-        match value {
-            Value::Object(map) => self.object(node, map, depth)?,
-            Value::Array(items) => self.list(node, items, depth)?,
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-        if let Some(reference) = node.reference {
-            self.value(reference, value, depth)?;
-        }
-        for branch in &node.all_of {
-            self.value(*branch, value, depth)?;
-        }
-        node.any_of.iter().try_for_each(|branches| self.any(branches, value, depth))
     }
 
-    fn constants(&mut self, constants: &[Value], value: &'v Value) -> Result<(), Problem<'v>> {
+    fn constants(&mut self, constants: &[Value], value: &'v Value) -> Checked<'v> {
         let cost = u32::try_from(constants.len()).unwrap_or(u32::MAX);
         let Some(steps) = self.steps.checked_sub(cost) else {
-            return Err(self.problem(What::TooMuch));
+            return self.problem(What::TooMuch);
         };
         self.steps = steps;
         let mut compared = SCHEMA_NODES_MAX;
-        if constants.iter().any(|constant| is_equal(constant, value, DEPTH_MAX, &mut compared)) {
+        if constants.iter().any(|constant| is_equal(constant, value, NESTING_MAX, &mut compared)) {
             return Ok(());
         }
-        Err(self.problem(What::Constant { allowed: constants.iter().take(8).cloned().collect() }))
+        self.problem(What::Constant { allowed: constants.iter().take(8).cloned().collect() })
     }
 
-    fn object(
-        &mut self,
-        node: &Node,
-        map: &'v Map<String, Value>,
-        depth: usize,
-    ) -> Result<(), Problem<'v>> {
+    fn object(&mut self, node: &Node, map: &'v Map<String, Value>, depth: usize) -> Checked<'v> {
         if let Some(missing) = node.required.iter().find(|name| !map.contains_key(*name)) {
-            return Err(self.problem(What::Missing(missing.clone())));
+            return self.problem(What::Missing(missing.clone()));
         }
         if node.properties.is_empty() && matches!(node.additional, Additional::Anything) {
             return Ok(());
@@ -112,10 +128,7 @@ impl<'v> Check<'_, 'v> {
             let id = match (node.properties.get(key).copied(), node.additional) {
                 (Some(id), _) | (None, Additional::Fits(id)) => id,
                 (None, Additional::Anything) => continue,
-                (None, Additional::Nothing) => {
-                    let known = node.properties.keys().take(16).cloned().collect();
-                    return Err(self.problem(What::Unknown { key: key.clone(), known }));
-                }
+                (None, Additional::Nothing) => return self.unknown(node, key),
             };
             self.path.push(Step::Key(key));
             self.value(id, value, depth)?;
@@ -124,7 +137,12 @@ impl<'v> Check<'_, 'v> {
         Ok(())
     }
 
-    fn list(&mut self, node: &Node, items: &'v [Value], depth: usize) -> Result<(), Problem<'v>> {
+    fn unknown(&self, node: &Node, key: &str) -> Checked<'v> {
+        let known = node.properties.keys().take(16).cloned().collect();
+        self.problem(What::Unknown { key: key.to_owned(), known })
+    }
+
+    fn list(&mut self, node: &Node, items: &'v [Value], depth: usize) -> Checked<'v> {
         for (index, item) in items.iter().enumerate() {
             let Some(id) = node.prefix_items.get(index).copied().or(node.items) else {
                 return Ok(());
@@ -137,32 +155,30 @@ impl<'v> Check<'_, 'v> {
     }
 
     /// At least one branch must fit. A branch's own problem is told only where there is no choice of them.
-    fn any(
-        &mut self,
-        branches: &[NodeId],
-        value: &'v Value,
-        depth: usize,
-    ) -> Result<(), Problem<'v>> {
+    fn any(&mut self, branches: &[NodeId], value: &'v Value, depth: usize) -> Checked<'v> {
         let place = self.path.len();
         let mut only = None;
         for branch in branches {
-            match self.value(*branch, value, depth) {
-                Ok(()) => return Ok(()),
-                Err(Problem { what: What::TooMuch, .. }) => {
-                    return Err(self.problem(What::TooMuch));
-                }
-                Err(problem) => {
-                    self.path.truncate(place);
-                    only = Some(problem.what);
-                }
+            let Err(problem) = self.value(*branch, value, depth) else { return Ok(()) };
+            if matches!(problem.what, What::TooMuch) {
+                return Err(problem);
             }
+            self.path.truncate(place);
+            only = Some(problem);
         }
-        let reason = only.filter(|_| branches.len() == 1).map(Box::new);
-        Err(self.problem(What::NoBranch(reason)))
+        match only {
+            // Its path is the more exact one.
+            Some(problem) if branches.len() == 1 => Err(problem),
+            _ => self.problem(What::NoBranch),
+        }
     }
 
-    fn problem(&self, what: What) -> Problem<'v> {
-        Problem { path: self.path.clone(), what }
+    fn problem(&self, what: What) -> Checked<'v> {
+        Err(self.boxed(what))
+    }
+
+    fn boxed(&self, what: What) -> Box<Problem<'v>> {
+        Box::new(Problem { path: self.path.clone(), what })
     }
 }
 
@@ -191,8 +207,7 @@ impl What {
                 format!("`{path}` must be one of {}", listed(&allowed))
             }
             Self::Never => format!("`{path}` is not accepted by this tool"),
-            Self::NoBranch(Some(reason)) => reason.message(path),
-            Self::NoBranch(None) => {
+            Self::NoBranch => {
                 format!("`{path}` fits none of the forms that the tool accepts")
             }
             Self::TooMuch => format!("`{path}` is too large to be checked"),
