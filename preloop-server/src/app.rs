@@ -103,12 +103,14 @@ async fn open(config: &Config) -> Result<Services, StartError> {
     let folder = |error: std::io::Error| {
         failed(format!("cannot use the data folder `{}`: {error}", data_dir.display()))
     };
-    fs::create_dir_all(data_dir).map_err(folder)?;
+    make_data_dir(data_dir).map_err(folder)?;
     let path = database_path(config)?;
+    make_private(&path).map_err(|error| {
+        failed(format!("cannot use the database `{}`: {error}", path.display()))
+    })?;
     let store = Store::open(&path).await.map_err(|error| {
         failed(format!("cannot use the database `{}`: {error}", path.display()))
     })?;
-    restrict(&path).map_err(folder)?;
     let store_failed = |error: crate::store::StoreError| failed(error.to_string());
     let now = config.clock.now();
     let account_id = store.account_ensure(new_id(now), now).await.map_err(store_failed)?;
@@ -145,13 +147,39 @@ fn database_path(config: &Config) -> Result<PathBuf, StartError> {
     }
 }
 
-/// Keeps the database to the user that runs the server.
-fn restrict(path: &Path) -> std::io::Result<()> {
+/// Makes the data folder for nobody but the user that runs the server; one that is there already stays as it is.
+fn make_data_dir(data_dir: &Path) -> std::io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
     #[cfg(unix)]
     {
-        use std::os::unix::fs::PermissionsExt as _;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+        builder.mode(0o700);
+        builder.create(data_dir)?;
+        if fs::metadata(data_dir)?.permissions().mode() & 0o077 != 0 {
+            tracing::warn!(
+                folder = %data_dir.display(),
+                "other users of this machine can look into the data folder; `chmod 700` closes it"
+            );
+        }
     }
+    #[cfg(not(unix))]
+    builder.create(data_dir)?;
+    Ok(())
+}
+
+/// Makes the database file private before anything is written to it; SQLite gives the files beside it the same mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        options.mode(0o600);
+        options.open(path)?.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    #[cfg(not(unix))]
+    options.open(path)?;
     Ok(())
 }
 

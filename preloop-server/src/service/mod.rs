@@ -18,6 +18,9 @@ mod tools;
 mod try_out;
 mod waiters;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 

@@ -11,9 +11,9 @@ impl Services {
     pub(crate) async fn recover(&self) -> Result<(), ServiceError> {
         let account_id = self.inner.account_id;
         for call in self.inner.store.held_call_list(account_id).await? {
-            if let Some(approval) =
-                self.inner.store.approval_find(account_id, call.approval_id).await?
-            {
+            let found = self.inner.store.approval_find(account_id, call.approval_id).await?;
+            // Where the approval was used, the waiting was over and only its note was left.
+            if let Some(approval) = found.filter(|approval| approval.request.used_at.is_none()) {
                 let mut record = self.approval_record(AuditKind::Interrupted, &approval);
                 record.decision_id = Some(call.decision_id.to_string());
                 record.message = Some(

@@ -59,8 +59,16 @@ async fn names_are_checked_and_an_owner_keeps_a_key() {
 
 #[tokio::test]
 async fn key_files_are_private_and_stay_good() {
+    let parent = tempfile::tempdir().unwrap();
+    let mut config = config(parent.path(), None);
+    config.data_dir = parent.path().join("data");
+    let running = preloop_server::app::serve(config).await.unwrap();
+    let mode = std::fs::metadata(parent.path().join("data")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    running.shutdown().await;
+
     let server = TestServer::start().await;
-    for name in ["owner.key", "agent.key", "preloop.db"] {
+    for name in ["owner.key", "agent.key", "preloop.db", "preloop.db-wal", "preloop.db-shm"] {
         let path = server.folder.path().join(name);
         let mode = std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{name}");

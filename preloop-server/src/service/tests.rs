@@ -1,0 +1,284 @@
+//! Held calls and permits as the firewall uses them, on a real store and journal.
+
+use std::sync::Arc;
+
+use preloop_api::{ApprovalOutcome, CreateApiKey, Role};
+use preloop_core::approval::VoteDecision;
+use preloop_core::audit::AuditKind::{
+    ApprovalApproved, ApprovalJoined, ApprovalRequested, CallCancelled, CallCompleted, CallerLeft,
+    Decision, Interrupted, OutcomeUnknown, Vote,
+};
+use preloop_core::audit::{AuditKind, EnforcementPoint};
+use serde_json::Map;
+use serde_json::value::RawValue;
+
+use super::*;
+use crate::clock::{Clock as _, SystemClock};
+use crate::ids::new_id;
+use crate::store::{AuditFilter, AuditOrder};
+
+const POLICY: &str = "
+version: '1.0'
+metadata: {name: test}
+mcp_servers: [{name: bank, url: 'http://127.0.0.1:9/mcp'}]
+approval_workflows: [{name: people}]
+defaults: {require_approval_for_new_tools: false}
+tools: [{name: pay, approval_workflow: people}, {name: read}]
+";
+
+struct Stand {
+    services: Services,
+    owner: Caller,
+    agent: Caller,
+    folder: Arc<tempfile::TempDir>,
+}
+
+impl Stand {
+    async fn new() -> Self {
+        Self::on(Arc::new(tempfile::tempdir().unwrap())).await
+    }
+
+    async fn on(folder: Arc<tempfile::TempDir>) -> Self {
+        let store = Store::open(&folder.path().join("test.db")).await.unwrap();
+        let now = SystemClock.now();
+        let account_id = store.account_ensure(new_id(now), now).await.unwrap();
+        let journal_moved = store.audit_moved_to().await.unwrap();
+        let journal = Journal::open(&folder.path().join("journal"), journal_moved).unwrap();
+        let foundation = Foundation {
+            account_id,
+            clock: Arc::new(SystemClock),
+            store,
+            journal,
+            journal_moved,
+            tasks: Tasks::default(),
+        };
+        let services = Services::open(foundation).await.unwrap();
+        services.policy_load(POLICY.as_bytes(), "a test").unwrap();
+        services.recover().await.unwrap();
+        for (name, role, key) in
+            [(OWNER, Role::Owner, "plo_test"), ("agent", Role::Agent, "pla_test")]
+        {
+            services.key_add(name, role, key).await.unwrap();
+        }
+        let caller = |key| services.authenticate(key).unwrap();
+        Self { owner: caller("plo_test"), agent: caller("pla_test"), services, folder }
+    }
+
+    fn attempt(tool: &str, arguments: &str) -> Attempt {
+        Attempt {
+            tool: tool.to_owned(),
+            server: Some("bank".to_owned()),
+            source: Some("mcp".to_owned()),
+            annotations: Map::new(),
+            is_new: false,
+            schema: None,
+            arguments: RawValue::from_string(arguments.to_owned()).unwrap(),
+            justification: None,
+            context: Map::new(),
+            session_id: "s".to_owned(),
+            enforcement_point: EnforcementPoint::Mcp,
+            approval_id: None,
+        }
+    }
+
+    async fn hold(&self) -> Box<Held> {
+        match self.services.decide(&self.agent, Self::attempt("pay", r#"{"amount":1}"#)).await {
+            Ok(Ruling::Held(held)) => held,
+            other => panic!("the call must be held: {other:?}"),
+        }
+    }
+
+    async fn approved(&self) -> Permit {
+        let mut held = self.hold().await;
+        self.vote(held.approval().id, VoteDecision::Approve).await;
+        match held.settled().await {
+            Ok(Settled::Approved(permit)) => permit,
+            other => panic!("the call must be approved: {other:?}"),
+        }
+    }
+
+    async fn vote(&self, id: Uuid, decision: VoteDecision) {
+        self.services.approval_vote(&self.owner, id, decision, None).await.unwrap();
+    }
+
+    async fn outcome(&self, id: Uuid) -> Option<ApprovalOutcome> {
+        self.services.approval_show(&self.owner, id).await.unwrap().outcome
+    }
+
+    /// Kinds of the records, oldest first, without those of the start.
+    async fn kinds(&self) -> Vec<AuditKind> {
+        self.services.journal_move().await.unwrap();
+        let filter =
+            AuditFilter { limit: 1000, order: AuditOrder::Ascending, ..AuditFilter::default() };
+        let page = self.services.audit_list(&self.owner, filter).await.unwrap();
+        page.items
+            .into_iter()
+            .map(|record| record.kind)
+            .filter(|kind| *kind != AuditKind::PolicyLoaded)
+            .collect()
+    }
+
+    /// Ends without any good order, as a kill does: nothing held or permitted is dropped.
+    async fn kill(self) -> Self {
+        let folder = Arc::clone(&self.folder);
+        self.services.close().await;
+        Self::on(folder).await
+    }
+
+    async fn background(&self) {
+        self.services.tasks().finished().await;
+    }
+}
+
+#[tokio::test]
+async fn an_approved_call_runs_once_and_says_how_it_ended() {
+    let stand = Stand::new().await;
+    let mut permit = stand.approved().await;
+    let id = permit.approval_id().unwrap();
+    assert_eq!(stand.outcome(id).await, Some(ApprovalOutcome::Claimed));
+    permit.dispatched().await.unwrap();
+    assert_eq!(stand.outcome(id).await, Some(ApprovalOutcome::Running));
+    permit.finish(Outcome::Completed { is_error: false }).await;
+    assert_eq!(stand.outcome(id).await, Some(ApprovalOutcome::Completed));
+    assert_eq!(
+        stand.kinds().await,
+        [Decision, ApprovalRequested, Vote, ApprovalApproved, Decision, CallCompleted]
+    );
+}
+
+#[tokio::test]
+async fn a_permit_that_is_dropped_says_whether_the_call_went_out() {
+    let stand = Stand::new().await;
+    let permit = stand.approved().await;
+    let id = permit.approval_id().unwrap();
+    drop(permit);
+    let mut sent = stand.approved().await;
+    let sent_id = sent.approval_id().unwrap();
+    assert_ne!(id, sent_id, "an approval is not used twice");
+    sent.dispatched().await.unwrap();
+    drop(sent);
+    stand.background().await;
+    assert_eq!(stand.outcome(id).await, Some(ApprovalOutcome::Cancelled));
+    assert_eq!(stand.outcome(sent_id).await, Some(ApprovalOutcome::Unknown));
+    let kinds = stand.kinds().await;
+    assert!(kinds.contains(&CallCancelled) && kinds.contains(&OutcomeUnknown), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn of_two_identical_calls_that_wait_one_runs() {
+    let stand = Stand::new().await;
+    let (mut first, mut second) = (stand.hold().await, stand.hold().await);
+    assert_eq!(first.approval().id, second.approval().id);
+    stand.vote(first.approval().id, VoteDecision::Approve).await;
+    let (first, second) = tokio::join!(first.settled(), second.settled());
+    let approved = [&first, &second]
+        .iter()
+        .filter(|settled| matches!(settled, Ok(Settled::Approved(_))))
+        .count();
+    let used =
+        [&first, &second].iter().filter(|settled| matches!(settled, Ok(Settled::Used))).count();
+    assert_eq!((approved, used), (1, 1), "{first:?} {second:?}");
+    assert!(stand.kinds().await.contains(&ApprovalJoined));
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_or_withdraws_leaves_the_request_pending() {
+    let stand = Stand::new().await;
+    let held = stand.hold().await;
+    let id = held.approval().id;
+    drop(held);
+    let held = stand.hold().await;
+    assert_eq!(held.approval().id, id, "it joins what it left");
+    held.cancel();
+    stand.vote(id, VoteDecision::Approve).await;
+    assert_eq!(
+        stand.kinds().await,
+        [
+            Decision,
+            ApprovalRequested,
+            CallerLeft,
+            Decision,
+            ApprovalJoined,
+            CallCancelled,
+            Vote,
+            ApprovalApproved,
+        ],
+        "nothing ran"
+    );
+    let asked =
+        stand.services.decide(&stand.agent, Stand::attempt("pay", r#"{"amount":1.0}"#)).await;
+    let Ok(Ruling::Allowed(permit)) = asked else { panic!("approved meanwhile: {asked:?}") };
+    assert_eq!(permit.approval_id(), Some(id));
+}
+
+#[tokio::test]
+async fn what_a_kill_interrupts_is_told_and_not_run() {
+    let stand = Stand::new().await;
+    let held = stand.hold().await;
+    let waiting = held.approval().id;
+    std::mem::forget(held);
+    let stand = stand.kill().await;
+    assert_eq!(stand.kinds().await, [Decision, ApprovalRequested, Interrupted]);
+    let held = stand.hold().await;
+    assert_eq!(held.approval().id, waiting, "the request is still there");
+    drop(held);
+    stand.background().await;
+
+    let claimed = stand.approved().await;
+    let claimed_id = claimed.approval_id().unwrap();
+    std::mem::forget(claimed);
+    let stand = stand.kill().await;
+    assert_eq!(stand.outcome(claimed_id).await, Some(ApprovalOutcome::Interrupted));
+    let mut sent = stand.approved().await;
+    let sent_id = sent.approval_id().unwrap();
+    sent.dispatched().await.unwrap();
+    std::mem::forget(sent);
+    let stand = stand.kill().await;
+    assert_eq!(stand.outcome(sent_id).await, Some(ApprovalOutcome::Unknown));
+    let kinds = stand.kinds().await;
+    assert_eq!(kinds.iter().filter(|kind| **kind == Interrupted).count(), 2);
+    assert_eq!(kinds.iter().filter(|kind| **kind == OutcomeUnknown).count(), 1);
+    let stand = stand.kill().await;
+    assert_eq!(stand.kinds().await, kinds, "told once");
+}
+
+#[tokio::test]
+async fn unreadable_arguments_are_denied_and_recorded() {
+    let stand = Stand::new().await;
+    for arguments in [r#"{"a":1,"a":2}"#, "[]", "null"] {
+        let ruling = stand.services.decide(&stand.agent, Stand::attempt("read", arguments)).await;
+        let Ok(Ruling::Denied(denied)) = ruling else { panic!("{arguments}: {ruling:?}") };
+        assert_eq!(denied.decision.reason.as_str(), "invalid_call");
+    }
+    assert_eq!(stand.kinds().await, [Decision; 3]);
+}
+
+#[tokio::test]
+async fn a_tool_that_nobody_accepted_needs_people() {
+    let stand = Stand::new().await;
+    let policy = POLICY.replace("defaults: {require_approval_for_new_tools: false}\n", "");
+    stand.services.policy_load(policy.as_bytes(), "a test").unwrap();
+    let ruling = stand.services.decide(&stand.agent, Stand::attempt("read", "{}")).await;
+    assert!(matches!(ruling, Ok(Ruling::Held(_))), "{ruling:?}");
+    let offered = OfferedTool {
+        name: "read".to_owned(),
+        exposed_name: "bank__read".to_owned(),
+        description: None,
+        annotations: Map::new(),
+        definition: serde_json::json!({"name": "read"}),
+    };
+    let states = stand.services.tools_offered("bank", vec![offered]).await.unwrap();
+    assert_eq!(states, [ToolState::Accepted], "the first listing is the baseline");
+    let ruling = stand.services.decide(&stand.agent, Stand::attempt("read", "{}")).await;
+    assert!(matches!(ruling, Ok(Ruling::Allowed(_))), "{ruling:?}");
+    let listed = stand.services.tool_list(&stand.agent).await.unwrap();
+    assert_eq!(listed.len(), 1);
+}
+
+#[tokio::test]
+async fn keys_of_agents_make_no_keys() {
+    let stand = Stand::new().await;
+    let request = CreateApiKey { name: "x".to_owned(), role: Role::Agent };
+    let made = stand.services.key_create(&stand.agent, request).await;
+    assert!(matches!(made, Err(ServiceError::Forbidden { code: "owner_only", .. })), "{made:?}");
+}
