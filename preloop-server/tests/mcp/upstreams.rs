@@ -305,3 +305,25 @@ async fn a_definition_that_changes_while_a_call_waits_stops_the_call() {
     assert!(is_error && words.contains("changed the tool `echo`"), "{words}");
     assert!(!std::fs::read_to_string(&log).unwrap().contains("call echo"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_will_not_go_is_killed_with_all_its_children() {
+    let folder = tempfile::tempdir().unwrap();
+    let pids = folder.path().join("pids");
+    let script = format!(
+        "trap '' TERM; sleep 600 & echo $$ $! > {0}.part; mv {0}.part {0}; while :; do sleep 1; done",
+        pids.display()
+    );
+    let stand = Stand::start(&format!(
+        "mcp_servers:\n  - {{name: stubborn, transport: stdio, command: sh, args: [\"-c\", {}]}}\n",
+        serde_json::to_string(&script).unwrap()
+    ))
+    .await;
+    let started =
+        stand.eventually("the process", async || std::fs::read_to_string(&pids).ok()).await;
+    stand.running.shutdown().await;
+    for pid in started.split_whitespace() {
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        assert!(state.is_empty() || state.contains(") Z "), "{pid} still runs: {state}");
+    }
+}

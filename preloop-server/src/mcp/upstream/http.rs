@@ -315,13 +315,15 @@ impl Shared {
         loop {
             let last = resume.last_event_id.clone();
             if let Ok(mut response) = self.get(last.as_deref()).await {
-                if response.status().is_client_error() {
+                let status = response.status();
+                let is_stream = status.is_success() && is_event_stream(&response);
+                if is_stream {
+                    pause = RESUME_PAUSE;
+                    // However the stream ended, it is taken up again.
+                    let _ = self.read_stream(&mut response, &mut resume).await;
+                } else if !status.is_server_error() {
                     // 405 and the like: it has no announcements to make.
                     return;
-                }
-                if is_event_stream(&response) {
-                    pause = RESUME_PAUSE;
-                    let _ = self.read_stream(&mut response, &mut resume).await;
                 }
             }
             tokio::time::sleep(pause).await;
