@@ -2,6 +2,28 @@
 //!
 //! The way of a call, each arrow a type that only the stage before can make:
 //! `text -> PolicyDocument -> ValidPolicy -> CompiledPolicy -> evaluate(&Call) -> Decision`.
+//!
+//! ```
+//! use preloop_core::{Action, Call, CompiledPolicy, ValidPolicy};
+//!
+//! let text = "
+//! version: '1.0'
+//! metadata: {name: quick}
+//! tools:
+//!   - name: bash
+//!     conditions:
+//!       - {expression: args.command.contains('rm'), action: deny, message: files are never deleted here}
+//! ";
+//! let policy = CompiledPolicy::compile(ValidPolicy::parse(text).unwrap());
+//! let args = serde_json::json!({"command": "rm -rf build"});
+//! let decision = policy.evaluate(&Call::new("bash", &args));
+//! assert_eq!((decision.action, &*decision.message), (Action::Deny, "files are never deleted here"));
+//!
+//! // A deny rule that cannot be checked denies; nothing that fails ever lets a call through.
+//! let nothing = serde_json::json!({});
+//! let decision = policy.evaluate(&Call::new("bash", &nothing));
+//! assert_eq!(decision.action, Action::Deny);
+//! ```
 
 pub mod approval;
 pub mod audit;
