@@ -8,6 +8,7 @@ mod trail;
 mod vote;
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::json;
@@ -19,6 +20,9 @@ use crate::command::{audit, serve};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, Style, visible};
+
+const TOOLS_INTERVAL: Duration = Duration::from_millis(50);
+const TOOLS_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Options of `demo`.
 #[derive(Debug, Args)]
@@ -69,7 +73,7 @@ async fn play(demo: &Demo, stage: &Stage, output: Output) -> Result<Exit, Failur
     open(stage, output)?;
     let mut agent =
         Agent::connect(format!("{}/mcp", stage.address.url), &stage.address.agent_key).await?;
-    let tools = agent.tools().await?;
+    let tools = offered(&mut agent).await?;
     output.show(|page| {
         page.pair("agent sees", tools.join(", ")).blank();
     })?;
@@ -93,6 +97,18 @@ async fn play(demo: &Demo, stage: &Stage, output: Output) -> Result<Exit, Failur
         serve::stop_signal().await?;
     }
     Ok(Exit::Done)
+}
+
+/// What the agent is offered, once the sample tools are up.
+async fn offered(agent: &mut Agent) -> Result<Vec<String>, Failure> {
+    let started = Instant::now();
+    loop {
+        let tools = agent.tools().await?;
+        if !tools.is_empty() || started.elapsed() > TOOLS_PATIENCE {
+            return Ok(tools);
+        }
+        tokio::time::sleep(TOOLS_INTERVAL).await;
+    }
 }
 
 fn open(stage: &Stage, output: Output) -> Result<(), Failure> {
