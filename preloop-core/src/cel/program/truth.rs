@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::machine::{Frame, Machine, Scope, is_condition};
 use crate::cel::ast::{Loop, Relation, Run};
-use crate::cel::code::{Node, Op, OpId};
+use crate::cel::code::{LoopParts, Node, Op, OpId};
 use crate::cel::failure::{FailureKind, Trouble};
 use crate::cel::value::{Standing, Val, Value, order};
 
@@ -279,27 +279,71 @@ impl<'e> Machine<'e> {
         let Some(parts) = self.code.loops.get(number as usize) else {
             return Err(self.broken(id));
         };
+        let mut tally = Tally::default();
+        // The usual list is walked where it is: copying each element would cost more than most conditions.
+        if let Some(Json::Array(items)) = self.json(parts.range, scope)
+            && !parts.pairs
+        {
+            for item in items {
+                let frame = Frame { first: Val::of_json(item), second: Val::Null, outer: scope };
+                if let Some(answer) = self.quantify_step(id, parts, &frame, &mut tally)? {
+                    return Ok(answer);
+                }
+            }
+            return tally.answer(parts.kind);
+        }
         let range = self.operand(parts.range, scope)?;
         let elements = self.elements(id, parts, range)?;
-        let mut failed: Option<Trouble> = None;
-        let mut count = 0_usize;
         for position in 0..elements.len() {
-            self.charge(parts.step_cost, id)?;
             let (first, second) = elements.get(position);
             let frame = Frame { first, second, outer: scope };
-            match (parts.kind, self.decide(parts.body, Some(&frame))) {
-                (Loop::ExistsOne, holds) => count = count.saturating_add(usize::from(holds?)),
-                (Loop::All, Ok(false)) => return Ok(false),
-                (Loop::Exists, Ok(true)) => return Ok(true),
-                (_, Ok(_)) => {}
-                (_, Err(trouble)) if trouble.kind == FailureKind::Budget => return Err(trouble),
-                (_, Err(trouble)) => failed = failed.or(Some(trouble)),
+            if let Some(answer) = self.quantify_step(id, parts, &frame, &mut tally)? {
+                return Ok(answer);
             }
         }
-        if parts.kind == Loop::ExistsOne {
-            return Ok(count == 1);
+        tally.answer(parts.kind)
+    }
+
+    /// One time around: the answer, if this element decides it.
+    #[inline]
+    fn quantify_step(
+        &self,
+        id: OpId,
+        parts: &LoopParts,
+        frame: &Frame<'_, 'e>,
+        tally: &mut Tally,
+    ) -> Result<Option<bool>, Trouble> {
+        self.charge(parts.step_cost, id)?;
+        match (parts.kind, self.decide(parts.body, Some(frame))) {
+            (Loop::ExistsOne, holds) => {
+                tally.count = tally.count.saturating_add(usize::from(holds?));
+            }
+            (Loop::All, Ok(false)) => return Ok(Some(false)),
+            (Loop::Exists, Ok(true)) => return Ok(Some(true)),
+            (_, Ok(_)) => {}
+            (_, Err(trouble)) if trouble.kind == FailureKind::Budget => return Err(trouble),
+            (_, Err(trouble)) => tally.failed = tally.failed.or(Some(trouble)),
         }
-        failed.map_or(Ok(parts.kind == Loop::All), Err)
+        Ok(None)
+    }
+}
+
+/// What a quantifier has seen so far.
+#[derive(Default)]
+struct Tally {
+    /// How many elements held.
+    count: usize,
+    /// The first failure.
+    failed: Option<Trouble>,
+}
+
+impl Tally {
+    /// The answer where no element decided it.
+    fn answer(self, kind: Loop) -> Result<bool, Trouble> {
+        if kind == Loop::ExistsOne {
+            return Ok(self.count == 1);
+        }
+        self.failed.map_or(Ok(kind == Loop::All), Err)
     }
 }
 

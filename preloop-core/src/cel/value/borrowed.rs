@@ -57,6 +57,7 @@ impl<'a> Val<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn of_json(value: &'a Json) -> Self {
         match value {
             Json::Null => Self::Null,

@@ -7,6 +7,7 @@ const INT_END: f64 = 9_223_372_036_854_775_808.0;
 const UINT_END: f64 = 18_446_744_073_709_551_616.0;
 
 /// The value of a JSON number.
+#[inline]
 pub(crate) fn from_json<'a>(number: &serde_json::Number) -> Val<'a> {
     if let Some(number) = number.as_i64() {
         return Val::Int(number);
