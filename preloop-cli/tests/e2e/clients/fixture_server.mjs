@@ -1,8 +1,8 @@
 // An MCP server over stdio whose tools, answers and moods a test writes: for what no well-behaved server does.
 //
-// `tools.json` in the folder given as argument: {"tools": [definition...], "answers": {name: result}}; watched, so
-// that a change is announced as notifications/tools/list_changed. Each call that reaches this server is added to
-// `calls.jsonl` before it is answered: the proof of what ran.
+// `tools.json` in the folder given as argument: {"tools": [definition...]}; watched, so that a change is announced as
+// notifications/tools/list_changed. `answer-NAME.json` is the raw result of a tool, or the word `never`. Each call that
+// reaches this server is added to `calls.jsonl`, as it came, before it is answered: the proof of what ran.
 import fs from "node:fs";
 import path from "node:path";
 import readline from "node:readline";
@@ -25,15 +25,14 @@ function rawAnswer(name) {
   return fs.existsSync(raw) ? fs.readFileSync(raw, "utf8").trim() : null;
 }
 
-function callTool(id, params) {
-  fs.appendFileSync(path.join(folder, "calls.jsonl"), JSON.stringify(params) + "\n");
-  const raw = rawAnswer(params.name);
-  if (raw) return send(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${raw}}`);
-  const result = board().answers?.[params.name] ?? { content: [{ type: "text", text: `ran ${params.name}` }] };
-  if (result !== "never") send({ jsonrpc: "2.0", id, result });
+function callTool(id, params, line) {
+  fs.appendFileSync(path.join(folder, "calls.jsonl"), line + "\n");
+  const result = rawAnswer(params.name) ?? `{"content":[{"type":"text","text":"ran ${params.name}"}]}`;
+  if (result !== "never") send(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`);
 }
 
-function handle(message) {
+function handle(line) {
+  const message = JSON.parse(line);
   const { id, method, params } = message;
   switch (method) {
     case "initialize":
@@ -51,7 +50,7 @@ function handle(message) {
     case "tools/list":
       return send({ jsonrpc: "2.0", id, result: { tools: board().tools } });
     case "tools/call":
-      return callTool(id, params);
+      return callTool(id, params, line);
     case "notifications/cancelled":
       return fs.appendFileSync(path.join(folder, "cancelled.jsonl"), JSON.stringify(params) + "\n");
     default:
@@ -62,7 +61,7 @@ function handle(message) {
 }
 
 const lines = readline.createInterface({ input: process.stdin });
-lines.on("line", (line) => line.trim() && handle(JSON.parse(line)));
+lines.on("line", (line) => line.trim() && handle(line));
 lines.on("close", () => process.exit(0));
 fs.watchFile(file, { interval: 100 }, () =>
   send({ jsonrpc: "2.0", method: "notifications/tools/list_changed" }),
