@@ -113,7 +113,7 @@ fn essence(decision: &Value) -> Value {
 
 /// `policy eval --calls -`: one decision a line.
 #[track_caller]
-fn evaluate_lines(policy: &std::path::Path, lines: &[String]) -> Vec<Value> {
+pub(crate) fn evaluate_lines(policy: &std::path::Path, lines: &[String]) -> Vec<Value> {
     let mut child = cli_command(&["policy", "eval"])
         .arg(policy)
         .args(["--calls", "-", "--format", "json"])

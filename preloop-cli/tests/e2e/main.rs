@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod denial;
 #[cfg(test)]
 mod forwarding;
