@@ -54,7 +54,7 @@ fn a_new_tool_is_held_until_it_is_accepted() {
     assert!(is_held(&preloop, &mut agent, "things__exfiltrate"));
     assert_eq!(fixture.calls().len(), 1);
 
-    let accepted = preloop.cli(&["tools", "accept", "things", "exfiltrate", "--yes"]);
+    let accepted = preloop.cli(&["tools", "accept", "things", "exfiltrate"]);
     assert!(accepted.status.success(), "{accepted:?}");
     assert_eq!(text(&agent.call("things__exfiltrate", json!({}))), "ran exfiltrate");
     preloop.recorded_kind("tool_new");

@@ -107,7 +107,7 @@ fn a_revoked_key_is_worthless_at_once() {
         .and_then(|found| found["id"].as_str())
         .unwrap()
         .to_owned();
-    let revoke = preloop.cli(&["keys", "revoke", &id, "--yes"]);
+    let revoke = preloop.cli(&["keys", "revoke", &id]);
     assert!(revoke.status.success(), "{revoke:?}");
     let started = agent.start("things__look", json!({}));
     assert!(agent.outcome(started).is_err());
