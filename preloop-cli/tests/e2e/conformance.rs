@@ -85,8 +85,7 @@ fn errors(decision: &Value) -> Value {
 
 fn groups() -> Vec<Group> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance/decisions");
-    let mut groups: Vec<Group> =
-        files_below(&root).iter().map(|file| group(&root, file)).collect();
+    let mut groups: Vec<Group> = files_below(&root).iter().map(|file| group(&root, file)).collect();
     groups.retain(|group| !group.cases.is_empty());
     let cases: usize = groups.iter().map(|group| group.cases.len()).sum();
     assert!(cases >= 150, "only {cases} cases were found in {}", root.display());

@@ -79,11 +79,16 @@ impl Stream {
 
     /// Reads until `text` has come; false when the answer ended without it.
     pub(crate) fn read_until(&mut self, text: &str) -> bool {
+        self.read_until_times(text, 1)
+    }
+
+    /// Reads until `text` has come so many times; false when the answer ended before.
+    pub(crate) fn read_until_times(&mut self, text: &str, times: usize) -> bool {
         let start = Instant::now();
-        while !self.text().contains(text) {
+        while self.text().matches(text).count() < times {
             assert!(start.elapsed() < PATIENCE, "`{text}` did not come: {}", self.text());
             if !self.read_some() {
-                return self.text().contains(text);
+                return false;
             }
         }
         true
