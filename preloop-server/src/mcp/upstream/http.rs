@@ -8,6 +8,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use preloop_core::document::McpServer;
 use reqwest::{Client, Response, Url};
+use serde::Deserialize;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -209,6 +210,12 @@ impl Shared {
         }
         let refusal = refused(&response);
         let body = read_body(&mut response).await?;
+        if status == StatusCode::BAD_REQUEST
+            && self.session.get().is_some()
+            && names_the_session(&body)
+        {
+            return Err(CallFailure::SessionGone);
+        }
         // Some servers put a proper JSON-RPC error under an HTTP error status.
         match Message::parse(&body) {
             Ok(Message::Response { answer: Err(error), .. }) => {
@@ -355,6 +362,24 @@ fn refused(response: &Response) -> Option<CallFailure> {
     })
 }
 
+/// Whether a refusal is about the session. The protocol says 404 for one that is not known any
+/// more; servers built after the examples of the TypeScript SDK say 400 and these words.
+fn names_the_session(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Refusal {
+        error: RefusalError,
+    }
+    #[derive(Deserialize)]
+    struct RefusalError {
+        code: i64,
+        message: String,
+    }
+    serde_json::from_slice::<Refusal>(body).is_ok_and(|refusal| {
+        matches!(refusal.error.code, -32000 | -32001)
+            && refusal.error.message.to_ascii_lowercase().contains("session")
+    })
+}
+
 fn is_event_stream(response: &Response) -> bool {
     let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     content_type.is_some_and(|text| {
@@ -379,4 +404,23 @@ async fn read_body(response: &mut Response) -> Result<Bytes, CallFailure> {
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_the_session;
+
+    #[test]
+    fn only_a_refusal_of_the_session_is_one() {
+        let old = br#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: No valid session ID provided"}}"#;
+        assert!(names_the_session(old));
+        for other in [
+            r#"{"jsonrpc":"2.0","error":{"code":-32602,"message":"no such session of the tool"},"id":4}"#,
+            r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: malformed"},"id":4}"#,
+            r#"{"jsonrpc":"2.0","id":4,"result":{"content":[]}}"#,
+            "the session is over",
+        ] {
+            assert!(!names_the_session(other.as_bytes()), "{other}");
+        }
+    }
 }
