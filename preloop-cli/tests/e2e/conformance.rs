@@ -122,7 +122,7 @@ fn line(case: &Value) -> String {
     let raw = call.remove("args_json");
     let line = Value::Object(call).to_string();
     match raw.as_ref().and_then(Value::as_str) {
-        Some(raw) => format!(r#"{{"args":{},{}"#, raw.trim(), &line[1..]),
+        Some(raw) => format!(r#"{{"args":{},{}"#, raw.trim(), line.trim_start_matches('{')),
         None => line,
     }
 }

@@ -48,18 +48,17 @@ fn an_invalid_change_is_refused_and_the_last_good_one_stays() {
     );
     let preloop = Preloop::start(&good);
     let mut agent = preloop.agent(Sdk::Python);
-    let mut refused = 0;
-    for broken in [
+    let broken = [
         "",
         "{",
         "version: \"1.0\"\nmetadata: {name: x}\ntools:\n  - name: touch\n    aproval: yes\n",
         "version: \"2.0\"\nmetadata: {name: x}\n",
-    ] {
+    ];
+    for (before, broken) in broken.into_iter().enumerate() {
         preloop.rewrite_policy(broken);
-        refused += 1;
         until_true("the change is refused", || {
             preloop.trail().iter().filter(|record| record["kind"] == "policy_refused").count()
-                >= refused
+                > before
         });
         let result = agent.call("things__touch", json!({}));
         assert!(is_error(&result) && text(&result).contains("hands off"), "{broken:?} {result}");

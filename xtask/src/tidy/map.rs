@@ -33,7 +33,7 @@ pub(super) fn links(files: &[File]) -> Vec<Finding> {
 /// The code map names every room of the tree, and everything it names is there.
 pub(super) fn code_map(files: &[File]) -> Vec<Finding> {
     let Some(page) = files.iter().find(|file| file.path == ARCHITECTURE) else {
-        return Vec::new();
+        return vec![Finding::file(ARCHITECTURE, "is missing")];
     };
     let rooms = rooms(files);
     let mut named = BTreeSet::new();

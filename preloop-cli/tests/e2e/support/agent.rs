@@ -131,7 +131,8 @@ impl Agent {
         arguments: Value,
         options: CallOptions,
     ) -> Started {
-        let mut order = json!({"op": "call", "tool": tool, "arguments": arguments});
+        let mut order = json!({"op": "call", "tool": tool});
+        order["arguments"] = arguments;
         order["progress"] = options.wants_progress.into();
         order["reset_timeout"] = options.resets_timeout.into();
         if let Some(timeout_ms) = options.timeout_ms {

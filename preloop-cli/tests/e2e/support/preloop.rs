@@ -30,12 +30,9 @@ pub(crate) struct Preloop {
 
 /// A policy document with these servers and tools, and `rest` on top.
 pub(crate) fn policy(servers: Vec<Value>, tools: Value, rest: Value) -> Value {
-    let mut document = json!({
-        "version": "1.0",
-        "metadata": {"name": "end to end"},
-        "mcp_servers": servers,
-        "tools": tools,
-    });
+    let mut document = json!({"version": "1.0", "metadata": {"name": "end to end"}});
+    document["mcp_servers"] = servers.into();
+    document["tools"] = tools;
     if let (Some(document), Value::Object(rest)) = (document.as_object_mut(), rest) {
         document.extend(rest);
     }

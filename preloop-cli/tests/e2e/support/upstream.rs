@@ -88,7 +88,7 @@ impl Drop for EverythingOverHttp {
     }
 }
 
-/// A server whose tools and answers the test writes; see clients/fixture_server.mjs.
+/// A server whose tools and answers the test writes; see `clients/fixture_server.mjs`.
 pub(crate) struct Fixture {
     folder: TempDir,
 }

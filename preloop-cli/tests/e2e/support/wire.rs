@@ -46,18 +46,16 @@ pub(crate) fn open(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Stream {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    let mut lines = vec![format!("{method} {path} HTTP/1.1"), "Connection: close".to_owned()];
     let has = |name: &str| headers.iter().any(|(given, _)| given.eq_ignore_ascii_case(name));
     if !has("host") {
-        head += &format!("Host: {address}\r\n");
+        lines.push(format!("Host: {address}"));
     }
     if !has("content-length") {
-        head += &format!("Content-Length: {}\r\n", body.len());
+        lines.push(format!("Content-Length: {}", body.len()));
     }
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    head += "\r\n";
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    let head = lines.join("\r\n") + "\r\n\r\n";
     let mut socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
     socket.write_all(head.as_bytes()).unwrap();
