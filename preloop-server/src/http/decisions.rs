@@ -127,18 +127,22 @@ async fn decide_one(
             return Ok(held_response(*held));
         }
         attempt.approval_id = Some(held.approval().id);
-        match tokio::time::timeout_at(deadline, held.settled()).await {
-            Err(_) => return Ok(held_response(*held)),
-            Ok(settled) => match settled? {
-                Settled::Approved(permit) => return Ok(settled_response(Ruling::Allowed(permit))),
-                Settled::Denied(denied) => return Ok(settled_response(Ruling::Denied(denied))),
-                Settled::Held(held) => return Ok(held_response(*held)),
-                // Decided once more with the settled request in hand, which records and words the answer.
-                Settled::Cancelled
-                | Settled::Declined { .. }
-                | Settled::Expired
-                | Settled::Used => {}
-            },
+        let settled = tokio::select! {
+            settled = held.settled() => Some(settled?),
+            () = tokio::time::sleep_until(deadline) => None,
+            () = services.tasks().stopped() => None,
+        };
+        match settled {
+            None => return Ok(held_response(*held)),
+            Some(Settled::Approved(permit)) => {
+                return Ok(settled_response(Ruling::Allowed(permit)));
+            }
+            Some(Settled::Denied(denied)) => return Ok(settled_response(Ruling::Denied(denied))),
+            Some(Settled::Held(held)) => return Ok(held_response(*held)),
+            // Decided once more with the settled request in hand, which records and words the answer.
+            Some(
+                Settled::Cancelled | Settled::Declined { .. } | Settled::Expired | Settled::Used,
+            ) => {}
         }
     }
     let detail = "the approval request changed too often while it was waited for; try again";

@@ -53,6 +53,21 @@ async fn a_locked_database_stops_approvals_and_not_decisions() {
 }
 
 #[tokio::test]
+async fn a_caller_that_waits_is_answered_when_the_server_stops() {
+    let mut server = TestServer::start().await;
+    let body = json!({"tool": "pay", "args": {"amount": 1}});
+    let waiting =
+        server.request("POST", "/api/v1/decisions?wait=60", &server.agent_key).json(&body);
+    let waiting = tokio::spawn(crate::support::send(waiting));
+    server.pending().await;
+    let started = Instant::now();
+    server.stop().await;
+    let (status, answer) = waiting.await.unwrap();
+    assert_eq!((status, &answer["action"]), (StatusCode::OK, &json!("require_approval")));
+    assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
 async fn health_and_metrics_are_told() {
     let server = TestServer::start().await;
     server.decide("read", json!({"path": "/tmp"})).await;

@@ -5,6 +5,7 @@ use preloop_api::{Approval, ApprovalState};
 use preloop_core::approval::VoteDecision;
 use preloop_core::audit::{AuditKind, EnforcementPoint};
 use preloop_core::decision::{Action, Decision};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::super::approvals::not_found;
@@ -18,10 +19,12 @@ use crate::store::{HeldCall, StoredApproval};
 #[derive(Debug)]
 pub struct Held {
     services: Services,
-    call: PreparedCall,
+    call: Box<PreparedCall>,
     recorded: Recorded,
     decision: Decision,
     approval: Approval,
+    /// The answer on its way: it is worked out apart, so that a waiter who looks away does not lose a claimed approval.
+    settling: Option<oneshot::Receiver<Result<Settled, ServiceError>>>,
     /// Whether it was said why the waiting ended.
     is_ended: bool,
 }
@@ -67,7 +70,9 @@ impl Services {
         self.metrics().hold();
         let approval = self.shown(approval);
         let services = self.clone();
-        Ok(Held { services, call, recorded, decision, approval, is_ended: false })
+        let call = Box::new(call);
+        let (settling, is_ended) = (None, false);
+        Ok(Held { services, call, recorded, decision, approval, settling, is_ended })
     }
 }
 
@@ -102,61 +107,53 @@ impl Held {
         &self.approval
     }
 
-    /// Waits until the request is settled; woken the moment it is.
+    /// Waits until the request is settled; woken the moment it is. May be dropped and called again.
     ///
     /// # Errors
     /// Where the store does not answer: the call must not run.
     pub async fn settled(&mut self) -> Result<Settled, ServiceError> {
-        let id = self.approval.id;
+        if self.settling.is_none() {
+            let approval = self.no_longer_pending().await?;
+            self.settling = Some(self.settle(approval));
+        }
+        let answered = match &mut self.settling {
+            Some(settling) => settling.await.ok(),
+            None => None,
+        };
+        let settled = answered.unwrap_or_else(|| {
+            let message = "the server stops, so the call was not run".to_owned();
+            Err(ServiceError::Unavailable { message })
+        });
+        self.settling = None;
+        let settled = settled?;
+        self.is_ended = true;
+        self.forget();
+        Ok(settled)
+    }
+
+    /// Waits until the request is anything but pending.
+    async fn no_longer_pending(&self) -> Result<StoredApproval, ServiceError> {
+        let (id, inner) = (self.approval.id, &self.services.inner);
         loop {
-            let mut woken = self.services.inner.waiters.subscribe(id);
-            let account_id = self.services.inner.account_id;
-            let found = self.services.inner.store.approval_find(account_id, id).await?;
+            let mut woken = inner.waiters.subscribe(id);
+            let found = inner.store.approval_find(inner.account_id, id).await?;
             let approval = found.ok_or_else(|| not_found(id))?;
-            if approval.request.state == ApprovalState::Pending {
-                // The sender is dropped to wake: an error is the usual answer.
-                let _ = woken.changed().await;
-                continue;
+            if approval.request.state != ApprovalState::Pending {
+                return Ok(approval);
             }
-            let settled = self.settle(approval).await?;
-            self.is_ended = true;
-            self.forget();
-            return Ok(settled);
+            // The sender is dropped to wake: an error is the usual answer.
+            let _ = woken.changed().await;
         }
     }
 
-    async fn settle(&self, approval: StoredApproval) -> Result<Settled, ServiceError> {
-        match approval.request.state {
-            ApprovalState::Approved if approval.request.used_at.is_some() => Ok(Settled::Used),
-            ApprovalState::Approved => self.dispatch(&approval).await,
-            ApprovalState::Declined => {
-                let votes = approval.request.votes;
-                let vote = votes.into_iter().find(|vote| vote.decision == VoteDecision::Decline);
-                let (by, reason) =
-                    vote.map_or_else(Default::default, |vote| (vote.voter_name, vote.reason));
-                Ok(Settled::Declined { by, reason })
-            }
-            ApprovalState::Expired => Ok(Settled::Expired),
-            ApprovalState::Cancelled | ApprovalState::Pending => Ok(Settled::Cancelled),
-        }
-    }
-
-    /// The live policy decides again: deny wins, allow or the same workflow goes on, another workflow asks anew.
-    async fn dispatch(&self, approval: &StoredApproval) -> Result<Settled, ServiceError> {
-        let decision = self.services.evaluate(&self.call);
-        match decision.action {
-            Action::Deny => {
-                let id = Some(approval.id);
-                let ruling = self.services.deny(&self.call, decision, id)?;
-                return Ok(settled(ruling));
-            }
-            Action::RequireApproval if !follows(approval, &decision) => {
-                return self.services.ask_anew(self.call.clone(), decision).await.map(settled);
-            }
-            Action::Allow | Action::RequireApproval => {}
-        }
-        let claimed = self.services.claim(&self.call, &decision, approval.id).await?;
-        Ok(claimed.map_or(Settled::Used, Settled::Approved))
+    fn settle(&self, approval: StoredApproval) -> oneshot::Receiver<Result<Settled, ServiceError>> {
+        let (answer, settling) = oneshot::channel();
+        let (services, call) = (self.services.clone(), self.call.clone());
+        self.services.tasks().spawn("settle a held call", async move {
+            // Where nobody waits any more, a permit is dropped here and says so in the trail.
+            let _ = answer.send(settle(&services, &call, approval).await);
+        });
+        settling
     }
 
     /// The client withdrew the call: it never runs by this attempt. The request stays pending, because clients also
@@ -196,6 +193,46 @@ impl Held {
             });
         }
     }
+}
+
+async fn settle(
+    services: &Services,
+    call: &PreparedCall,
+    approval: StoredApproval,
+) -> Result<Settled, ServiceError> {
+    match approval.request.state {
+        ApprovalState::Approved if approval.request.used_at.is_some() => Ok(Settled::Used),
+        ApprovalState::Approved => dispatch(services, call, &approval).await,
+        ApprovalState::Declined => {
+            let votes = approval.request.votes;
+            let vote = votes.into_iter().find(|vote| vote.decision == VoteDecision::Decline);
+            let (by, reason) =
+                vote.map_or_else(Default::default, |vote| (vote.voter_name, vote.reason));
+            Ok(Settled::Declined { by, reason })
+        }
+        ApprovalState::Expired => Ok(Settled::Expired),
+        ApprovalState::Cancelled | ApprovalState::Pending => Ok(Settled::Cancelled),
+    }
+}
+
+/// The live policy decides again: deny wins, allow or the same workflow goes on, another workflow asks anew.
+async fn dispatch(
+    services: &Services,
+    call: &PreparedCall,
+    approval: &StoredApproval,
+) -> Result<Settled, ServiceError> {
+    let decision = services.evaluate(call);
+    match decision.action {
+        Action::Deny => {
+            return services.deny(call, decision, Some(approval.id)).map(settled);
+        }
+        Action::RequireApproval if !follows(approval, &decision) => {
+            return services.ask_anew(call.clone(), decision).await.map(settled);
+        }
+        Action::Allow | Action::RequireApproval => {}
+    }
+    let claimed = services.claim(call, &decision, approval.id).await?;
+    Ok(claimed.map_or(Settled::Used, Settled::Approved))
 }
 
 fn settled(ruling: Ruling) -> Settled {
