@@ -16,6 +16,7 @@ pub struct Fuel {
 
 impl Fuel {
     /// A budget of `limit` units, at most [`FUEL_MAX`].
+    #[inline]
     pub fn new(limit: u64) -> Self {
         let limit = limit.min(FUEL_MAX);
         Self { limit, left: limit, spent_out: false }
@@ -27,6 +28,7 @@ impl Fuel {
     }
 
     /// What is left.
+    #[inline]
     pub fn left(&self) -> u64 {
         self.left
     }
@@ -36,6 +38,7 @@ impl Fuel {
         self.spent_out
     }
 
+    #[inline]
     pub(crate) fn settle(&mut self, left: u64, spent_out: bool) {
         self.left = left;
         self.spent_out = spent_out;
@@ -43,6 +46,7 @@ impl Fuel {
 }
 
 impl Default for Fuel {
+    #[inline]
     fn default() -> Self {
         Self::new(FUEL_DEFAULT)
     }

@@ -31,6 +31,7 @@ impl<'e> Machine<'e> {
         result
     }
 
+    /// A table of jumps: what each operation needs of the stack, it takes itself.
     fn dispatch(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
         let node = self.node(id)?;
         match node.op {
@@ -63,6 +64,7 @@ impl<'e> Machine<'e> {
     }
 
     /// The truth of an operation that may give anything.
+    #[inline(never)]
     fn truth(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
         match self.operand(id, scope)? {
             Val::Bool(holds) => Ok(holds),
@@ -83,6 +85,7 @@ impl<'e> Machine<'e> {
     }
 
     /// `&&` where `every`, else `||`: what decides wins over failures on either side, but for a spent budget.
+    #[inline(never)]
     fn logic(
         &self,
         id: OpId,
@@ -104,7 +107,7 @@ impl<'e> Machine<'e> {
         failed.map_or(Ok(every), Err)
     }
 
-    #[inline]
+    #[inline(never)]
     fn compare_int(
         &self,
         id: OpId,
@@ -125,6 +128,7 @@ impl<'e> Machine<'e> {
         self.compare(id, relation, left, Val::Int(*right))
     }
 
+    #[inline(never)]
     fn comparison(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
         self.charge(node.cost, id)?;
         match node.op {
@@ -184,6 +188,7 @@ impl<'e> Machine<'e> {
         }
     }
 
+    #[inline(never)]
     fn in_texts(
         &self,
         id: OpId,
@@ -221,7 +226,7 @@ impl<'e> Machine<'e> {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn contains_text(
         &self,
         id: OpId,
@@ -239,6 +244,7 @@ impl<'e> Machine<'e> {
         }
     }
 
+    #[inline(never)]
     fn text_test(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
         self.charge(node.cost, id)?;
         match node.op {
@@ -275,6 +281,7 @@ impl<'e> Machine<'e> {
     }
 
     /// `all`, `exists` and `exists_one`.
+    #[inline(never)]
     fn quantify(&self, id: OpId, number: u32, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
         let Some(parts) = self.code.loops.get(number as usize) else {
             return Err(self.broken(id));
