@@ -8,6 +8,7 @@ mod credentials;
 mod dispatch;
 mod failure;
 mod http;
+mod http_answer;
 mod http_client;
 mod inbox;
 mod server;
