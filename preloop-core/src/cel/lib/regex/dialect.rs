@@ -1,4 +1,5 @@
-//! The dialect: the specification's patterns are RE2's, where `\d`, `\w`, `\s` and `\b` mean ASCII.
+//! The dialect: the specification's patterns are RE2's, where `\d`, `\w`, `\s` and `\b` mean ASCII
+//! and `\<` is `<`.
 //!
 //! That is what a rule's author expects of `\d`, and it keeps patterns small: `\w{1,63}` fits where
 //! every letter of Unicode, 63 times, does not.
@@ -48,6 +49,9 @@ impl Visitor for Classes {
             Ast::Assertion(assertion) => match assertion.kind {
                 AssertionKind::WordBoundary => self.0.push((assertion.span, r"(?-u:\b)")),
                 AssertionKind::NotWordBoundary => self.0.push((assertion.span, r"(?-u:\B)")),
+                // An escaped sign is itself.
+                AssertionKind::WordBoundaryStartAngle => self.0.push((assertion.span, "<")),
+                AssertionKind::WordBoundaryEndAngle => self.0.push((assertion.span, ">")),
                 _ => {}
             },
             _ => {}

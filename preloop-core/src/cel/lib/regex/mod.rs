@@ -1,5 +1,6 @@
 //! Regular expressions: linear in the text by construction, bounded in size and nesting.
 
+mod brackets;
 mod dialect;
 #[cfg(test)]
 mod tests;
@@ -44,7 +45,11 @@ pub fn compile(pattern: &str) -> Result<Pattern, LibError> {
             quoted(pattern)
         )));
     }
-    let regex = RegexBuilder::new(&dialect::ascii(pattern, MAX_DEPTH))
+    let plain = brackets::plain(pattern).map_err(|class| {
+        let pattern = quoted(pattern);
+        LibError::invalid(format!("{pattern} is not a regular expression: no class `{class}`"))
+    })?;
+    let regex = RegexBuilder::new(&dialect::ascii(&plain, MAX_DEPTH))
         .size_limit(MAX_PROGRAM_BYTES)
         .nest_limit(MAX_DEPTH)
         .build()

@@ -98,10 +98,49 @@ fn classes_mean_ascii() {
         true,
     );
     check(r"\d", r"^\\d$", true);
-    check("7", r"^[\w--[a-z]]$", true);
     check("É", "(?i)é", true);
     check(&"a".repeat(63), r"^\w{1,63}$", true);
     assert!(message(r"[!-\d]").contains("range"));
+}
+
+#[test]
+fn characters_in_brackets_are_no_set_operations() {
+    let check = |pattern: &str, found: &[&str], not_found: &[&str]| {
+        let regex = compile(pattern).unwrap();
+        for text in found {
+            assert!(regex.is_match(text), "{text} {pattern}");
+        }
+        for text in not_found {
+            assert!(!regex.is_match(text), "{text} {pattern}");
+        }
+    };
+    check("[;&&|]", &["a; b", "a && b", "a | b"], &["ab"]);
+    check("[|&&;]", &["a; b", "a && b", "a | b"], &["ab"]);
+    check("^[&&]$", &["&"], &["a"]);
+    check("[$`(~~]", &["~", "$", "`", "("], &[")"]);
+    check("^[+--]$", &["+", ",", "-"], &["*", "."]);
+    check("^[--a]$", &["-", "A", "a"], &["b"]);
+    check("^[a-z-]$", &["a", "-"], &["A"]);
+    check("^[-a]$", &["a", "-"], &["b"]);
+    check("^[a[b]$", &["a", "[", "b"], &["]"]);
+    check("^[a[b]]$", &["[]", "a]", "b]"], &["b", "a"]);
+    check("^[]a]$", &["]", "a"], &["[", "b"]);
+    check("^[^]a]$", &["b", "["], &["]", "a"]);
+    check(r"^[\]&&[]$", &["]", "&", "["], &[r"\", "a"]);
+    check("^[[:alpha:]&&[:digit:]]$", &["a", "1", "&"], &["-"]);
+    check("^[[:^alpha:]]$", &["1"], &["a"]);
+    check("^[[:a]$", &["[", ":", "a"], &["b"]);
+    check(r"^[\w--[a-z]]$", &["7]", "-]", "A]"], &["7", "*]"]);
+    check(r"^[\x{26}&&\x41&&\pN]$", &["&", "A", "5"], &["a"]);
+    check("^[é&&ñ]$", &["é", "ñ", "&"], &["n"]);
+    check(r"\[a&&b\]", &["[a&&b]"], &["a", "b"]);
+    check(r"^[\<a\>]+$", &["<a>"], &["b"]);
+    check(r"^\<a\>$", &["<a>"], &["a"]);
+    check("(?x) a # [\n [;&&|]", &["a|", "a;"], &["aa"]);
+    assert_eq!(
+        message("[[:digits:]]"),
+        "`[[:digits:]]` is not a regular expression: no class `[:digits:]`"
+    );
 }
 
 #[test]
@@ -142,6 +181,8 @@ fn every_pattern_compiles_on_a_small_stack() {
             format!("{}a{}", "(?:".repeat(60), ")*".repeat(60)),
             "a|".repeat(5_000),
             "[a&&".repeat(2_000),
+            "[[:".repeat(3_000),
+            "\\x{".repeat(3_000) + "[",
             "a{0,1000}".repeat(1_000),
             format!("a{}", "?".repeat(9_000)),
         ] {

@@ -1,0 +1,150 @@
+//! Classes in brackets as RE2 reads them: `&&`, `--`, `~~` and `[` are characters there, not set operations.
+//!
+//! `[;&&|]` is what someone writes who looks for the signs of a shell. Read as an intersection it holds nothing,
+//! so that a deny rule would never match.
+
+use std::borrow::Cow;
+
+/// The names of `[:name:]`.
+const NAMES: &[&str] = &[
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
+    "space", "upper", "word", "xdigit",
+];
+/// Longer than any of them; what is longer is no name.
+const NAME_BYTES: usize = 16;
+
+/// The same pattern with the characters of each class escaped where the parser would see an operation;
+/// an error is the `[:name:]` that there is not.
+pub(super) fn plain(pattern: &str) -> Result<Cow<'_, str>, &str> {
+    if !pattern.contains('[') {
+        return Ok(Cow::Borrowed(pattern));
+    }
+    let has_comments = is_verbose(pattern);
+    let mut scanner = Scanner { rest: pattern, out: String::with_capacity(pattern.len()) };
+    while let Some(character) = scanner.rest.chars().next() {
+        match character {
+            '\\' => scanner.escape(),
+            '[' => scanner.class()?,
+            '#' if has_comments => {
+                scanner.take(scanner.rest.find('\n').unwrap_or(scanner.rest.len()));
+            }
+            other => scanner.take(other.len_utf8()),
+        }
+    }
+    Ok(Cow::Owned(scanner.out))
+}
+
+/// Whether `(?x)` or `(?x:…)` stands in the pattern, so that it may hold comments.
+fn is_verbose(pattern: &str) -> bool {
+    pattern.split("(?").skip(1).any(|flags| {
+        let on = flags.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
+        on.contains('x')
+    })
+}
+
+struct Scanner<'p> {
+    rest: &'p str,
+    out: String,
+}
+
+impl<'p> Scanner<'p> {
+    /// Copies this many bytes.
+    fn take(&mut self, bytes: usize) {
+        let (taken, rest) = self.rest.split_at_checked(bytes).unwrap_or((self.rest, ""));
+        self.out.push_str(taken);
+        self.rest = rest;
+    }
+
+    fn take_if(&mut self, sign: &str) -> bool {
+        let is_there = self.rest.starts_with(sign);
+        if is_there {
+            self.take(sign.len());
+        }
+        is_there
+    }
+
+    /// Copies a backslash and what belongs to it.
+    fn escape(&mut self) {
+        let after = self.rest.get(1..).unwrap_or("");
+        let Some(letter) = after.chars().next() else { return self.take(1) };
+        let is_braced = matches!(letter, 'x' | 'u' | 'U' | 'p' | 'P')
+            && after.get(1..).is_some_and(|rest| rest.starts_with('{'));
+        let length = match after.find('}') {
+            Some(end) if is_braced => end.saturating_add(2),
+            _ => match letter {
+                'x' => 4,
+                'u' => 6,
+                'U' => 10,
+                'p' | 'P' => 3,
+                other => other.len_utf8().saturating_add(1),
+            },
+        };
+        // What is too short for its letter is left to the compiler, which says so.
+        self.take(length.min(self.rest.len()));
+    }
+
+    /// Copies a class from its bracket to its end, or to the end of the pattern.
+    fn class(&mut self) -> Result<(), &'p str> {
+        self.take(1);
+        self.take_if("^");
+        let mut is_first = true;
+        while !self.rest.is_empty() {
+            if !is_first && self.take_if("]") {
+                return Ok(());
+            }
+            is_first = false;
+            if let Some(named) = named_class(self.rest) {
+                let name = named.trim_matches(['[', ']', ':', '^']);
+                if !NAMES.contains(&name) {
+                    return Err(named);
+                }
+                self.take(named.len());
+                continue;
+            }
+            let may_begin_range = self.member();
+            // A `-` before the end of the class is a character.
+            if may_begin_range && self.rest.starts_with('-') && !self.rest.starts_with("-]") {
+                self.take(1);
+                self.member();
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies one member of a class; false for one that is a class itself.
+    fn member(&mut self) -> bool {
+        let mut characters = self.rest.chars();
+        match (characters.next(), characters.next()) {
+            // Escaped signs are themselves; the parser would see the edge of a word.
+            (Some('\\'), Some('<' | '>')) => {
+                self.rest = self.rest.get(1..).unwrap_or("");
+                self.take(1);
+            }
+            (Some('\\'), letter) => {
+                self.escape();
+                return !matches!(letter, Some('d' | 'D' | 's' | 'S' | 'w' | 'W' | 'p' | 'P'));
+            }
+            (Some(character), _) => {
+                if matches!(character, '[' | ']' | '&' | '-' | '~') {
+                    self.out.push('\\');
+                }
+                self.take(character.len_utf8());
+            }
+            (None, _) => {}
+        }
+        true
+    }
+}
+
+/// `[:name:]` at the start of the text.
+fn named_class(text: &str) -> Option<&str> {
+    let name = text.strip_prefix("[:")?;
+    let end = name
+        .bytes()
+        .take(NAME_BYTES)
+        .position(|byte| !byte.is_ascii_lowercase() && byte != b'^')?;
+    if !name.get(end..)?.starts_with(":]") {
+        return None;
+    }
+    text.get(..end.checked_add(4)?)
+}
