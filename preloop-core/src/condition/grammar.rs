@@ -29,7 +29,11 @@ pub(super) fn read(text: &str) -> Result<Option<Simple>, Problem> {
         if let Ok(tree) = parse::parse(&spelled_out) {
             let start = span_of(text, trimmed).start;
             let simple = of_tree(&spelled_out, &tree).map_err(|problem| moved(problem, start))?;
-            return Ok(simple.map(|simple| simple.moved(|span| back(span, start))));
+            // A bare name is one name: a longer path begins with a variable.
+            let is_bare = |path: &ArgPath| path.keys().len() == 1;
+            return Ok(simple
+                .filter(|simple| simple.arg_path().is_some_and(is_bare))
+                .map(|simple| simple.moved(|span| back(span, start))));
         }
     }
     // What does not parse is left to CEL, which says what is wrong with it.
@@ -106,7 +110,8 @@ fn text_test(
     }
     let Some(literal) = literal(tree, argument) else { return Ok(None) };
     let Some(subject) = subject(text, tree, target) else { return Ok(None) };
-    if !subject.may_search() {
+    if !subject.may_search(function, &literal) {
+        // The checker of CEL says what does not go together.
         return Ok(None);
     }
     let span = tree.span(argument);

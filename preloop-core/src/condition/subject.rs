@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::simple::Literal;
+use super::simple::{Literal, TextFunction};
 use crate::cel::value::{Val, from_double};
 use crate::cel::{ArgPath, Argument, Input, Lookup};
 
@@ -75,9 +75,23 @@ impl Subject {
         }
     }
 
-    /// False where there is nothing to look for text in.
-    pub(super) const fn may_search(&self) -> bool {
-        !matches!(self, Self::ToolIsNew)
+    /// False where the test can never be made.
+    pub(super) fn may_search(&self, function: TextFunction, literal: &Literal) -> bool {
+        match self {
+            Self::Argument(_) | Self::ToolAnnotation(_) | Self::Context(_) => true,
+            Self::ToolIsNew => false,
+            Self::PrincipalRoles | Self::PrincipalTeams => {
+                function == TextFunction::Contains && matches!(literal, Literal::Text(_))
+            }
+            Self::ToolName
+            | Self::ToolSource
+            | Self::ToolServer
+            | Self::PrincipalId
+            | Self::PrincipalKind
+            | Self::PrincipalName
+            | Self::SessionId
+            | Self::Justification => matches!(literal, Literal::Text(_)),
+        }
     }
 
     #[inline]

@@ -70,6 +70,29 @@ fn which_texts_are_simple() {
 }
 
 #[test]
+fn a_reserved_word_is_a_bare_name_and_begins_no_path() {
+    assert_eq!(compiled("if == 1").condition_type(), ConditionType::Simple);
+    assert_eq!(compiled("var.contains('x')").condition_type(), ConditionType::Simple);
+    for text in ["if.a == 1", "package.name.contains('x')"] {
+        assert!(compile(text, None, &Environment::policy()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn tests_that_can_never_be_made_are_refused() {
+    for text in [
+        "principal.roles.startsWith('x')",
+        "principal.teams.matches('x')",
+        "principal.roles.contains(5)",
+        "tool.name.contains(5)",
+        "justification.contains(null)",
+        "tool.is_new.contains('x')",
+    ] {
+        assert!(compile(text, None, &Environment::policy()).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn the_type_can_be_said() {
     let environment = Environment::policy();
     let cel = compile("args.a == 1", Some(ConditionType::Cel), &environment).unwrap();
