@@ -51,7 +51,7 @@ impl Fields {
         }
     }
 
-    fn wanted(&self, name: &str, wanted: &str, found: &Value) -> CallError {
+    pub(super) fn wanted(&self, name: &str, wanted: &str, found: &Value) -> CallError {
         let path = self.path_of(name);
         self.error(name, format!("`{path}` must be {wanted}, not {}", named(found)))
     }

@@ -161,6 +161,9 @@ fn tool(fields: &mut Fields) -> Result<ToolFacts, CallError> {
                     .error(twice, format!("`{twice}` stands beside a `tool` that is an object"))
                     .help(format!("write `tool.{twice}`")));
             }
+            if !value.is_object() {
+                return Err(fields.wanted("tool", "text or an object", &value));
+            }
             let known = &["name", "source", "server", "annotations", "is_new"];
             let mut fields = Fields::of("`tool`", "tool", value, known)?;
             ToolFacts {

@@ -75,6 +75,7 @@ fn each_error_names_its_field() {
     refused(&json!({"args": {}}), "tool", "a call needs `tool`; name the tool that is called");
     refused(&json!({"tool": ""}), "tool", "the tool's name is empty");
     refused(&json!({"tool": "t", "args": null}), "args", "`args` must be an object, not null");
+    refused(&json!({"tool": 5}), "tool", "`tool` must be text or an object, not a number");
     refused(&json!({"tool": "t", "args": [1]}), "args", "`args` must be an object, not a list");
     refused(
         &json!({"tool": "t", "principal": {"roles": ["a", 5]}}),

@@ -35,6 +35,8 @@ pub struct CompiledPolicy {
     places: Places,
     /// Servers with `validate_arguments: false`.
     pub(crate) unchecked_servers: Vec<String>,
+    /// The servers' names, where a condition could ask for one.
+    server_names: Vec<String>,
     /// What a tool without an entry gets.
     pub(crate) unknown: Decision,
     /// What a new tool without an entry gets where it would be allowed.
@@ -77,6 +79,7 @@ impl CompiledPolicy {
                 .filter(unchecked)
                 .map(|server| server.name.clone())
                 .collect(),
+            server_names: named_servers(&document),
             paths: compiler.paths,
             places,
             entries,
@@ -91,6 +94,12 @@ impl CompiledPolicy {
     pub fn with_fuel(mut self, fuel: u64) -> Self {
         self.fuel = fuel.min(FUEL_MAX);
         self
+    }
+
+    /// A server's name as the document spells it, so that conditions see one spelling however a caller writes it.
+    pub(crate) fn spelled_server<'a>(&'a self, name: &'a str) -> &'a str {
+        let mut names = self.server_names.iter();
+        names.find(|known| is_same_server(known, name)).map_or(name, String::as_str)
     }
 
     /// The policy's name and digest, as in each decision.
@@ -161,6 +170,15 @@ impl fmt::Debug for CompiledPolicy {
             .field("entries", &self.entries.len())
             .finish_non_exhaustive()
     }
+}
+
+/// The names of the document's servers; none where no condition mentions the tool.
+fn named_servers(document: &document::PolicyDocument) -> Vec<String> {
+    let mut conditions = document.tools.iter().flat_map(|tool| &tool.conditions);
+    if conditions.any(|rule| rule.expression.as_deref().is_some_and(|text| text.contains("tool"))) {
+        return document.mcp_servers.iter().map(|server| server.name.clone()).collect();
+    }
+    Vec::new()
 }
 
 /// Compiles the entries of one document.

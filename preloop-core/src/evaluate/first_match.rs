@@ -145,15 +145,18 @@ fn is_found(rule: &Rule, number: usize, searches: &[Findings; GROUPS_MAX]) -> bo
     matches!(findings, Some(Findings::First(first)) if *first == number)
 }
 
-/// No text that a reader could see.
+/// No text that a reader could see: blanks, controls, and what is drawn as nothing.
 fn is_blank(text: &str) -> bool {
     text.chars().all(|character| {
         character.is_whitespace()
             || character.is_control()
             || matches!(
                 character,
-                '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-                    | '\u{2060}'..='\u{206f}' | '\u{feff}'
+                '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                    | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                    | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+                    | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+                    | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
             )
     })
 }

@@ -35,7 +35,7 @@ impl CompiledPolicy {
     }
 
     /// Step 0: what the call says of its source, and whether its arguments fit the tool's schema.
-    pub(crate) fn facts<'c>(&self, call: &Call<'c>) -> Result<Facts<'c>, Box<ConditionError>> {
+    pub(crate) fn facts<'c>(&'c self, call: &Call<'c>) -> Result<Facts<'c>, Box<ConditionError>> {
         let tool = call.tool;
         let Some(source) = CallSource::of(tool.source, tool.server) else {
             return Err(Box::new(invalid(format!(
@@ -47,7 +47,22 @@ impl CompiledPolicy {
         if call.schema.is_some() && self.checks_arguments(source) {
             check_arguments(call)?;
         }
-        Ok(Facts { source, input: input(call, source) })
+        Ok(Facts { source, input: self.input(call, source) })
+    }
+
+    fn input<'c>(&'c self, call: &Call<'c>, source: CallSource<'c>) -> Input<'c> {
+        let mut tool = call.tool;
+        tool.source = source.class_name();
+        tool.server = self.spelled_server(source.server_name());
+        Input {
+            tool,
+            principal: call.principal,
+            session: call.session,
+            context: call.context,
+            now: call.now,
+            justification: call.justification,
+            ..Input::new(call.args)
+        }
     }
 
     /// `validate_arguments` of the server; on where nothing is said.
@@ -145,21 +160,6 @@ impl<'p> From<Verdict<'p>> for Cow<'p, Decision> {
 pub(crate) struct Facts<'c> {
     pub(crate) source: CallSource<'c>,
     pub(crate) input: Input<'c>,
-}
-
-fn input<'c>(call: &Call<'c>, source: CallSource<'c>) -> Input<'c> {
-    let mut tool = call.tool;
-    tool.source = source.class_name();
-    tool.server = source.server_name();
-    Input {
-        tool,
-        principal: call.principal,
-        session: call.session,
-        context: call.context,
-        now: call.now,
-        justification: call.justification,
-        ..Input::new(call.args)
-    }
 }
 
 fn check_arguments(call: &Call<'_>) -> Result<(), Box<ConditionError>> {
