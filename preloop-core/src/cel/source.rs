@@ -122,7 +122,8 @@ pub enum Lookup<'a> {
     NullAbove(usize),
 }
 
-/// Where arguments come from. Implemented by JSON values and by [`Slots`](super::Slots); a binding may bring its own.
+/// Where arguments come from. Implemented by JSON values, by
+/// [`JsonText`](super::JsonText) and by [`Slots`](super::Slots); a binding may bring its own.
 pub trait ArgumentSource: std::fmt::Debug {
     /// What stands under this path.
     fn lookup(&self, path: &ArgPath) -> Lookup<'_>;

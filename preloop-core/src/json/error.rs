@@ -31,7 +31,7 @@ pub struct JsonError {
 }
 
 impl JsonError {
-    pub(super) fn new(fault: Fault, text: &str) -> Self {
+    pub(crate) fn new(fault: Fault, text: &str) -> Self {
         let place = Lines::new(text).place(text, fault.offset);
         Self { kind: fault.kind, message: fault.message, offset: fault.offset, place }
     }
@@ -94,7 +94,7 @@ impl Fault {
 }
 
 /// Bytes as text, or where they stop being UTF-8.
-pub(super) fn decode(bytes: &[u8]) -> Result<&str, JsonError> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<&str, JsonError> {
     std::str::from_utf8(bytes).map_err(|error| {
         let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
         let text = std::str::from_utf8(valid).unwrap_or_default();

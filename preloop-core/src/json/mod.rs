@@ -16,7 +16,7 @@ mod value;
 mod tests;
 
 pub use check::check;
-pub(crate) use error::Fault;
+pub(crate) use error::{Fault, decode};
 pub use error::{JsonError, JsonErrorKind};
 pub(crate) use lexer::{EscapeUnit, skip_string_escape};
 pub(crate) use number::parse_number;

@@ -1,6 +1,8 @@
 //! Arguments by path: which are read, and that every source gives the same answers.
 
-use crate::cel::{Environment, FUEL_DEFAULT, Fuel, Input, PathTable, Program, Slots, Tri, compile};
+use crate::cel::{
+    Environment, FUEL_DEFAULT, Fuel, Input, JsonText, PathTable, Program, Tri, compile,
+};
 
 fn program(expression: &str) -> Program {
     compile(expression, &Environment::policy())
@@ -34,9 +36,9 @@ fn programs_of_one_table_share_slots() {
     let shown: Vec<String> = table.paths().iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["args.a", "args.b", "args.c.d"]);
     let text = r#"{"c": {"d": 3}, "a": 1, "b": 2}"#;
-    let slots = Slots::from_json(text, &table).unwrap();
+    let pulled = JsonText::pull(text, table.paths()).unwrap();
     for program in &programs {
-        assert_eq!(program.test(&Input::new(&slots), &mut Fuel::default()), Tri::True);
+        assert_eq!(program.test(&Input::new(&pulled), &mut Fuel::default()), Tri::True);
     }
 }
 
@@ -45,7 +47,9 @@ fn every_source_gives_the_same_answer() {
     let documents = [
         r#"{"a": {"b": 1}, "s": "x", "l": [1, 2.0, "\u0041"], "n": 30.0}"#,
         r#"{"a": 1, "s": "esc\"aped", "l": {"b": []}, "n": 9223372036854775808}"#,
-        r#"{"a": {"b": null}, "a": {"b": {"c": true}}, "s": null, "n": 1e300}"#,
+        r#"{"a": {"b": {"c": true}}, "s": null, "n": 1e300}"#,
+        r#"{"a": {"b": null}, "l": null}"#,
+        r#"{"a": null, "s": {"a": {"b": 1}}}"#,
         r#"{"a": [], "l": [], "n": -0.0}"#,
         "{}",
         "[1]",
@@ -74,18 +78,18 @@ fn every_source_gives_the_same_answer() {
             let mut program = program(expression);
             let mut table = PathTable::default();
             program.share_paths(&mut table);
-            let slots = Slots::from_json(document, &table).unwrap();
-            let (by_value, by_slots) = (Input::new(&value), Input::new(&slots));
+            let pulled = JsonText::pull(document, table.paths()).unwrap();
+            let (by_value, by_text) = (Input::new(&value), Input::new(&pulled));
             let (mut fuel, mut other_fuel) = (Fuel::default(), Fuel::default());
             assert_eq!(
                 program.test(&by_value, &mut fuel),
-                program.test(&by_slots, &mut other_fuel),
+                program.test(&by_text, &mut other_fuel),
                 "{expression} on {document}"
             );
             assert_eq!(fuel.used(), other_fuel.used(), "{expression} on {document}");
             assert_eq!(
                 program.failure(&by_value, FUEL_DEFAULT),
-                program.failure(&by_slots, FUEL_DEFAULT),
+                program.failure(&by_text, FUEL_DEFAULT),
                 "{expression} on {document}"
             );
             if let Some(object) = value.as_object() {
@@ -103,8 +107,16 @@ fn every_source_gives_the_same_answer() {
 fn malformed_text_is_no_source() {
     let mut table = PathTable::default();
     program("args.a == 1").share_paths(&mut table);
-    for text in ["", "{", "{\"a\": 1,}", "{\"a\": 1} x", "{\"a\": 01}", "{\"b\": tru}"] {
-        assert!(Slots::from_json(text, &table).is_err(), "{text}");
+    for text in [
+        "",
+        "{",
+        "{\"a\": 1,}",
+        "{\"a\": 1} x",
+        "{\"a\": 01}",
+        "{\"b\": tru}",
+        "{\"b\": 1, \"b\": 1}",
+    ] {
+        assert!(JsonText::pull(text, table.paths()).is_err(), "{text}");
     }
 }
 
