@@ -3,6 +3,7 @@
 mod bench_firewall;
 mod cargo;
 mod crate_graph;
+mod instructions;
 mod tidy;
 mod tree;
 
@@ -17,6 +18,7 @@ verbs:
   ci              format, lints, tidy, crate graph: the quick part of the gate
   tidy            what a reviewer would have to watch for by eye
   crate-graph     who may depend on whom
+  instructions    what the hot cases of benches/ cost, against the baseline; --save makes a new one
   bench-firewall  what the firewall adds to a call, p50 and p99 (release build)";
 
 fn main() -> ExitCode {
@@ -26,6 +28,10 @@ fn main() -> ExitCode {
         "tidy" => tidy::check(&root).and_then(|findings| verdict("tidy", &findings)),
         "crate-graph" => crate_graph::check(&root).and_then(|found| verdict("crate graph", &found)),
         "bench-firewall" => bench_firewall::run(&root).map(|table| say(&table)),
+        "instructions" => {
+            let save = std::env::args().nth(2).is_some_and(|option| option == "--save");
+            instructions::run(&root, save).map(|told| say(told.trim_end()))
+        }
         "ci" => cargo::run(&root, cargo::FORMAT)
             .and_then(|()| tidy::check(&root))
             .and_then(|findings| verdict("tidy", &findings))

@@ -1,0 +1,48 @@
+//! Loading: one expression, and a policy of a thousand tools with five rules each.
+
+use std::hint::black_box;
+
+use preloop_core::cel::{Environment, compile};
+use preloop_core::{CompiledPolicy, ValidPolicy};
+
+use super::{decisions, expressions};
+use crate::keep;
+use crate::measure::{Case, Limit, PRELOOP};
+#[cfg(feature = "peers")]
+use crate::peer::{casbin, cedar, cel, cel_interpreter, regorus};
+
+fn expression(name: &str, source: &'static str, limit: Limit) -> Case {
+    let mut case = Case::new(format!("{name} {source}"), limit);
+    let environment = Environment::policy();
+    case.add(PRELOOP, move || compile(black_box(source), &environment).is_ok());
+    #[cfg(feature = "peers")]
+    {
+        cel::compile(&mut case, source);
+        cel_interpreter::compile(&mut case, source);
+    }
+    case
+}
+
+/// The table of loading.
+pub fn cases() -> Vec<Case> {
+    let quick = Limit::Nanoseconds(2000.0);
+    let mut cases = vec![
+        expression("(a)", expressions::A, quick),
+        expression("(b)", expressions::B, quick),
+        expression("(c)", expressions::C, Limit::None),
+        expression("(d)", expressions::D, Limit::None),
+        expression("regex", "args.path.matches('/(etc|usr)/[a-z]+$')", Limit::None),
+    ];
+    let tools = keep(decisions::large(1000));
+    let text = keep(decisions::document(tools));
+    let mut case = Case::new("1000 tools x 5 rules, from YAML", Limit::Nanoseconds(25_000_000.0));
+    case.add(PRELOOP, move || ValidPolicy::parse(black_box(text)).map(CompiledPolicy::compile));
+    #[cfg(feature = "peers")]
+    {
+        cedar::load(&mut case, tools);
+        casbin::load(&mut case, tools);
+        regorus::load(&mut case, tools);
+    }
+    cases.push(case);
+    cases
+}

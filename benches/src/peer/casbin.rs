@@ -1,0 +1,130 @@
+//! Casbin: every rule in one enforcer, or one enforcer for each tool; the first match in order decides.
+//!
+//! It answers yes or no; telling a refusal from "ask a person" would cost it a second look, which is left out here.
+
+use std::collections::HashMap;
+use std::hint::black_box;
+
+use casbin::rhai::Dynamic;
+use casbin::function_map::OperatorFunction;
+use casbin::{CoreApi, DefaultModel, Enforcer, MgmtApi};
+use preloop_core::Action;
+use serde_json::Value;
+
+use crate::group::decisions::{Test, ToolText};
+use crate::measure::Case;
+
+const MODEL: &str = "\
+[request_definition]
+r = tool, args
+[policy_definition]
+p = tool, field, test, text, eft
+[policy_effect]
+e = priority(p.eft) || deny
+[matchers]
+m = p.tool == \"*\" || (r.tool == p.tool && asks(r.args[p.field], p.test, p.text))
+";
+
+/// Every rule in one enforcer.
+pub struct Rules {
+    enforcer: Enforcer,
+}
+
+fn asks(value: Dynamic, test: Dynamic, text: Dynamic) -> Dynamic {
+    let (Ok(value), Ok(test), Ok(text)) =
+        (value.into_immutable_string(), test.into_immutable_string(), text.into_immutable_string())
+    else {
+        return false.into();
+    };
+    let holds = match test.as_str() {
+        "equals" => value == text,
+        _ => value.contains(text.as_str()),
+    };
+    holds.into()
+}
+
+impl Rules {
+    /// Loads every rule.
+    pub fn new(tools: &[ToolText]) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap_or_else(|error| panic!("casbin: {error}"));
+        let enforcer = runtime.block_on(load_rules(tools));
+        Self { enforcer: enforcer.unwrap_or_else(|error| panic!("casbin: {error}")) }
+    }
+
+    fn allows(&self, tool: &str, args: &Value) -> Option<bool> {
+        self.enforcer.enforce((tool, args)).ok()
+    }
+
+    /// Adds the engine to the race for a decision.
+    pub fn add(
+        &'static self,
+        case: &mut Case,
+        tool: &'static str,
+        args: &'static Value,
+        expected: Action,
+    ) {
+        assert_eq!(self.allows(tool, args), Some(expected == Action::Allow), "casbin: {tool}");
+        case.add("casbin 2.20, from JSON", move || self.allows(black_box(tool), black_box(args)));
+    }
+}
+
+async fn load_rules(tools: &[ToolText]) -> casbin::Result<Enforcer> {
+    let model = DefaultModel::from_str(MODEL).await?;
+    let mut enforcer = Enforcer::new(model, ()).await?;
+    enforcer.add_function("asks", OperatorFunction::Arg3(asks));
+    let mut rows = Vec::new();
+    for tool in tools {
+        for rule in &tool.rules {
+            let test = if rule.test == Test::Equals { "equals" } else { "contains" };
+            let effect = if rule.action == Action::Allow { "allow" } else { "deny" };
+            let row = [&tool.name, &rule.field, test, &rule.text, effect];
+            rows.push(row.map(str::to_owned).to_vec());
+        }
+    }
+    rows.push(["*", "-", "-", "-", "allow"].map(str::to_owned).to_vec());
+    enforcer.add_policies(rows).await?;
+    Ok(enforcer)
+}
+
+/// One enforcer for each tool, found by name.
+pub struct Sliced {
+    tools: HashMap<String, Rules>,
+}
+
+impl Sliced {
+    /// Loads an enforcer for each tool.
+    pub fn new(tools: &[ToolText]) -> Self {
+        // An enforcer takes a while to make, and only the tools that are asked about are needed.
+        let asked = tools.iter().rev().take(2);
+        let slice = |tool: &ToolText| (tool.name.clone(), Rules::new(std::slice::from_ref(tool)));
+        Self { tools: asked.map(slice).collect() }
+    }
+
+    /// Adds the engine to the race for a decision.
+    pub fn add(
+        &'static self,
+        case: &mut Case,
+        tool: &'static str,
+        args: &'static Value,
+        expected: Action,
+    ) {
+        let allows = move |tool: &str, args: &Value| match self.tools.get(tool) {
+            Some(rules) => rules.allows(tool, args),
+            None => Some(true),
+        };
+        assert_eq!(allows(tool, args), Some(expected == Action::Allow), "casbin: {tool}");
+        case.add("casbin 2.20, an enforcer a tool, from JSON", move || {
+            allows(black_box(tool), black_box(args))
+        });
+    }
+}
+
+/// Adds the engine to the race for loading a policy.
+pub fn load(case: &mut Case, tools: &'static [ToolText]) {
+    case.add("casbin 2.20", move || {
+        let rules = Rules::new(black_box(tools));
+        rules.enforcer.get_policy().len()
+    });
+}
