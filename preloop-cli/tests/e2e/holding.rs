@@ -217,3 +217,28 @@ fn two_approvals_are_two_people_or_the_call_waits() {
     assert!(agent.is_waiting(started));
     assert!(fixture.calls().is_empty());
 }
+
+#[test]
+fn an_approval_over_http_is_good_for_one_allow() {
+    let fixture = Fixture::new(&["pay"]);
+    let preloop = Preloop::start(&policy(vec![fixture.entry("bank")], ask_for("pay"), json!({})));
+    let key = &preloop.agent_key;
+    let mut call = json!({"tool": "pay", "source": "bank", "args": {"amount": 5}});
+    let asked = preloop.post("/api/v1/decisions", key, &call).json();
+    assert_eq!(asked["action"], "require_approval", "{asked}");
+    let id = asked["approval"]["id"].as_str().unwrap();
+    call["approval_id"] = id.into();
+    let early = preloop.post("/api/v1/decisions", key, &call).json();
+    assert_eq!(early["action"], "require_approval", "{early}");
+    assert_eq!(early["approval"]["id"], id, "{early}");
+    preloop.approve(id);
+    let mut other = call.clone();
+    other["args"]["amount"] = 6.into();
+    let changed = preloop.post("/api/v1/decisions", key, &other);
+    assert!(changed.status >= 400 || changed.json()["action"] != "allow", "{changed:?}");
+    let allowed = preloop.post("/api/v1/decisions", key, &call).json();
+    assert_eq!(allowed["action"], "allow", "{allowed}");
+    let again = preloop.post("/api/v1/decisions", key, &call);
+    assert_eq!(again.status, 409, "{again:?}");
+    assert!(fixture.calls().is_empty(), "the caller runs it itself");
+}
