@@ -77,7 +77,8 @@ impl Address {
     }
 }
 
-/// How this program is called from here: by name where the shell finds it, else by its path.
+/// How this program is called from any other terminal: by name where the shell finds it, else by its
+/// whole path, since the other terminal may stand in another folder.
 fn program() -> String {
     let Ok(program) = std::env::current_exe() else { return "preloop".to_owned() };
     let found = std::env::var_os("PATH").and_then(|path| {
@@ -87,10 +88,7 @@ fn program() -> String {
     if found.is_some_and(is_same) {
         return "preloop".to_owned();
     }
-    let near = std::env::current_dir()
-        .ok()
-        .and_then(|here| program.strip_prefix(&here).ok().map(|path| Path::new(".").join(path)));
-    quoted(&near.unwrap_or(program))
+    quoted(&program)
 }
 
 /// A path as a POSIX shell reads it.
