@@ -196,10 +196,11 @@ impl Compiler<'_, '_> {
         if let Some(op) = self.usual(function, site, operands) {
             return self.emit(op, site.span, operands);
         }
-        // A number from an argument is whole or not by its value; functions of doubles take it either way.
+        // A number from an argument, perhaps through a variable of a macro, is whole or not by its value; functions of
+        // doubles take it either way.
         if let [operand] = *operands
             && takes_doubles(function)
-            && self.code.nodes.get(operand as usize).is_some_and(|node| node.reads)
+            && self.code.nodes.get(operand as usize).is_some_and(|node| node.reads || node.free > 0)
         {
             let widened = self.emit(Op::Widen(operand), self.code.span(operand), operands);
             let children = self.children(&[widened], &[]);

@@ -44,6 +44,11 @@ fn usual_conditions_are_answered() {
         ("args['command'].startsWith('rm')", Tri::True),
         ("cel.bind(x, args.amount, x * 2 == 1500)", Tri::True),
         ("args.flag ? args.amount == 750 : false", Tri::True),
+        // Whole or not, a price is a number: also by way of a macro's variable.
+        ("args.items.all(i, math.ceil(i.price) >= 10.0)", Tri::True),
+        ("args.items.map(i, i.price).exists(p, math.floor(p) == 10.0)", Tri::True),
+        ("cel.bind(x, args.amount, math.round(x) == 750.0)", Tri::True),
+        ("args.?amount.optMap(x, math.trunc(x)).orValue(0.0) == 750.0", Tri::True),
     ] {
         assert_eq!(test(expression, &args), expected, "{expression}");
     }
