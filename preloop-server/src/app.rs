@@ -1,6 +1,6 @@
 //! The composition root: from a [`Config`] to a running server.
 
-use std::fs;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
+use crate::data_dir;
 use crate::http::{self, guard};
 use crate::ids::new_id;
 use crate::journal::Journal;
@@ -33,6 +34,8 @@ pub struct Running {
     services: Services,
     firewall: Firewall,
     server: JoinHandle<()>,
+    /// Keeps a second server off the data folder.
+    lock: File,
 }
 
 /// Why a server did not start.
@@ -67,7 +70,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
         )));
     }
     let settings = Settings::of(&config).map_err(|error| failed(error.to_string()))?;
-    let services = open(&config).await?;
+    let (services, lock) = open(&config).await?;
     // The policy first: a server with a broken one must not start, and must not look as if it had.
     let policy = match &config.policy {
         Some(path) => Some(load_policy(&services, path)?),
@@ -94,18 +97,19 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     let firewall = Firewall::start(services.clone(), settings);
     let router = router(&services, &firewall, &config);
     let server = spawn_server(listener, router, tasks);
-    Ok(Running { local_addr, keys, services, firewall, server })
+    Ok(Running { local_addr, keys, services, firewall, server, lock })
 }
 
 /// Opens what the services stand on.
-async fn open(config: &Config) -> Result<Services, StartError> {
-    let data_dir = &config.data_dir;
+async fn open(config: &Config) -> Result<(Services, File), StartError> {
+    let folder_path = &config.data_dir;
     let folder = |error: std::io::Error| {
-        failed(format!("cannot use the data folder `{}`: {error}", data_dir.display()))
+        failed(format!("cannot use the data folder `{}`: {error}", folder_path.display()))
     };
-    make_data_dir(data_dir).map_err(folder)?;
+    data_dir::make(folder_path).map_err(folder)?;
+    let lock = data_dir::lock(folder_path).map_err(failed)?;
     let path = database_path(config)?;
-    make_private(&path).map_err(|error| {
+    data_dir::make_private(&path).map_err(|error| {
         failed(format!("cannot use the database `{}`: {error}", path.display()))
     })?;
     let store = Store::open(&path).await.map_err(|error| {
@@ -115,7 +119,7 @@ async fn open(config: &Config) -> Result<Services, StartError> {
     let now = config.clock.now();
     let account_id = store.account_ensure(new_id(now), now).await.map_err(store_failed)?;
     let journal_moved = store.audit_moved_to().await.map_err(store_failed)?;
-    let journal = Journal::open(&data_dir.join("journal"), journal_moved).map_err(folder)?;
+    let journal = Journal::open(&folder_path.join("journal"), journal_moved).map_err(folder)?;
     let foundation = Foundation {
         account_id,
         clock: config.clock.clone(),
@@ -124,7 +128,8 @@ async fn open(config: &Config) -> Result<Services, StartError> {
         journal_moved,
         tasks: Tasks::default(),
     };
-    Services::open(foundation).await.map_err(|error| failed(error.to_string()))
+    let services = Services::open(foundation).await.map_err(|error| failed(error.to_string()))?;
+    Ok((services, lock))
 }
 
 fn database_path(config: &Config) -> Result<PathBuf, StartError> {
@@ -145,42 +150,6 @@ fn database_path(config: &Config) -> Result<PathBuf, StartError> {
                 .to_owned(),
         )),
     }
-}
-
-/// Makes the data folder for nobody but the user that runs the server; one that is there already stays as it is.
-fn make_data_dir(data_dir: &Path) -> std::io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-        builder.mode(0o700);
-        builder.create(data_dir)?;
-        if fs::metadata(data_dir)?.permissions().mode() & 0o077 != 0 {
-            tracing::warn!(
-                folder = %data_dir.display(),
-                "other users of this machine can look into the data folder; `chmod 700` closes it"
-            );
-        }
-    }
-    #[cfg(not(unix))]
-    builder.create(data_dir)?;
-    Ok(())
-}
-
-/// Makes the database file private before anything is written to it; SQLite gives the files beside it the same mode.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-        options.mode(0o600);
-        options.open(path)?.set_permissions(fs::Permissions::from_mode(0o600))?;
-    }
-    #[cfg(not(unix))]
-    options.open(path)?;
-    Ok(())
 }
 
 fn load_policy(services: &Services, path: &Path) -> Result<PolicyFile, StartError> {
@@ -243,7 +212,7 @@ impl Running {
 
     /// Stops taking requests, answers held calls, stops upstream servers and flushes the journal.
     pub async fn shutdown(self) {
-        let Self { services, firewall, mut server, .. } = self;
+        let Self { services, firewall, mut server, lock, .. } = self;
         services.tasks().stop();
         firewall.shutdown().await;
         if tokio::time::timeout(DRAIN, &mut server).await.is_err() {
@@ -255,5 +224,6 @@ impl Running {
             tracing::warn!(%error, "the rest of the audit journal is moved at the next start");
         }
         services.close().await;
+        drop(lock);
     }
 }

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod clock;
 pub mod config;
+mod data_dir;
 mod digest;
 mod http;
 pub mod ids;

@@ -40,6 +40,15 @@ async fn starts_that_would_be_unsafe_are_refused() {
 }
 
 #[tokio::test]
+async fn a_second_server_on_the_same_folder_is_refused() {
+    let server = TestServer::start().await;
+    let error = start_error(config(server.folder.path(), None)).await.to_string();
+    assert!(error.contains("another server uses the data folder"), "{error}");
+    assert_eq!(server.decide("drop", json!({})).await["action"], "deny");
+    server.restart().await;
+}
+
+#[tokio::test]
 async fn without_a_policy_every_call_is_denied() {
     let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
     let server = TestServer::on(folder, None).await;

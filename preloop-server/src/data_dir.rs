@@ -1,0 +1,58 @@
+//! The data folder: private to the user that runs the server, and used by one server at a time.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::Path;
+
+/// Makes the data folder for nobody but the user that runs the server; one that is there already stays as it is.
+pub(crate) fn make(data_dir: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+        builder.mode(0o700);
+        builder.create(data_dir)?;
+        if fs::metadata(data_dir)?.permissions().mode() & 0o077 != 0 {
+            tracing::warn!(
+                folder = %data_dir.display(),
+                "other users of this machine can look into the data folder; `chmod 700` closes it"
+            );
+        }
+    }
+    #[cfg(not(unix))]
+    builder.create(data_dir)?;
+    Ok(())
+}
+
+/// Makes the database file private before anything is written to it; SQLite gives the files beside it the same mode.
+pub(crate) fn make_private(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+        options.mode(0o600);
+        options.open(path)?.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    #[cfg(not(unix))]
+    options.open(path)?;
+    Ok(())
+}
+
+/// Takes the folder for this server; it is free again when the file is closed, also by the death of the process.
+pub(crate) fn lock(data_dir: &Path) -> Result<File, String> {
+    let path = data_dir.join("preloop.lock");
+    let opened = make_private(&path).and_then(|()| File::open(&path));
+    let file = opened.map_err(|error| format!("cannot use `{}`: {error}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another server uses the data folder `{}`; stop it, or take another folder with `--data-dir`",
+            data_dir.display()
+        )),
+        Err(TryLockError::Error(error)) => {
+            Err(format!("cannot lock `{}`: {error}", path.display()))
+        }
+    }
+}
