@@ -5,6 +5,7 @@
 //! upstream server accepts nothing else.
 
 pub mod app;
+mod bounded;
 pub mod clock;
 pub mod config;
 mod data_dir;

@@ -9,8 +9,8 @@ use preloop_core::json;
 use serde::de::DeserializeOwned;
 
 use super::auth;
-use super::guard::BODY_BYTES_MAX;
 use super::{ApiError, once::Request as OnceRequest};
+use crate::bounded::{self, BODY_BYTES_MAX, BodyError};
 use crate::service::{Caller, Refusal, Services};
 
 /// A request with a JSON body, from a known caller.
@@ -79,9 +79,10 @@ pub(crate) fn record_refusal(
 
 /// The whole body, as long as it is not too large.
 pub(crate) async fn read_body(body: axum::body::Body) -> Result<Bytes, ApiError> {
-    axum::body::to_bytes(body, BODY_BYTES_MAX)
-        .await
-        .map_err(|_| ApiError::body_too_large(BODY_BYTES_MAX))
+    bounded::read(body).await.map_err(|error| match error {
+        BodyError::TooLarge => ApiError::body_too_large(BODY_BYTES_MAX),
+        BodyError::Broken => ApiError::invalid_body("the body could not be read".to_owned()),
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -11,10 +11,8 @@ use axum::response::{IntoResponse as _, Response};
 use preloop_core::audit::EnforcementPoint;
 
 use super::{ApiError, auth};
+use crate::bounded::{self, BODY_BYTES_MAX};
 use crate::service::{Refusal, Services};
-
-/// Largest body of any request.
-pub(crate) const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Which names the server answers to, and which pages may call it.
 #[derive(Clone, Debug)]
@@ -94,6 +92,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
                 };
                 guard.services.record_refusal(&caller, point, refusal);
             }
+            bounded::discard(request.into_body()).await;
             error.into_response()
         }
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
@@ -15,13 +14,12 @@ use super::refusal::Refused;
 use super::session::Session;
 use super::stream;
 use super::{Exchange, era};
+use crate::bounded::{self, BODY_BYTES_MAX, BodyError};
 use crate::mcp::enforce::Call;
 use crate::mcp::wire::message::{Message, MessageError};
 use crate::mcp::wire::outgoing::{self, code};
 use crate::mcp::wire::strict;
 
-/// Longest body that is read.
-const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Frames of one call that may wait for a slow client.
 const FRAMES_MAX: usize = 64;
 const SESSION_HEADER: &str = "mcp-session-id";
@@ -139,11 +137,12 @@ impl Exchange {
 }
 
 async fn read(body: Body) -> Result<Bytes, Refused> {
-    match Limited::new(body, BODY_BYTES_MAX).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refused::too_large(BODY_BYTES_MAX)),
-        Err(_) => Err(Refused::malformed(code::INVALID_REQUEST, "the body could not be read")),
-    }
+    bounded::read(body).await.map_err(|error| match error {
+        BodyError::TooLarge => Refused::too_large(BODY_BYTES_MAX),
+        BodyError::Broken => {
+            Refused::malformed(code::INVALID_REQUEST, "the body could not be read")
+        }
+    })
 }
 
 fn parse(body: &Bytes) -> Result<Message<'_>, Refused> {
