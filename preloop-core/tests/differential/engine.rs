@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use preloop_core::cel::{
-    Environment, FUEL_DEFAULT, FailureKind, Fuel, Input, PathTable, Program, Slots, Tri,
+    Environment, FUEL_DEFAULT, FailureKind, Fuel, Input, JsonText, PathTable, Program, Tri,
     Value as Found, compile,
 };
 use serde_json::Value as Json;
@@ -133,13 +133,13 @@ fn difference(mut program: Program, args: &Json, wanted: &naive::Answer) -> Resu
     let mut table = PathTable::default();
     program.share_paths(&mut table);
     let text = args.to_string();
-    let slots = Slots::from_json(&text, &table).map_err(|error| error.to_string())?;
-    let mut by_slots = Fuel::default();
-    let from_text = program.test(&Input::new(&slots), &mut by_slots);
-    if (from_text, by_slots.used()) != (tri, fuel.used()) {
+    let pulled = JsonText::pull(&text, table.paths()).map_err(|error| error.to_string())?;
+    let mut by_text = Fuel::default();
+    let from_text = program.test(&Input::new(&pulled), &mut by_text);
+    if (from_text, by_text.used()) != (tri, fuel.used()) {
         return Err(format!(
             "from text {from_text:?} for {}, else {tri:?} for {}",
-            by_slots.used(),
+            by_text.used(),
             fuel.used()
         ));
     }
