@@ -38,8 +38,7 @@ pub(crate) fn run(root: &Path, save: bool) -> Result<String, String> {
         std::fs::write(&path, text + "\n").map_err(|error| format!("{BASELINE}: {error}"))?;
         return Ok(format!("{} counts saved to {BASELINE}", counts.len()));
     }
-    let text =
-        std::fs::read_to_string(&path).map_err(|error| format!("{BASELINE}: {error}"))?;
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{BASELINE}: {error}"))?;
     let baseline = read(&text)?;
     let comparison = compare(&counts, &baseline);
     if comparison.regressions > 0 {
