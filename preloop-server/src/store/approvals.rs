@@ -10,6 +10,7 @@ use sqlx::QueryBuilder;
 use uuid::Uuid;
 
 use super::dialect::{Engine, EngineRow, WriteTransaction};
+use super::held_calls::{self, HeldCall};
 use super::row::{Columns, micros, to_json};
 use super::{Store, StoreError};
 
@@ -81,6 +82,7 @@ impl Store {
         account_id: Uuid,
         approval: &StoredApproval,
         pending_max: i64,
+        waiting: Option<HeldCall>,
     ) -> Result<ApprovalInsert, StoreError> {
         let mut tx = self.write().await?;
         let open =
@@ -102,6 +104,10 @@ impl Store {
             return Ok(ApprovalInsert::TooMany);
         }
         insert(&mut tx, account_id, approval).await?;
+        // With the request or not at all: a restart in between must know that the call waited.
+        if let Some(call) = waiting {
+            held_calls::insert(&mut tx, account_id, call, approval.request.created_at).await?;
+        }
         tx.commit().await?;
         Ok(ApprovalInsert::Inserted)
     }

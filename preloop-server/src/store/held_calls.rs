@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::dialect::WriteTransaction;
 use super::row::{Columns, micros};
 use super::{Store, StoreError};
 
@@ -21,16 +22,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "insert into held_call (decision_id, account_id, approval_id, created_at)
-             values ($1, $2, $3, $4)",
-        )
-        .bind(call.decision_id.to_string())
-        .bind(account_id.to_string())
-        .bind(call.approval_id.to_string())
-        .bind(micros(now))
-        .execute(&mut *tx)
-        .await?;
+        insert(&mut tx, account_id, call, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -66,4 +58,24 @@ impl Store {
             })
             .collect()
     }
+}
+
+/// Notes a call as waiting, inside a transaction of somebody else.
+pub(super) async fn insert(
+    tx: &mut WriteTransaction,
+    account_id: Uuid,
+    call: HeldCall,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "insert into held_call (decision_id, account_id, approval_id, created_at)
+         values ($1, $2, $3, $4)",
+    )
+    .bind(call.decision_id.to_string())
+    .bind(account_id.to_string())
+    .bind(call.approval_id.to_string())
+    .bind(micros(now))
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
 }

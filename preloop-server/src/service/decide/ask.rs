@@ -10,6 +10,7 @@ use super::super::approvals::not_found;
 use super::super::{ServiceError, Services};
 use super::call::PreparedCall;
 use super::evaluate::closed;
+use super::held::waiting;
 use super::{Permit, Recorded, Ruling};
 use crate::ids::new_id;
 use crate::store::{ApprovalInsert, StoredApproval};
@@ -196,7 +197,9 @@ impl Services {
             outcome: None,
         };
         let account_id = self.inner.account_id;
-        match self.inner.store.approval_insert(account_id, &approval, PENDING_MAX).await? {
+        let waiting = waiting(call, decision_id, approval.id);
+        let store = &self.inner.store;
+        match store.approval_insert(account_id, &approval, PENDING_MAX, waiting).await? {
             ApprovalInsert::Inserted => {}
             ApprovalInsert::Joined(_) => return Ok(None),
             ApprovalInsert::TooMany => return self.too_many(call, decision).map(Some),
@@ -209,7 +212,7 @@ impl Services {
         record.approval_id = Some(approval.id.to_string());
         record.message = Some(format!("workflow `{}`", approval.request.workflow.name));
         self.record(&record)?;
-        let held = self.hold(call.clone(), recorded, decision.clone(), &approval).await?;
+        let held = self.held(call.clone(), recorded, decision.clone(), &approval);
         Ok(Some(Ruling::Held(Box::new(held))))
     }
 

@@ -56,6 +56,7 @@ pub enum Settled {
 // === impl Services ===
 
 impl Services {
+    /// A call that waits with a request of before; a restart must know of it before the caller does.
     pub(super) async fn hold(
         &self,
         call: PreparedCall,
@@ -63,17 +64,36 @@ impl Services {
         decision: Decision,
         approval: &StoredApproval,
     ) -> Result<Held, ServiceError> {
-        if waits_on_connection(&call) {
-            let held = HeldCall { decision_id: recorded.id, approval_id: approval.id };
-            self.inner.store.held_call_insert(self.inner.account_id, held, self.now()).await?;
+        if let Some(waiting) = waiting(&call, recorded.id, approval.id) {
+            self.inner.store.held_call_insert(self.inner.account_id, waiting, self.now()).await?;
         }
+        Ok(self.held(call, recorded, decision, approval))
+    }
+
+    /// A call whose waiting is stored.
+    pub(super) fn held(
+        &self,
+        call: PreparedCall,
+        recorded: Recorded,
+        decision: Decision,
+        approval: &StoredApproval,
+    ) -> Held {
         self.metrics().hold();
         let approval = self.shown(approval);
         let services = self.clone();
         let call = Box::new(call);
         let (settling, is_ended) = (None, false);
-        Ok(Held { services, call, recorded, decision, approval, settling, is_ended })
+        Held { services, call, recorded, decision, approval, settling, is_ended }
     }
+}
+
+/// What is stored of a call that keeps its connection waiting.
+pub(super) fn waiting(
+    call: &PreparedCall,
+    decision_id: Uuid,
+    approval_id: Uuid,
+) -> Option<HeldCall> {
+    waits_on_connection(call).then_some(HeldCall { decision_id, approval_id })
 }
 
 /// A caller over HTTP has its answer and comes back; an MCP call keeps its connection waiting.
