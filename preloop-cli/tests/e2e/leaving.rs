@@ -94,6 +94,7 @@ fn kill_9_while_a_call_is_held_runs_nothing_and_forgets_nothing() {
     agent.start("files__write_file", arguments.clone());
     let approval = preloop.pending();
     let id = approval["id"].as_str().unwrap().to_owned();
+    preloop.recorded_kind("approval_requested");
 
     preloop.kill_and_restart();
 
@@ -102,7 +103,7 @@ fn kill_9_while_a_call_is_held_runs_nothing_and_forgets_nothing() {
     preloop.recorded("the call was interrupted", |record| {
         record["kind"] == "interrupted" && record["approval_id"] == id.as_str()
     });
-    preloop.recorded("the request of before", |record| {
+    preloop.recorded("the request is not forgotten", |record| {
         record["kind"] == "approval_requested" && record["approval_id"] == id.as_str()
     });
     preloop.approve(&id);

@@ -1,6 +1,7 @@
 //! Servers behind the firewall that crash, restart or never answer: agents get clear answers and nothing runs twice.
 
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -99,9 +100,15 @@ fn agents_hear_that_a_server_changed_its_tools() {
     let preloop = Preloop::start(&policy(vec![fixture.entry("things")], json!([]), json!({})));
     for (round, sdk) in SDKS.into_iter().enumerate() {
         let mut agent = preloop.agent(sdk);
-        let name = format!("touch{round}");
-        fixture.offers(&[tool("look", "A tool."), tool(&name, "Touches.")]);
-        agent.hears_that_tools_changed();
+        let mut offers = 0;
+        let mut name = String::new();
+        // The first change may come before the SDK has opened its stream for announcements.
+        until_true("the change is announced", || {
+            offers += 1;
+            name = format!("touch{round}of{offers}");
+            fixture.offers(&[tool("look", "A tool."), tool(&name, "Touches.")]);
+            agent.hears_that_tools_changed_within(Duration::from_secs(5))
+        });
         until_true("the list has it", || agent.tool_names().contains(&format!("things__{name}")));
     }
 }

@@ -182,6 +182,11 @@ impl Agent {
         self.take("notifications/tools/list_changed", |line| line.get("notification").is_some());
     }
 
+    /// As [`Agent::hears_that_tools_changed`], without insisting.
+    pub(crate) fn hears_that_tools_changed_within(&self, patience: Duration) -> bool {
+        self.inbox.take(patience, |line| line.get("notification").is_some()).is_some()
+    }
+
     /// Ends the agent as a crash does: its connections break off.
     pub(crate) fn vanish(mut self) {
         self.child.kill().unwrap();
