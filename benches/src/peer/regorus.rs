@@ -149,7 +149,10 @@ impl DataDriven {
     ) {
         let made = RegoValue::from(json!({"tool": tool, "args": args}));
         let decide = move |input: RegoValue| run(&mut self.machine.borrow_mut(), input);
-        assert_eq!(decide(made.clone()), Some(expected), "regorus: {tool}");
+        let found = decide(made.clone());
+        if found != Some(expected) {
+            return case.miss("regorus 0.14 VM, rules as data", format!("answers {found:?}"));
+        }
         case.add("regorus 0.14 VM, rules as data, values made before", move || {
             decide(black_box(&made).clone())
         });

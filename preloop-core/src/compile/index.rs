@@ -22,6 +22,8 @@ struct SameName {
     servers: Vec<(EntrySource, EntryId)>,
     classes: [Option<EntryId>; 4],
     any: Option<EntryId>,
+    /// No entry names a source, so that whatever a call says of its own, `any` speaks.
+    is_plain: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -64,14 +66,22 @@ impl ToolIndex {
             }
             EntrySource::Server(_) => same.servers.push((source, entry)),
         }
+        same.is_plain = same.servers.is_empty() && same.classes.iter().all(Option::is_none);
     }
 
     /// The entries for a call, by the order of precedence: server, class, any, globs.
     pub(crate) fn find(&self, name: &str, source: CallSource<'_>) -> Fits {
         let mut found = Found { fits: Fits::None };
-        if let Some(same) = self.exact.get(name)
-            && same.find(source, &mut found)
-        {
+        if let Some(same) = self.exact.get(name) {
+            // Nearly every entry: it is for its tool wherever the tool lives.
+            if let (Some(entry), true) = (same.any, same.is_plain) {
+                return Fits::One(entry);
+            }
+            if same.find(source, &mut found) {
+                return found.fits;
+            }
+        }
+        if self.globs.is_empty() {
             return found.fits;
         }
         let first_byte = name.bytes().next();

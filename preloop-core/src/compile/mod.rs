@@ -97,7 +97,11 @@ impl CompiledPolicy {
     }
 
     /// A server's name as the document spells it, so that conditions see one spelling however a caller writes it.
+    #[inline]
     pub(crate) fn spelled_server<'a>(&'a self, name: &'a str) -> &'a str {
+        if name.is_empty() {
+            return name;
+        }
         let mut names = self.server_names.iter();
         names.find(|known| is_same_server(known, name)).map_or(name, String::as_str)
     }

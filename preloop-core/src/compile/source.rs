@@ -97,7 +97,11 @@ impl EntrySource {
 
 impl<'a> CallSource<'a> {
     /// Reads `source` (a class, or a server's name) and `server`; none when they contradict each other.
+    #[inline]
     pub(crate) fn of(source: &'a str, server: &'a str) -> Option<Self> {
+        if source.is_empty() && server.is_empty() {
+            return Some(Self::Unknown);
+        }
         let source = Some(source).filter(|source| !source.is_empty());
         let server = Some(server).filter(|server| !server.is_empty());
         Some(match (source, server) {

@@ -1,9 +1,9 @@
 //! The same decision with its story: each rule, what its parts were, why it did or did not match.
 
-use super::{Facts, errors};
+use super::errors;
 use crate::call::Call;
-use crate::cel::{Span, Step, Tri};
-use crate::compile::{CompiledPolicy, Entry, Fits, Rule};
+use crate::cel::{Input, Span, Step, Tri};
+use crate::compile::{CallSource, CompiledPolicy, Entry, Fits, Rule};
 use crate::condition::Condition;
 use crate::decision::{Action, Decision, TraceItem};
 use crate::redact;
@@ -15,16 +15,16 @@ impl CompiledPolicy {
     /// Decides a call and tells, rule by rule, how; secret-looking values are masked.
     pub fn explain(&self, call: &Call<'_>) -> Decision {
         let mut decision = self.evaluate(call).into_owned();
-        let trace = match self.facts(call) {
-            Ok(facts) => self.trace(call, &facts),
+        let trace = match self.source(call) {
+            Ok(source) => self.trace(call, source),
             Err(problem) => vec![plain(String::new(), "error", problem.message)],
         };
         decision.trace = Some(trace);
         decision
     }
 
-    fn trace(&self, call: &Call<'_>, facts: &Facts<'_>) -> Vec<TraceItem> {
-        let entries = match self.index.find(call.tool.name, facts.source) {
+    fn trace(&self, call: &Call<'_>, source: CallSource<'_>) -> Vec<TraceItem> {
+        let entries = match self.index.find(call.tool.name, source) {
             Fits::None => {
                 let message = "no entry names this tool".to_owned();
                 return vec![plain(String::new(), "not_matched", message)];
@@ -32,9 +32,10 @@ impl CompiledPolicy {
             Fits::One(entry) => vec![entry],
             Fits::Several(entries) => entries,
         };
+        let input = self.input(call, source);
         let mut trace = Vec::new();
         for entry in entries.into_iter().filter_map(|entry| self.entries.get(entry)) {
-            self.trace_entry(entry, facts, &mut trace);
+            self.trace_entry(entry, &input, &mut trace);
         }
         let left_out = trace.len().saturating_sub(TRACE_MAX);
         if left_out > 0 {
@@ -44,7 +45,7 @@ impl CompiledPolicy {
         trace
     }
 
-    fn trace_entry(&self, entry: &Entry, facts: &Facts<'_>, trace: &mut Vec<TraceItem>) {
+    fn trace_entry(&self, entry: &Entry, input: &Input<'_>, trace: &mut Vec<TraceItem>) {
         if entry.closed.is_some() {
             trace.push(plain(entry.path.clone(), "matched", "the tool is disabled".to_owned()));
             return;
@@ -64,7 +65,7 @@ impl CompiledPolicy {
                 trace.push(self.of_rule(rule, "skipped", message));
                 continue;
             }
-            is_decided = self.trace_rule(rule, facts, trace);
+            is_decided = self.trace_rule(rule, input, trace);
         }
         trace.extend(skipped.map(|off| switched_off(off.path.clone(), off.expression.clone())));
         if !is_decided {
@@ -73,12 +74,12 @@ impl CompiledPolicy {
     }
 
     /// True when the rule ends the walk.
-    fn trace_rule(&self, rule: &Rule, facts: &Facts<'_>, trace: &mut Vec<TraceItem>) -> bool {
-        let (kind, message) = match self.test(rule, &facts.input) {
+    fn trace_rule(&self, rule: &Rule, input: &Input<'_>, trace: &mut Vec<TraceItem>) -> bool {
+        let (kind, message) = match self.test(rule, input) {
             Tri::True => ("matched", format!("matched: {}", rule.action)),
             Tri::False => ("not_matched", "did not match".to_owned()),
             Tri::Error => {
-                let failure = self.failure(rule, &facts.input);
+                let failure = self.failure(rule, input);
                 let source = rule.condition().map_or("", Condition::source);
                 let message = failure.map(|failure| errors::message(&failure, source));
                 ("error", message.unwrap_or_default())
@@ -86,7 +87,7 @@ impl CompiledPolicy {
         };
         trace.push(self.of_rule(rule, kind, message));
         if let Some(condition) = rule.condition() {
-            let steps = condition.trace(rule.action, &facts.input, self.fuel);
+            let steps = condition.trace(rule.action, input, self.fuel);
             trace.extend(steps.iter().map(|step| self.of_step(rule, condition, step)));
         }
         kind == "matched" || (kind == "error" && rule.action == Action::Deny)

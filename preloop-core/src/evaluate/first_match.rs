@@ -7,6 +7,7 @@ use crate::compile::{Answer, CompiledPolicy, Entry, Findings, GROUPS_MAX, Matche
 use crate::decision::{Action, ConditionError, Decision, Reason};
 
 impl CompiledPolicy {
+    #[inline]
     pub(super) fn first_match<'p>(
         &'p self,
         entry: &'p Entry,
@@ -21,6 +22,21 @@ impl CompiledPolicy {
         {
             return Verdict::Known(unjustified);
         }
+        if !entry.searches.is_empty() {
+            return self.search_and_match(entry, input);
+        }
+        for (number, rule) in entry.rules.iter().enumerate() {
+            match self.test(rule, input) {
+                Tri::False => {}
+                Tri::True => return Verdict::Known(&rule.answer.decision),
+                Tri::Error => return self.match_with_errors(entry, number, input),
+            }
+        }
+        Verdict::Known(&entry.otherwise)
+    }
+
+    /// The same walk where one search answers for many rules.
+    fn search_and_match<'p>(&'p self, entry: &'p Entry, input: &Input<'_>) -> Verdict<'p> {
         let mut searches = [Findings::Unknown; GROUPS_MAX];
         let mut number = 0_usize;
         while let Some(rule) = entry.rules.get(number) {
@@ -62,6 +78,7 @@ impl CompiledPolicy {
         }
     }
 
+    #[inline]
     pub(super) fn test(&self, rule: &Rule, input: &Input<'_>) -> Tri {
         match &rule.matcher {
             Matcher::Always => Tri::True,

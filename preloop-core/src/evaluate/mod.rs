@@ -24,33 +24,34 @@ impl CompiledPolicy {
     /// Decides a call. The usual answers are borrowed from the policy; one that has to speak of this very call
     /// (an error, arguments that break the schema) is made for it.
     pub fn evaluate<'p>(&'p self, call: &Call<'_>) -> Cow<'p, Decision> {
-        let facts = match self.facts(call) {
-            Ok(facts) => facts,
+        let source = match self.source(call) {
+            Ok(source) => source,
             Err(problem) => return Cow::Owned(self.invalid_call(*problem)),
         };
-        match self.entry_answer(call, &facts) {
+        match self.entry_answer(call, source) {
             Some(verdict) => verdict.into(),
             None => Cow::Borrowed(self.unknown_answer(call)),
         }
     }
 
-    /// Step 0: what the call says of its source, and whether its arguments fit the tool's schema.
-    pub(crate) fn facts<'c>(&'c self, call: &Call<'c>) -> Result<Facts<'c>, Box<ConditionError>> {
-        let tool = call.tool;
-        let Some(source) = CallSource::of(tool.source, tool.server) else {
-            return Err(Box::new(invalid(format!(
-                "`source` names the server `{}` and `server` the server `{}`",
-                message::cut(tool.source),
-                message::cut(tool.server)
-            ))));
+    /// Step 0: what the call says of its source, once its arguments are seen to fit the tool's schema.
+    #[inline]
+    pub(crate) fn source<'c>(
+        &self,
+        call: &Call<'c>,
+    ) -> Result<CallSource<'c>, Box<ConditionError>> {
+        let Some(source) = CallSource::of(call.tool.source, call.tool.server) else {
+            return Err(contradiction(call));
         };
         if call.schema.is_some() && self.checks_arguments(source) {
             check_arguments(call)?;
         }
-        Ok(Facts { source, input: self.input(call, source) })
+        Ok(source)
     }
 
-    fn input<'c>(&'c self, call: &Call<'c>, source: CallSource<'c>) -> Input<'c> {
+    /// What conditions see of a call: made where there is a condition to ask, since it is large.
+    #[inline]
+    pub(crate) fn input<'c>(&'c self, call: &Call<'c>, source: CallSource<'c>) -> Input<'c> {
         let mut tool = call.tool;
         tool.source = source.class_name();
         tool.server = self.spelled_server(source.server_name());
@@ -75,25 +76,28 @@ impl CompiledPolicy {
     pub(crate) fn entry_answer<'p>(
         &'p self,
         call: &Call<'_>,
-        facts: &Facts<'_>,
+        source: CallSource<'_>,
     ) -> Option<Verdict<'p>> {
-        match self.index.find(call.tool.name, facts.source) {
+        match self.index.find(call.tool.name, source) {
             Fits::None => None,
-            Fits::One(entry) => Some(self.answer_of(entry, call, facts)),
-            Fits::Several(entries) => entries
-                .into_iter()
-                .map(|entry| self.answer_of(entry, call, facts))
-                .reduce(Verdict::or_stricter),
+            Fits::One(entry) => Some(self.answer_of(entry, call, &self.input(call, source))),
+            Fits::Several(entries) => {
+                let input = self.input(call, source);
+                entries
+                    .into_iter()
+                    .map(|entry| self.answer_of(entry, call, &input))
+                    .reduce(Verdict::or_stricter)
+            }
         }
     }
 
-    fn answer_of<'p>(&'p self, entry: EntryId, call: &Call<'_>, facts: &Facts<'_>) -> Verdict<'p> {
+    fn answer_of<'p>(&'p self, entry: EntryId, call: &Call<'_>, input: &Input<'_>) -> Verdict<'p> {
         let Some(entry) = self.entries.get(entry) else {
             // The index names only entries that are there; if not, nothing is known of the tool.
             let error = invalid("the policy cannot be read".to_owned());
             return Verdict::Made(Box::new(self.invalid_call(error)));
         };
-        let verdict = self.first_match(entry, call, &facts.input);
+        let verdict = self.first_match(entry, call, input);
         if call.tool.is_new && self.asks_for_new_tools && verdict.action() == Action::Allow {
             return Verdict::Known(&entry.new_tool);
         }
@@ -155,11 +159,14 @@ impl<'p> From<Verdict<'p>> for Cow<'p, Decision> {
     }
 }
 
-/// What is worked out of a call once, for every entry that it fits.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts<'c> {
-    pub(crate) source: CallSource<'c>,
-    pub(crate) input: Input<'c>,
+/// The call's `source` and `server` name two servers.
+#[cold]
+fn contradiction(call: &Call<'_>) -> Box<ConditionError> {
+    Box::new(invalid(format!(
+        "`source` names the server `{}` and `server` the server `{}`",
+        message::cut(call.tool.source),
+        message::cut(call.tool.server)
+    )))
 }
 
 fn check_arguments(call: &Call<'_>) -> Result<(), Box<ConditionError>> {

@@ -46,13 +46,13 @@ pub fn evaluate<'p>(scopes: &[Scope<'p>], call: &Call<'_>) -> Option<Cow<'p, Dec
     let mut denied: Option<Answer<'p>> = None;
     let mut unknown: Option<Answer<'p>> = None;
     for scope in &chain {
-        let facts = match scope.policy.facts(call) {
-            Ok(facts) => facts,
+        let source = match scope.policy.source(call) {
+            Ok(source) => source,
             // A call that is not valid for one of them is not valid.
             Err(problem) => return Some(Cow::Owned(scope.policy.invalid_call(*problem))),
         };
         let answer = |decision| Answer { level: scope.level, name: scope.name, decision };
-        let Some(verdict) = scope.policy.entry_answer(call, &facts) else {
+        let Some(verdict) = scope.policy.entry_answer(call, source) else {
             let decision = Cow::Borrowed(scope.policy.unknown_answer(call));
             unknown = Some(stricter_of(unknown, answer(decision)));
             continue;
