@@ -195,10 +195,11 @@ fn walk(
             let rest = inner.get(1..).unwrap_or("");
             let Some((escape, length)) = escape(rest, unicode) else {
                 let shown: String = rest.chars().take(1).collect();
-                let end = offset.saturating_add(2);
+                let length = u32::try_from(shown.len()).unwrap_or(1);
+                let end = offset.saturating_add(1).saturating_add(length);
                 return Err(Problem::syntax(
                     Span::new(offset, end),
-                    format!("unknown escape sequence `\\{}`", shown.escape_default()),
+                    format!("unknown escape sequence `\\{}`", shown.escape_debug()),
                 )
                 .help("write `\\\\` for a backslash, or put an `r` before the opening quote"));
             };

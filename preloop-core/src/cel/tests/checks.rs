@@ -69,6 +69,10 @@ fn mistakes_are_found_before_anything_runs() {
         ("duration('1 hour') > duration('1s')", "duration('1 hour'): "),
         ("ip(args.a) in [ip('1.2.3')]", "ip('1.2.3'): "),
         ("cidr('10.0.0.0/33').containsIP(args.a)", "cidr('10.0.0.0/33'): "),
+        (
+            "'\\é' == args.a",
+            r"\é: unknown escape sequence `\é` (write `\\` for a backslash, or put an `r` before the opening quote)",
+        ),
         ("args.a.matches('(')", "matches('(': "),
         ("regex.replace(args.a, '[', '') == ''", "'[': "),
     ] {

@@ -137,13 +137,15 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused(source in "[ -~]{0,60}|\\PC{0,30}") {
+    fn any_text_is_read_or_refused(source in "[ -~]{0,60}|\\PC{0,30}|['\"b]'?(\\\\?\\PC){0,6}'?") {
         let environment = Environment::policy();
         if let Err(problems) = compile(&source, &environment) {
             prop_assert!(!problems.is_empty());
             for problem in problems {
                 prop_assert!(problem.span.start <= problem.span.end);
-                prop_assert!(problem.span.end as usize <= source.len());
+                // Places are between characters, whatever the character.
+                let found = source.get(problem.span.start as usize..problem.span.end as usize);
+                prop_assert!(found.is_some(), "{:?}", problem);
             }
         }
     }
