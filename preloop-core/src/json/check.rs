@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::error::{Fault, JsonError, decode};
+use super::number::parse_number;
 use super::reader::{Scalar, Sink, Span, read};
 
-/// Reads strict JSON and keeps nothing of it.
+/// Reads strict JSON and keeps nothing of it; what [`parse`](super::parse) refuses is refused here.
 ///
 /// ```
 /// assert!(preloop_core::json::check(r#"{"a": [1, {"b": null}]}"#).is_ok());
@@ -29,7 +30,10 @@ impl<'t> Sink<'t> for Nothing {
 
     fn end_array(&mut self, _: usize) {}
 
-    fn scalar(&mut self, _: Scalar<'t>, _: Span) -> Result<(), Fault> {
+    fn scalar(&mut self, scalar: Scalar<'t>, span: Span) -> Result<(), Fault> {
+        if let Scalar::Number(literal) = scalar {
+            parse_number(literal).ok_or_else(|| Fault::out_of_range(span.start))?;
+        }
         Ok(())
     }
 }

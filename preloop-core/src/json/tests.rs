@@ -2,15 +2,16 @@
 
 use serde_json::Value;
 
-use super::{JsonErrorKind, canonicalize, parse};
+use super::{JsonErrorKind, canonicalize, check, parse};
 use crate::canonical::canonical_value;
 use crate::limits::NESTING_MAX;
 
 #[track_caller]
 fn refused(text: &(impl AsRef<[u8]> + ?Sized), wanted: &str) {
     assert_eq!(parse(text).unwrap_err().to_string(), wanted);
-    // One grammar behind both front ends.
+    // One grammar behind every front end.
     assert_eq!(canonicalize(text).unwrap_err().to_string(), wanted);
+    assert_eq!(check(text).unwrap_err().to_string(), wanted);
 }
 
 #[test]
