@@ -35,10 +35,10 @@ impl Dice {
     }
 }
 
-const INTS: [i64; 14] =
+pub(crate) const INTS: [i64; 14] =
     [0, 1, 2, 3, -1, -2, 5, 10, 255, i64::MAX, i64::MIN, i64::MAX - 1, 1 << 53, (1 << 53) + 1];
 const UINTS: [u64; 7] = [0, 1, 2, 7, u64::MAX, 1 << 63, (1 << 63) - 1];
-const DOUBLES: [f64; 14] = [
+pub(crate) const DOUBLES: [f64; 14] = [
     0.0,
     -0.0,
     0.5,
@@ -54,12 +54,12 @@ const DOUBLES: [f64; 14] = [
     -9_223_372_036_854_775_808.0,
     1e15,
 ];
-const TEXTS: [&str; 18] = [
+pub(crate) const TEXTS: [&str; 18] = [
     "", "a", "b", "ab", "abc", "aab", "A", "1", "-7", "2.5", "true", " a ", "é", "aé b", "k", "'",
     "\\n\n", "a,b,,c",
 ];
 const KEYS: [&str; 6] = ["a", "b", "k", "n", "s", "size"];
-const PATTERNS: [&str; 16] = [
+pub(crate) const PATTERNS: [&str; 16] = [
     "a", "ab", "^a", "b$", "^ab$", "a*", "a.*b", ".", "^$", "", "^a.*c$", ".*b.*", "^.*ab", "a*b",
     "^a*$", "b.",
 ];

@@ -24,6 +24,7 @@ mod functions;
 mod generate;
 mod naive;
 mod policy;
+mod simple;
 
 use preloop_core::cel::FailureKind;
 
@@ -77,4 +78,14 @@ fn policies_decide_as_their_rules_do_one_by_one() {
         failed += policy::compare(&mut dice).unwrap_or_else(|words| panic!("case {case}: {words}"));
     }
     assert!(u64::from(failed) > cases / 10, "{failed} of {cases}");
+}
+
+#[test]
+fn simple_conditions_answer_as_their_table_says() {
+    let cases = number("PRELOOP_DIFFERENTIAL_CASES", 20_000);
+    let seed = number("PRELOOP_DIFFERENTIAL_SEED", 1);
+    for case in 0..cases {
+        let mut dice = Dice::new((seed << 40) + (1 << 38) + case);
+        policy::compare_simple(&mut dice).unwrap_or_else(|words| panic!("case {case}: {words}"));
+    }
 }
