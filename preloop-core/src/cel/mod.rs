@@ -56,6 +56,7 @@ pub use input::{Input, Tool};
 pub use json_text::JsonText;
 pub use parse::{NESTING_MAX, SOURCE_MAX};
 pub use problem::{Problem, ProblemKind};
+pub(crate) use program::kept_alone;
 pub use program::{Program, Step, Tri};
 pub use slots::{Slot, Slots};
 pub use source::{ArgPath, Argument, ArgumentSource, Lookup, PathTable};

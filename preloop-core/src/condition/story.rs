@@ -3,8 +3,8 @@
 use super::simple::{Fault, Literal, Question, Simple, Test};
 use super::subject::{Found, Subject};
 use crate::cel::ast::Relation;
-use crate::cel::value::{Val, to_json};
-use crate::cel::{Failure, FailureKind, Input, Span, Step};
+use crate::cel::value::Val;
+use crate::cel::{Failure, FailureKind, Input, Span, Step, kept_alone};
 use crate::decision::Action;
 
 impl Simple {
@@ -46,7 +46,7 @@ impl Simple {
         if let Question::Field { subject, span, .. } = &self.question
             && let Found::Value(value) = subject.read(input)
         {
-            steps.push(Step { span: *span, outcome: Ok(to_json(value)) });
+            steps.push(Step { span: *span, outcome: Ok(kept_alone(value)) });
         }
         let mut left = fuel;
         let outcome = match self.answer(action, input, &mut left) {

@@ -1,9 +1,25 @@
 //! A failing condition in full: which rule, which part of it, where in the document, what was met there.
 
-use crate::cel::{Failure, FailureKind, Input, Span, Step};
+use crate::cel::{ArgPath, Argument, Failure, FailureKind, Input, Lookup, Span, Step};
 use crate::compile::{CompiledPolicy, Rule};
 use crate::decision::ConditionError;
-use crate::redact;
+use crate::redact::{self, Secrets};
+
+/// The secrets of a call, as far as the whole of it can be seen.
+pub(super) fn secrets(input: &Input<'_>) -> Secrets {
+    let mut secrets = Secrets::new();
+    match input.args.lookup(&ArgPath::new([], 0)) {
+        Lookup::Found(Argument::Json(args)) => secrets.collect(args),
+        Lookup::Found(Argument::Object(args)) => secrets.collect_map(args),
+        _ => {}
+    }
+    input.context.into_iter().for_each(|context| secrets.collect_map(context));
+    input.tool.annotations.into_iter().for_each(|map| secrets.collect_map(map));
+    for call in input.session.into_iter().flat_map(|session| &session.calls) {
+        secrets.collect(&call.args);
+    }
+    secrets
+}
 
 /// The wire form of a failure.
 pub(super) fn condition_error(
@@ -11,25 +27,28 @@ pub(super) fn condition_error(
     rule: &Rule,
     failure: &Failure,
     input: &Input<'_>,
+    secrets: &Secrets,
 ) -> ConditionError {
     let source = rule.condition().map_or("", |condition| condition.source());
     let path = rule.path();
     let (line, column) = policy.place(path, source, failure.span);
     ConditionError {
         rule: path.to_owned(),
-        message: message(failure, source),
+        message: message(failure, source, secrets),
         kind: failure.kind.as_str().to_owned(),
         expression: Some(failure.span.text(source).to_owned()).filter(|text| !text.is_empty()),
         line: Some(line),
         column: Some(column),
-        value: value_met(policy, rule, failure, input),
+        value: value_met(policy, rule, failure, input)
+            .map(|value| redact::cut(secrets.mask(value))),
     }
 }
 
 /// The failure in words. Some kinds quote the value they met, which is not for a secret's part.
-pub(super) fn message(failure: &Failure, source: &str) -> String {
+pub(super) fn message(failure: &Failure, source: &str, secrets: &Secrets) -> String {
     let names_only = failure.kind == FailureKind::NoSuchKey;
-    if !names_only && redact::reads_secret(failure.span.text(source)) {
+    let is_secret = !names_only && redact::reads_secret(failure.span.text(source));
+    if is_secret || secrets.are_told_by(&failure.message) {
         return failure.kind.describe().to_owned();
     }
     failure.message.clone()

@@ -1,12 +1,13 @@
 //! The same decision with its story: each rule, what its parts were, why it did or did not match.
 
 use super::errors;
+use super::first_match::is_blank;
 use crate::call::Call;
 use crate::cel::{Input, Span, Step, Tri};
 use crate::compile::{CallSource, CompiledPolicy, Entry, Fits, Rule};
 use crate::condition::Condition;
 use crate::decision::{Action, Decision, TraceItem};
-use crate::redact;
+use crate::redact::{self, Secrets};
 
 /// Most lines of an explanation; the rest is counted.
 const TRACE_MAX: usize = 2_000;
@@ -34,8 +35,9 @@ impl CompiledPolicy {
         };
         let input = self.input(call, source);
         let mut trace = Vec::new();
+        let secrets = errors::secrets(&input);
         for entry in entries.into_iter().filter_map(|entry| self.entries.get(entry)) {
-            self.trace_entry(entry, &input, &mut trace);
+            self.trace_entry(entry, &input, &secrets, &mut trace);
         }
         let left_out = trace.len().saturating_sub(TRACE_MAX);
         if left_out > 0 {
@@ -45,14 +47,21 @@ impl CompiledPolicy {
         trace
     }
 
-    fn trace_entry(&self, entry: &Entry, input: &Input<'_>, trace: &mut Vec<TraceItem>) {
+    fn trace_entry(
+        &self,
+        entry: &Entry,
+        input: &Input<'_>,
+        secrets: &Secrets,
+        trace: &mut Vec<TraceItem>,
+    ) {
         if entry.closed.is_some() {
             trace.push(plain(entry.path.clone(), "matched", "the tool is disabled".to_owned()));
             return;
         }
-        if entry.unjustified.is_some() {
+        if entry.unjustified.is_some() && is_blank(input.justification) {
             let message = "the tool asks for a justification".to_owned();
             trace.push(plain(entry.path.clone(), "matched", message));
+            return;
         }
         let mut skipped = entry.skipped.iter().peekable();
         let mut is_decided = false;
@@ -65,7 +74,7 @@ impl CompiledPolicy {
                 trace.push(self.of_rule(rule, "skipped", message));
                 continue;
             }
-            is_decided = self.trace_rule(rule, input, trace);
+            is_decided = self.trace_rule(rule, input, secrets, trace);
         }
         trace.extend(skipped.map(|off| switched_off(off.path.clone(), off.expression.clone())));
         if !is_decided {
@@ -74,21 +83,27 @@ impl CompiledPolicy {
     }
 
     /// True when the rule ends the walk.
-    fn trace_rule(&self, rule: &Rule, input: &Input<'_>, trace: &mut Vec<TraceItem>) -> bool {
+    fn trace_rule(
+        &self,
+        rule: &Rule,
+        input: &Input<'_>,
+        secrets: &Secrets,
+        trace: &mut Vec<TraceItem>,
+    ) -> bool {
         let (kind, message) = match self.test(rule, input) {
             Tri::True => ("matched", format!("matched: {}", rule.action)),
             Tri::False => ("not_matched", "did not match".to_owned()),
             Tri::Error => {
                 let failure = self.failure(rule, input);
                 let source = rule.condition().map_or("", Condition::source);
-                let message = failure.map(|failure| errors::message(&failure, source));
+                let message = failure.map(|failure| errors::message(&failure, source, secrets));
                 ("error", message.unwrap_or_default())
             }
         };
         trace.push(self.of_rule(rule, kind, message));
         if let Some(condition) = rule.condition() {
             let steps = condition.trace(rule.action, input, self.fuel);
-            trace.extend(steps.iter().map(|step| self.of_step(rule, condition, step)));
+            trace.extend(steps.iter().map(|step| self.of_step(rule, condition, step, secrets)));
         }
         kind == "matched" || (kind == "error" && rule.action == Action::Deny)
     }
@@ -105,11 +120,20 @@ impl CompiledPolicy {
         }
     }
 
-    fn of_step(&self, rule: &Rule, condition: &Condition, step: &Step) -> TraceItem {
+    fn of_step(
+        &self,
+        rule: &Rule,
+        condition: &Condition,
+        step: &Step,
+        secrets: &Secrets,
+    ) -> TraceItem {
         let text = step.span.text(condition.source());
         let (line, column) = self.place(rule.path(), condition.source(), step.span);
         let (kind, message, value) = match &step.outcome {
-            Ok(value) => ("value", String::new(), Some(redact::redact_at(text, value))),
+            Ok(value) => {
+                let value = secrets.mask(redact::redact_at(text, value));
+                ("value", String::new(), Some(value))
+            }
             Err(kind) => ("error", kind.as_str().to_owned(), None),
         };
         TraceItem {

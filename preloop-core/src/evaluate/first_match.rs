@@ -98,6 +98,7 @@ impl CompiledPolicy {
     #[cold]
     fn match_with_errors<'p>(&self, entry: &Entry, start: usize, input: &Input<'_>) -> Verdict<'p> {
         let mut errors: Vec<ConditionError> = Vec::new();
+        let secrets = errors::secrets(input);
         // The first rule that raised the answer: it is the reason if nothing stricter decides.
         let mut raised_by: Option<&Answer> = None;
         for rule in entry.rules.iter().skip(start) {
@@ -111,7 +112,7 @@ impl CompiledPolicy {
                 Tri::Error => {
                     let failure = self.failure(rule, input).unwrap_or_else(errors::unexplained);
                     let outcome = outcome_of(failure.kind, rule.action);
-                    errors.push(errors::condition_error(self, rule, &failure, input));
+                    errors.push(errors::condition_error(self, rule, &failure, input, &secrets));
                     if outcome == FailureOutcome::Denies {
                         return Verdict::Made(Box::new(failed(Action::Deny, answer, errors)));
                     }
@@ -163,7 +164,7 @@ fn is_found(rule: &Rule, number: usize, searches: &[Findings; GROUPS_MAX]) -> bo
 }
 
 /// No text that a reader could see: blanks, controls, and what is drawn as nothing.
-fn is_blank(text: &str) -> bool {
+pub(super) fn is_blank(text: &str) -> bool {
     text.chars().all(|character| {
         character.is_whitespace()
             || character.is_control()

@@ -173,3 +173,44 @@ fn the_budget_can_be_set() {
         (Reason::ConditionError, "budget")
     );
 }
+
+#[test]
+fn errors_are_short_however_long_the_arguments() {
+    let rules: Vec<Value> = (0..50)
+        .map(|number| json!({"expression": format!("args.a.contains('zz{number}')")}))
+        .collect();
+    let document = json!({
+        "version": "1.0",
+        "metadata": {"name": "long"},
+        "tools": [{"name": "t", "conditions": rules}]
+    });
+    let policy = policy(&document.to_string());
+    let args = json!({"a": "x".repeat(2_000_000)});
+    let decision = policy.explain(&Call::new("t", &args));
+    assert_eq!(decision.errors.len(), 50);
+    assert!(serde_json::to_string(&decision).unwrap().len() < 200_000);
+}
+
+#[test]
+fn secrets_stay_masked_under_other_names() {
+    let args = json!({"password": "hunter2-x", "k": "password", "a": "b"});
+    for expression in [
+        "cel.bind(p, args.password, p + 'x' == 'y')",
+        "args[args.k] == 'x'",
+        "args.map(k, args[k]) == []",
+        "args.exists(k, v, v == 'x')",
+        "{'a': 1}[args.password] == 1",
+        "args[args.password] == 1",
+        "args.password.split('-').exists(w, w == 'x')",
+    ] {
+        let document = json!({
+            "version": "1.0",
+            "metadata": {"name": "secrets"},
+            "tools": [{"name": "t", "conditions": [{"expression": expression, "action": "deny"}]}]
+        });
+        let policy = policy(&document.to_string());
+        let decision = policy.explain(&Call::new("t", &args));
+        let told = serde_json::to_string(&decision).unwrap();
+        assert!(!told.contains("hunter2"), "{expression}: {told}");
+    }
+}

@@ -4,8 +4,11 @@
 //! it is the `value` beside a `name` that looks secret (header lists). The work is bounded: past the
 //! limits a value is left out, never shown unchecked.
 
+mod secrets;
+
 use serde_json::{Map, Value};
 
+pub(crate) use self::secrets::Secrets;
 use crate::limits::{NESTING_MAX, REDACT_NODES_MAX};
 
 /// What stands in place of a masked value.
@@ -79,6 +82,10 @@ const SECRET_PREFIXES: &[&str] = &[
     "npm_",
     "eyJhbGciOi",
 ];
+/// The room for a value in an error, in characters.
+const SHOWN_CHARS_MAX: usize = 1_000;
+/// What each value takes of it beside its text.
+const SHOWN_CHARS_EACH: usize = 4;
 /// Shorter texts are words that happen to begin like a credential.
 const SECRET_TEXT_MIN: usize = 12;
 
@@ -122,6 +129,51 @@ pub fn redact_at(path: &str, value: &Value) -> Value {
     redact(value)
 }
 
+/// A value as part of an error: enough to know it by, whatever the caller sent.
+pub(crate) fn cut(value: Value) -> Value {
+    let mut left = SHOWN_CHARS_MAX;
+    cut_to(value, &mut left)
+}
+
+fn cut_to(value: Value, left: &mut usize) -> Value {
+    // A value of any kind takes some room, so that the count of them is bounded too.
+    *left = left.saturating_sub(SHOWN_CHARS_EACH);
+    match value {
+        Value::String(text) => {
+            let end = text.char_indices().nth(*left).map(|(at, _)| at);
+            *left = left.saturating_sub(text.len());
+            match end.and_then(|end| text.get(..end)) {
+                Some(start) => Value::from(format!("{start}…")),
+                None => Value::String(text),
+            }
+        }
+        Value::Array(items) => {
+            let mut shown = Vec::new();
+            for item in items {
+                if *left == 0 {
+                    shown.push(Value::from(LEFT_OUT));
+                    break;
+                }
+                shown.push(cut_to(item, left));
+            }
+            Value::Array(shown)
+        }
+        Value::Object(map) => {
+            let mut shown = Map::new();
+            for (key, value) in map {
+                *left = left.saturating_sub(key.len());
+                if *left == 0 {
+                    shown.insert(LEFT_OUT.to_owned(), Value::from(LEFT_OUT));
+                    break;
+                }
+                shown.insert(key, cut_to(value, left));
+            }
+            Value::Object(shown)
+        }
+        other => other,
+    }
+}
+
 /// True when an expression, or a path, has a name in it that looks secret.
 pub fn reads_secret(expression: &str) -> bool {
     expression
@@ -153,9 +205,7 @@ fn copy(value: &Value, depth: usize, nodes: &mut usize) -> Value {
 }
 
 fn copy_map(map: &Map<String, Value>, depth: usize, nodes: &mut usize) -> Map<String, Value> {
-    let named_secret = ["name", "key", "header"]
-        .iter()
-        .any(|name| map.get(*name).and_then(Value::as_str).is_some_and(is_secret_key));
+    let named_secret = is_named_secret(map);
     let mut shown = Map::new();
     for (key, value) in map {
         if *nodes == 0 {
@@ -167,6 +217,13 @@ fn copy_map(map: &Map<String, Value>, depth: usize, nodes: &mut usize) -> Map<St
         shown.insert(key.clone(), value);
     }
     shown
+}
+
+/// True where the map says of itself that its `value` is a secret (header lists).
+fn is_named_secret(map: &Map<String, Value>) -> bool {
+    ["name", "key", "header"]
+        .iter()
+        .any(|name| map.get(*name).and_then(Value::as_str).is_some_and(is_secret_key))
 }
 
 #[cfg(test)]
@@ -234,6 +291,57 @@ mod tests {
         assert_eq!(redact_at("args.headers.authorization", &json!("x")), json!(MASK));
         assert_eq!(redact_at("args[\"api_key\"].part", &json!("x")), json!(MASK));
         assert_eq!(redact_at("args.command", &json!("ls")), json!("ls"));
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_text() {
+        let mut secrets = Secrets::new();
+        secrets.collect(&json!({
+            "password": "hunter2-x",
+            "pin": 1234,
+            "headers": [{"name": "Authorization", "value": "hdr-77"}],
+            "deep": {"token": {"a": ["tok-99"]}},
+            "note": "ghp_0123456789abcdef"
+        }));
+        let masked = [
+            json!("hunter2-x"),
+            json!("hunter2"),
+            json!("is hunter2-x!"),
+            json!(1234),
+            json!("hdr-77"),
+            json!("tok-99"),
+            json!("a ghp_0123456789abcdef"),
+        ];
+        for value in masked {
+            assert_eq!(secrets.mask(value.clone()), json!(MASK), "{value}");
+        }
+        assert_eq!(secrets.mask(json!({"hunter2-x": ["a", 5]})), json!({MASK: ["a", 5]}));
+        for value in [json!("note"), json!("h"), json!(12), json!(null), json!(true)] {
+            assert_eq!(secrets.mask(value.clone()), value);
+        }
+        assert!(secrets.are_told_by("no such key `hunter2-x`"));
+        assert!(secrets.are_told_by("no such key `1234`"));
+        assert!(!secrets.are_told_by("no such key `args.amount`"));
+    }
+
+    #[test]
+    fn every_text_is_secret_where_there_are_too_many() {
+        let mut secrets = Secrets::new();
+        let many: Vec<_> = (0..100).map(|n| json!({"token": format!("tok-{n}")})).collect();
+        secrets.collect(&json!(many));
+        assert_eq!(secrets.mask(json!(["else", 5])), json!([MASK, 5]));
+    }
+
+    #[test]
+    fn values_in_errors_are_short() {
+        let long = "é".repeat(1_000_000);
+        for value in [json!(long), json!([long, long]), json!({"a": long, "b": long})] {
+            let shown = cut(value).to_string();
+            assert!(shown.len() < 4_000 && shown.contains("é…"), "{shown}");
+        }
+        let wide = cut(json!(vec![5; 100_000])).to_string();
+        assert!(wide.len() < 4_000 && wide.contains(LEFT_OUT), "{wide}");
+        assert_eq!(cut(json!({"a": [1, "x"]})), json!({"a": [1, "x"]}));
     }
 
     #[test]

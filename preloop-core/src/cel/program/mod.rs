@@ -24,7 +24,7 @@ use super::span::Span;
 use super::types::Declared;
 use super::value::{TypeName, Val, Value};
 pub(crate) use machine::Machine;
-pub(crate) use notes::Notes;
+pub(crate) use notes::{Notes, kept_alone};
 
 /// A compiled expression. It never changes, so threads can share it.
 #[derive(Debug)]

@@ -58,13 +58,7 @@ impl<'e> Notes<'e> {
             return;
         }
         let kept = match result {
-            Ok(value) => match left.checked_sub(weight(*value, *left, 64)) {
-                Some(rest) => {
-                    *left = rest;
-                    Ok(to_json(*value))
-                }
-                None => Ok(serde_json::Value::String("…".to_owned())),
-            },
+            Ok(value) => Ok(kept(*value, left)),
             Err(trouble) => Err(trouble.kind),
         };
         steps.push((id, kept));
@@ -73,6 +67,22 @@ impl<'e> Notes<'e> {
     pub(super) fn take_steps(&self) -> Vec<Noted> {
         self.steps.borrow_mut().take().map(|(steps, _)| steps).unwrap_or_default()
     }
+}
+
+/// A copy of a value where there is room for it, else a mark that something was there.
+fn kept(value: Val<'_>, left: &mut usize) -> serde_json::Value {
+    match left.checked_sub(weight(value, *left, 64)) {
+        Some(rest) => {
+            *left = rest;
+            to_json(value)
+        }
+        None => serde_json::Value::String("…".to_owned()),
+    }
+}
+
+/// The value of a step that is the only one: a caller's own text may be megabytes long.
+pub(crate) fn kept_alone(value: Val<'_>) -> serde_json::Value {
+    kept(value, &mut STEP_BYTES_MAX.to_owned())
 }
 
 /// About how many bytes a value takes as JSON; stops counting above `most`.
