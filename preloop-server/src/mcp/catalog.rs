@@ -44,6 +44,8 @@ pub(crate) struct Tool {
     pub(crate) annotations: Map<String, Value>,
     /// What its arguments must look like, where it says so.
     pub(crate) schema: Option<Arc<ToolSchema>>,
+    /// The names of the parameters that it declares.
+    pub(crate) parameters: Vec<String>,
     /// Whether it has a parameter of its own called `justification`.
     pub(crate) has_own_justification: bool,
     /// Whether the store could not say that this definition is the accepted one.
@@ -200,11 +202,15 @@ impl PartialEq for Tool {
 }
 
 fn read(server: &McpServer, definition: &Bytes) -> Option<(OfferedTool, Tool)> {
+    // Of a key that stands there twice, clients would see the one that was not accepted.
+    preloop_core::json::check(definition).ok()?;
     let value: Value = serde_json::from_slice(definition).ok()?;
     let name = value.get("name")?.as_str().filter(|name| !name.is_empty())?.to_owned();
     let exposed_name = exposed_name(&server.name, server.tool_prefix.as_deref(), &name);
     let annotations = value.get("annotations").and_then(Value::as_object).cloned();
     let annotations = annotations.unwrap_or_default();
+    let parameters = value.pointer("/inputSchema/properties").and_then(Value::as_object);
+    let parameters = parameters.map(|known| known.keys().cloned().collect()).unwrap_or_default();
     let tool = Tool {
         server: server.name.clone(),
         name: name.clone(),
@@ -212,6 +218,7 @@ fn read(server: &McpServer, definition: &Bytes) -> Option<(OfferedTool, Tool)> {
         definition: definition.clone(),
         annotations: annotations.clone(),
         schema: value.get("inputSchema").and_then(|schema| schema_of(&name, schema)),
+        parameters,
         has_own_justification: value.pointer("/inputSchema/properties/justification").is_some(),
         is_unverified: false,
     };

@@ -35,9 +35,45 @@ pub(crate) fn exposed_name(server: &str, prefix: Option<&str>, tool: &str) -> St
     name
 }
 
+/// The text without regard to case, as readers fold it that take `Name` for `name`: `ſ` is an `s` to
+/// them, and the Kelvin sign a `k`.
+pub(crate) fn folded(text: &str) -> String {
+    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+}
+
+/// The known name that a member only looks like: some servers would read it in that one's place, and
+/// so read another call than the one that was decided.
+pub(crate) fn mistaken_for<'a>(
+    member: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
+    if known.clone().into_iter().any(|name| name == member) {
+        return None;
+    }
+    let member = folded(member);
+    known.into_iter().find(|name| folded(name) == member)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tells_names_that_differ_in_case_only() {
+        let known = ["name", "arguments", "task"];
+        for (member, name) in [
+            ("Name", Some("name")),
+            ("ARGUMENTS", Some("arguments")),
+            ("argument\u{17f}", Some("arguments")),
+            ("tas\u{212a}", Some("task")),
+            ("name", None),
+            ("names", None),
+            ("x-vendor", None),
+        ] {
+            assert_eq!(mistaken_for(member, known), name, "{member}");
+        }
+        assert_eq!(mistaken_for("A", ["a", "A"]), None, "both are known");
+    }
 
     #[test]
     fn joins_server_and_tool() {

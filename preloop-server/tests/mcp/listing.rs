@@ -145,3 +145,21 @@ async fn a_name_that_two_tools_share_is_refused() {
     let alone = Agent::open(&stand, "/mcp/two").await;
     assert_eq!(alone.told("c", json!({})).await, ("c ran".into(), false));
 }
+
+/// Clients would read the second name, under which nobody accepted anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_definition_that_says_a_key_twice_is_left_out() {
+    let web = HttpFixture::start(Mood::Json, None).await;
+    let twice = [r#"twice","name":"other__tool"#, r#"plain","description":"x"#];
+    web.fixture().offer(twice.into_iter().map(str::to_owned));
+    let stand = Stand::start(&format!("mcp_servers:\n{}", web.entry("web", ""))).await;
+    let agent = Agent::open(&stand, "/mcp").await;
+    let names = agent.tool_names().await;
+    assert!(names.contains(&"web__echo".to_owned()), "{names:?}");
+    for name in &names {
+        assert!(
+            !name.contains("twice") && !name.contains("other") && !name.contains("plain"),
+            "{name}"
+        );
+    }
+}

@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::agent::{Agent, Answer, BOTH};
+use crate::fixture::stdio;
 use crate::stand::Stand;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,4 +142,28 @@ async fn a_body_of_unknown_length_is_read_up_to_the_limit() {
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 413");
+}
+
+/// Servers in Go read `Name` where they look for `name`, and the last one counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_differ_in_case_only_are_refused() {
+    let log = tempfile::tempdir().unwrap().keep().join("calls.log");
+    let servers = format!("mcp_servers:\n{}", stdio::entry("local", &log));
+    let stand = Stand::start(&servers).await;
+    let agent = Agent::open(&stand, "/mcp/local").await;
+    for params in [
+        r#"{"name":"echo","arguments":{"text":"a"},"Name":"danger"}"#,
+        r#"{"name":"echo","arguments":{"text":"a"},"ARGUMENTS":{"text":"b"}}"#,
+        r#"{"name":"echo","arguments":{"text":"a"},"argument\u017f":{"text":"b"}}"#,
+    ] {
+        let answer = agent.raw(&agent.message("tools/call", params).1).await;
+        assert_eq!(answer.error_code(), -32602, "{params}: {}", answer.body);
+    }
+    let (words, is_error) = agent.told("echo", json!({"text": "a", "Text": "b"})).await;
+    assert!(is_error && words.contains("`Text` must be written `text`"), "{words}");
+    let noted = std::fs::read_to_string(&log).unwrap_or_default();
+    assert!(!noted.contains("call "), "nothing reached the server: {noted}");
+    let (_, is_error) = agent.told("echo", json!({"text": "a", "other": "b"})).await;
+    assert!(!is_error, "any other name is left alone");
+    stand.audited("request_refused", 4).await;
 }

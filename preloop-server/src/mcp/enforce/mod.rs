@@ -16,6 +16,7 @@ use super::Firewall;
 use super::catalog::Tool;
 use super::downstream::{Endpoint, Frame, InFlightGuard};
 use super::face::JUSTIFICATION_META;
+use super::names::mistaken_for;
 use super::upstream::{Answer, Dispatched, Forwarded};
 use super::wire::object::{RawObject, json_string};
 use super::wire::outgoing::{self, code};
@@ -25,6 +26,8 @@ pub(crate) use answers::Reply;
 
 /// How long a call of an unknown tool waits for servers that are still being dialled.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// The parameters of `tools/call` that mean something to servers.
+const PARAMETERS: [&str; 4] = ["name", "arguments", "_meta", "task"];
 
 /// A `tools/call` of a session.
 #[derive(Debug)]
@@ -93,6 +96,10 @@ impl Call {
                 return Reply::error_result(&words);
             }
         };
+        if let Some(words) = look_alike(&tool, wanted.arguments) {
+            self.record(Some(&wanted.name), &words);
+            return Reply::error_result(&words);
+        }
         let attempt = match self.attempt(&wanted, &tool) {
             Ok(attempt) => attempt,
             Err(words) => {
@@ -228,6 +235,10 @@ impl Call {
 impl<'a> Wanted<'a> {
     fn read(params: &'a str) -> Result<Self, &'static str> {
         let object = RawObject::parse(params).ok_or("`params` must be an object with a `name`")?;
+        if object.keys().any(|key| mistaken_for(key, PARAMETERS).is_some()) {
+            return Err("`params` has a member that differs from `name`, `arguments`, `_meta` or \
+                 `task` in its case only, which servers read differently: leave it out");
+        }
         let name = object.text("name").ok_or("`params.name` must be the name of a tool")?;
         let arguments = match object.borrowed("arguments") {
             None | Some("null") => "{}",
@@ -252,6 +263,17 @@ impl<'a> Wanted<'a> {
         }
         Ok(Self { params: object, meta, name, arguments, progress_token, justification })
     }
+}
+
+/// Words for the agent where an argument differs from one that the tool declares in its case only:
+/// rules would look at one of them, and the server at the other.
+fn look_alike(tool: &Tool, arguments: &str) -> Option<String> {
+    let arguments = RawObject::parse(arguments)?;
+    let declared = || tool.parameters.iter().map(String::as_str);
+    let (argument, name) = arguments.keys().find_map(|key| {
+        mistaken_for(key, declared().collect::<Vec<_>>()).map(|name| (key, name))
+    })?;
+    Some(format!("the call was not run: the argument `{argument}` must be written `{name}`"))
 }
 
 fn is_token(text: &str) -> bool {

@@ -70,12 +70,21 @@ impl Upstreams {
         if let Err(error) = permit.dispatched().await {
             return Dispatched::Failed(format!("the call was not run: {error}"));
         }
+        // Storing that it goes out takes a moment, in which the client may have changed its mind.
+        if call.cancelled.is_cancelled() {
+            permit.finish(Outcome::Cancelled).await;
+            return Dispatched::Cancelled;
+        }
         let mut answer =
             upstream.call("tools/call", &call.params_for(&permit), &call.terms()).await;
         if answer.as_ref().is_err_and(CallFailure::is_unsent) {
             // It certainly did not run, so it may go out once more; the server may have been
             // started anew in between, so its tool is looked at again.
             answer = match self.ready(&name, &call).await {
+                Ok(_) if call.cancelled.is_cancelled() => {
+                    permit.finish(Outcome::Cancelled).await;
+                    return Dispatched::Cancelled;
+                }
                 Ok(upstream) => {
                     upstream.call("tools/call", &call.params_for(&permit), &call.terms()).await
                 }

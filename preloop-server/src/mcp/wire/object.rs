@@ -58,6 +58,11 @@ impl<'a> RawObject<'a> {
         self.members.len() != before
     }
 
+    /// The names of the members, in their order.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|(name, _)| name.as_ref())
+    }
+
     /// Whether no member is left.
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty()
