@@ -38,6 +38,18 @@ impl Workflow {
             .or_else(|| (name == BUILT_IN_WORKFLOW).then(Self::built_in))
     }
 
+    /// Whether the other asks the same people in the same way: what was granted under one of them is then good under
+    /// the other. How long it waits, and how the call is answered meanwhile, may differ.
+    pub fn asks_alike(&self, other: &Self) -> bool {
+        let Self { name, required_approvals, approvers, require_reason, .. } = self;
+        *name == other.name
+            && *required_approvals == other.required_approvals
+            && *approvers == other.approvers
+            && *require_reason == other.require_reason
+            && self.allow_self_approval == other.allow_self_approval
+            && self.step_up == other.step_up
+    }
+
     /// One approval by anyone with the approver right, within an hour.
     pub fn built_in() -> Self {
         Self {

@@ -28,6 +28,11 @@ impl Services {
         self.inner.keys.load().get(&hash).cloned()
     }
 
+    /// Whether the key of that id is still good.
+    pub(super) fn is_good_key(&self, id: Uuid) -> bool {
+        self.inner.keys.load().values().any(|caller| caller.key_id == id)
+    }
+
     /// Every key, good or revoked, without its text.
     pub async fn key_list(&self, caller: &Caller) -> Result<Vec<ApiKey>, ServiceError> {
         caller.must_be_owner("only the owner's key may read the list of keys")?;

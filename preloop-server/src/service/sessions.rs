@@ -69,6 +69,20 @@ impl Sessions {
         remembered.add(call, bytes);
     }
 
+    /// Goes through what is remembered of a session, newest first, until `amend` has changed one; says whether it did.
+    pub(super) fn amend(
+        &self,
+        principal_id: &str,
+        session_id: &str,
+        amend: impl FnMut(&mut SessionCall) -> bool,
+    ) -> bool {
+        let key = (principal_id.to_owned(), session_id.to_owned());
+        let mut table = self.table();
+        let Some(remembered) = table.sessions.get_mut(&key) else { return false };
+        let session = Arc::make_mut(&mut remembered.session);
+        session.calls.iter_mut().rev().any(amend)
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -282,3 +282,69 @@ async fn keys_of_agents_make_no_keys() {
     let made = stand.services.key_create(&stand.agent, request).await;
     assert!(matches!(made, Err(ServiceError::Forbidden { code: "owner_only", .. })), "{made:?}");
 }
+
+#[tokio::test]
+async fn a_key_revoked_while_its_call_waits_runs_nothing() {
+    let stand = Stand::new().await;
+    let mut held = stand.hold().await;
+    let id = held.approval().id;
+    stand.services.key_revoke(&stand.owner, stand.agent.key_id).await.unwrap();
+    stand.vote(id, VoteDecision::Approve).await;
+    let settled = held.settled().await;
+    let Ok(Settled::Denied(denied)) = settled else { panic!("the key is gone: {settled:?}") };
+    assert!(denied.decision.message.contains("revoked"), "{}", denied.decision.message);
+    assert_eq!(stand.outcome(id).await, None, "the approval was not used");
+}
+
+#[tokio::test]
+async fn a_workflow_made_stricter_while_a_call_waits_asks_anew() {
+    let stand = Stand::new().await;
+    let mut held = stand.hold().await;
+    let id = held.approval().id;
+    let stricter = POLICY.replace("{name: people}", "{name: people, required_approvals: 2}");
+    stand.services.policy_load(stricter.as_bytes(), "a test").unwrap();
+    stand.vote(id, VoteDecision::Approve).await;
+    let settled = held.settled().await;
+    let Ok(Settled::Held(again)) = settled else { panic!("two must agree now: {settled:?}") };
+    assert_ne!(again.approval().id, id);
+    assert_eq!(again.approval().workflow.required_approvals, 2);
+    let repeated = stand.hold().await;
+    assert_eq!(repeated.approval().id, again.approval().id, "joined, past the approved one");
+}
+
+#[tokio::test]
+async fn a_call_that_waited_does_not_stand_in_its_own_way() {
+    let stand = Stand::new().await;
+    let once = POLICY.replace(
+        "{name: pay, approval_workflow: people}",
+        "{name: pay, conditions: [{expression: 'session.calls.exists(c, c.tool == \"pay\")', action: deny}, {}]}",
+    );
+    stand.services.policy_load(once.as_bytes(), "a test").unwrap();
+    let permit = stand.approved().await;
+    permit.finish(Outcome::Completed { is_error: false }).await;
+    let again = stand.services.decide(&stand.agent, Stand::attempt("pay", r#"{"amount":1}"#)).await;
+    assert!(matches!(again, Ok(Ruling::Denied(_))), "it ran once: {again:?}");
+}
+
+#[tokio::test]
+async fn an_approval_that_is_not_good_for_the_call_is_noted() {
+    let stand = Stand::new().await;
+    let held = stand.hold().await;
+    let id = held.approval().id;
+    held.detach();
+    stand.vote(id, VoteDecision::Approve).await;
+    for (arguments, wanted) in [(r#"{"amount":2}"#, "for another call"), (r#"{"amount":1}"#, "")] {
+        let mut attempt = Stand::attempt("pay", arguments);
+        attempt.approval_id = Some(id);
+        match stand.services.decide(&stand.agent, attempt.clone()).await {
+            Ok(Ruling::Allowed(permit)) => drop(permit),
+            other => assert!(other.is_err_and(|error| error.to_string().contains(wanted))),
+        }
+    }
+    let mut attempt = Stand::attempt("pay", r#"{"amount":1}"#);
+    attempt.approval_id = Some(id);
+    assert!(stand.services.decide(&stand.agent, attempt).await.is_err(), "it was used");
+    let kinds = stand.kinds().await;
+    let refused = kinds.iter().filter(|kind| **kind == AuditKind::RequestRefused).count();
+    assert_eq!(refused, 2, "{kinds:?}");
+}

@@ -63,14 +63,16 @@ impl Store {
         find(&mut connection, account_id, &filter).await
     }
 
-    /// The request that an identical call by the same principal could use or join: approved and unused, else pending.
+    /// The request in that state that an identical call by the same principal could use or join: pending, or approved and
+    /// unused; the newest where there are several.
     pub(crate) async fn approval_find_open(
         &self,
         account_id: Uuid,
         principal_id: &str,
         call_hash: &str,
+        state: ApprovalState,
     ) -> Result<Option<StoredApproval>, StoreError> {
-        let filter = Find::Open { principal_id, call_hash };
+        let filter = Find::Open { principal_id, call_hash, state };
         let mut connection = self.connections.reader().acquire().await.map_err(StoreError::from)?;
         find(&mut connection, account_id, &filter).await
     }
@@ -85,11 +87,12 @@ impl Store {
         waiting: Option<HeldCall>,
     ) -> Result<ApprovalInsert, StoreError> {
         let mut tx = self.write().await?;
-        let open =
-            Find::Open { principal_id: &approval.principal.id, call_hash: &approval.call_hash };
-        if let Some(other) = find(&mut tx, account_id, &open).await?
-            && other.request.state == ApprovalState::Pending
-        {
+        let open = Find::Open {
+            principal_id: &approval.principal.id,
+            call_hash: &approval.call_hash,
+            state: ApprovalState::Pending,
+        };
+        if let Some(other) = find(&mut tx, account_id, &open).await? {
             return Ok(ApprovalInsert::Joined(Box::new(other)));
         }
         let pending: i64 = sqlx::query_scalar(
@@ -223,7 +226,7 @@ pub(crate) enum ApprovalInsert {
 
 enum Find<'a> {
     Id(Uuid),
-    Open { principal_id: &'a str, call_hash: &'a str },
+    Open { principal_id: &'a str, call_hash: &'a str, state: ApprovalState },
 }
 
 async fn find(
@@ -237,13 +240,11 @@ async fn find(
         Find::Id(id) => {
             query.push(" and approval_id = ").push_bind(id.to_string());
         }
-        Find::Open { principal_id, call_hash } => {
+        Find::Open { principal_id, call_hash, state } => {
             query.push(" and principal_id = ").push_bind((*principal_id).to_owned());
             query.push(" and call_hash = ").push_bind((*call_hash).to_owned());
-            query.push(
-                " and (state = 'pending' or (state = 'approved' and used_at is null))
-                 order by state, created_at limit 1",
-            );
+            query.push(" and state = ").push_bind(state.as_str());
+            query.push(" and used_at is null order by created_at desc limit 1");
         }
     }
     let Some(row) = query.build().fetch_optional(&mut *connection).await? else {

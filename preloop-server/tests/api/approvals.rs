@@ -27,7 +27,14 @@ async fn an_approved_call_is_allowed_exactly_once() {
     assert_ne!(shown["used_at"], Value::Null);
     assert_eq!(
         server.kinds(&format!("&approval_id={id}")).await,
-        ["decision", "approval_requested", "vote", "approval_approved", "decision"]
+        [
+            "decision",
+            "approval_requested",
+            "vote",
+            "approval_approved",
+            "decision",
+            "request_refused",
+        ]
     );
 }
 

@@ -46,13 +46,16 @@ impl Services {
             return self.come_back(call, decision, approval).await;
         }
         for _ in 0..ATTEMPTS_MAX {
-            let principal_id = call.caller.principal.id.clone();
-            let open =
-                self.inner.store.approval_find_open(account_id, &principal_id, &call.hash).await?;
-            if let Some(open) = open {
-                let open = self.as_of_now(open).await?;
-                if let Some(ruling) = self.join_or_use(&call, &decision, open).await? {
-                    return Ok(ruling);
+            // One that is approved under another workflow must not hide one that waits.
+            for state in [ApprovalState::Approved, ApprovalState::Pending] {
+                let (principal_id, store) = (&call.caller.principal.id, &self.inner.store);
+                let open =
+                    store.approval_find_open(account_id, principal_id, &call.hash, state).await?;
+                if let Some(open) = open {
+                    let open = self.as_of_now(open).await?;
+                    if let Some(ruling) = self.join_or_use(&call, &decision, open).await? {
+                        return Ok(ruling);
+                    }
                 }
             }
             if let Some(ruling) = self.request(&call, &decision).await? {
@@ -86,7 +89,8 @@ impl Services {
         match approval.request.state {
             ApprovalState::Approved if approval.request.used_at.is_some() => Err(used()),
             ApprovalState::Approved => {
-                if decision.action == Action::RequireApproval && !follows(&approval, &decision) {
+                if decision.action == Action::RequireApproval && !self.follows(&approval, &decision)
+                {
                     return self.ask_anew(call, decision).await;
                 }
                 let claimed = self.claim(&call, &decision, approval.id).await?;
@@ -94,7 +98,7 @@ impl Services {
             }
             // The policy allows the call by now, so nobody needs to be asked.
             _ if decision.action == Action::Allow => self.allow(call, decision),
-            ApprovalState::Pending if follows(&approval, &decision) => {
+            ApprovalState::Pending if self.follows(&approval, &decision) => {
                 // Nothing new happened, so nothing new is recorded.
                 let recorded =
                     Recorded { id: approval.decision_id, at: approval.request.created_at };
@@ -137,7 +141,7 @@ impl Services {
         if !is_pending && open.request.state != ApprovalState::Approved {
             return Ok(None);
         }
-        if !follows(&open, decision) {
+        if !self.follows(&open, decision) {
             if is_pending {
                 self.supersede(open.id).await?;
             }
@@ -256,7 +260,18 @@ impl Services {
             ..decision.clone()
         };
         let recorded = self.record_decision(call, &granted, Some(id))?;
+        self.remember_granted(call);
         Ok(Some(Permit::new(self.clone(), call.clone(), recorded, granted, Some(id))))
+    }
+
+    /// Whether the request asks whom the decision names, as the live policy has it now.
+    pub(super) fn follows(&self, approval: &StoredApproval, decision: &Decision) -> bool {
+        let asked = &approval.request.workflow;
+        decision.approval_workflow.as_deref() == Some(asked.name.as_str())
+            && self
+                .live_policy()
+                .and_then(|live| Workflow::find(live.document(), &asked.name))
+                .is_some_and(|now| now.asks_alike(asked))
     }
 
     /// Withdraws a request whose workflow the policy no longer names for this call.
@@ -281,11 +296,6 @@ impl Services {
             self.approval_apply(id, move |approval, _| approval.outcome = Some(outcome)).await?;
         changed.map(|_| ()).ok_or_else(|| not_found(id))
     }
-}
-
-/// Whether the request follows the workflow that the decision names.
-pub(super) fn follows(approval: &StoredApproval, decision: &Decision) -> bool {
-    decision.approval_workflow.as_deref() == Some(approval.request.workflow.name.as_str())
 }
 
 /// Names of those who voted so.

@@ -72,6 +72,19 @@ impl Services {
         record
     }
 
+    /// The record of a caller who came back with an approval that is not good for the call.
+    pub(super) fn refused_return(&self, call: &PreparedCall, approval_id: Uuid) -> AuditRecord {
+        let mut record = self.new_record(AuditKind::RequestRefused);
+        record.principal = Some(call.caller.principal.clone());
+        record.enforcement_point = Some(call.attempt.enforcement_point);
+        record.tool = Some(call.attempt.tool.clone());
+        record.server.clone_from(&call.attempt.server);
+        record.source.clone_from(&call.attempt.source);
+        record.call_hash = Some(call.hash.clone());
+        record.approval_id = Some(approval_id.to_string());
+        record
+    }
+
     /// The record of a decision: the one that carries the arguments and the decision itself.
     pub(super) fn decision_record(
         &self,

@@ -1,5 +1,7 @@
 //! The call as the engine sees it, and the engine's answer by the live policy.
 
+use std::sync::Arc;
+
 use preloop_api::ToolState;
 use preloop_core::audit::EnforcementPoint;
 use preloop_core::call::{Call, Principal, SessionCall};
@@ -17,7 +19,11 @@ impl Services {
         let Some(live) = self.live_policy() else { return policy_unavailable() };
         let attempt = &call.attempt;
         let principal_id = &call.caller.principal.id;
-        let session = self.inner.sessions.snapshot(principal_id, &attempt.session_id);
+        let mut session = self.inner.sessions.snapshot(principal_id, &attempt.session_id);
+        if session.calls.iter().any(|earlier| asks_for(earlier, call)) {
+            // What waits for people is this very call: it must not stand in its own way once they agreed.
+            Arc::make_mut(&mut session).calls.retain(|earlier| !asks_for(earlier, call));
+        }
         let call = Call {
             tool: Tool {
                 name: &attempt.tool,
@@ -78,6 +84,10 @@ impl Services {
 
     /// Remembers the call for conditions that look back.
     pub(super) fn remember(&self, call: &PreparedCall, action: Action) {
+        if call.attempt.approval_id.is_some() && action == Action::RequireApproval {
+            // It was remembered when it was first asked for.
+            return;
+        }
         let item = SessionCall {
             tool: call.attempt.tool.clone(),
             source: call.source().to_owned(),
@@ -89,6 +99,31 @@ impl Services {
         let principal_id = &call.caller.principal.id;
         self.inner.sessions.remember(principal_id, &call.attempt.session_id, item, bytes);
     }
+}
+
+impl Services {
+    /// Remembers that a call which waited was granted.
+    pub(super) fn remember_granted(&self, call: &PreparedCall) {
+        let (principal_id, session_id) = (&call.caller.principal.id, &call.attempt.session_id);
+        let is_known = self.inner.sessions.amend(principal_id, session_id, |earlier| {
+            let asked = asks_for(earlier, call);
+            if asked {
+                Action::Allow.as_str().clone_into(&mut earlier.action);
+            }
+            asked
+        });
+        if !is_known {
+            self.remember(call, Action::Allow);
+        }
+    }
+}
+
+/// Whether the earlier call is an identical one that asked people and was not granted.
+fn asks_for(earlier: &SessionCall, call: &PreparedCall) -> bool {
+    earlier.tool == call.attempt.tool
+        && earlier.action == Action::RequireApproval.as_str()
+        && earlier.source == call.source()
+        && earlier.args == call.args
 }
 
 /// The answer where no policy is in force.

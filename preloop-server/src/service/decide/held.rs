@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::super::approvals::not_found;
 use super::super::{ServiceError, Services};
-use super::ask::follows;
 use super::call::PreparedCall;
+use super::evaluate::closed;
 use super::{Denied, Permit, Recorded, Ruling};
 use crate::store::{HeldCall, StoredApproval};
 
@@ -242,11 +242,16 @@ async fn dispatch(
     approval: &StoredApproval,
 ) -> Result<Settled, ServiceError> {
     let decision = services.evaluate(call);
+    if !services.is_good_key(call.caller.key_id) {
+        let message = "the key that asked was revoked while the call waited, so it was not run";
+        let decision = closed(decision.reason, message, decision.policy);
+        return services.deny(call, decision, Some(approval.id)).map(settled);
+    }
     match decision.action {
         Action::Deny => {
             return services.deny(call, decision, Some(approval.id)).map(settled);
         }
-        Action::RequireApproval if !follows(approval, &decision) => {
+        Action::RequireApproval if !services.follows(approval, &decision) => {
             return services.ask_anew(call.clone(), decision).await.map(settled);
         }
         Action::Allow | Action::RequireApproval => {}

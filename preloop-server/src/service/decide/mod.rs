@@ -118,7 +118,15 @@ impl Services {
         match decision.action {
             Action::Deny => self.deny(&call, decision, None),
             Action::Allow if call.attempt.approval_id.is_none() => self.allow(call, decision),
-            Action::Allow | Action::RequireApproval => self.ask(call, decision).await,
+            Action::Allow | Action::RequireApproval => {
+                let comes_back = call.attempt.approval_id.map(|id| self.refused_return(&call, id));
+                let ruled = self.ask(call, decision).await;
+                if let (Err(error), Some(mut record)) = (&ruled, comes_back) {
+                    record.message = Some(error.to_string());
+                    self.record_or_log(&record);
+                }
+                ruled
+            }
         }
     }
 
