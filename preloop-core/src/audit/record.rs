@@ -35,6 +35,8 @@ pub enum AuditKind {
     Decision,
     /// The server stopped while a call was held or not yet sent; the call was not run.
     Interrupted,
+    /// A line of the journal could not be read any more, so a record is missing from the trail.
+    JournalDamaged,
     /// An API key was made.
     KeyCreated,
     /// An API key was revoked.
@@ -145,7 +147,7 @@ pub struct AuditRecord {
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::ApprovalApproved,
         Self::ApprovalCancelled,
         Self::ApprovalDeclined,
@@ -158,6 +160,7 @@ impl AuditKind {
         Self::CallerLeft,
         Self::Decision,
         Self::Interrupted,
+        Self::JournalDamaged,
         Self::KeyCreated,
         Self::KeyRevoked,
         Self::OutcomeUnknown,
@@ -187,6 +190,7 @@ impl AuditKind {
             Self::CallerLeft => "caller_left",
             Self::Decision => "decision",
             Self::Interrupted => "interrupted",
+            Self::JournalDamaged => "journal_damaged",
             Self::KeyCreated => "key_created",
             Self::KeyRevoked => "key_revoked",
             Self::OutcomeUnknown => "outcome_unknown",

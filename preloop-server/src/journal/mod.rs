@@ -22,6 +22,9 @@ const SEGMENT_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How much is kept in memory while the disk refuses to take it.
 const UNWRITTEN_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// Lines that could not be read any more.
+const DAMAGED: &str = "damaged.log";
+
 /// The journal of one server.
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -41,9 +44,12 @@ struct Tail {
     segment_bytes_max: u64,
 }
 
-/// The disk refuses lines and memory holds as many as it may.
+/// The disk refuses a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the audit journal cannot be written and memory holds no more of it")]
+#[error(
+    "the audit journal cannot be written, so nothing is let through; \
+     the operator can make room on the disk of the data folder"
+)]
 pub(crate) struct JournalFull;
 
 /// Lines read from the journal.
@@ -81,16 +87,35 @@ impl Journal {
         Ok(Self { folder: folder.to_owned(), tail: Mutex::new(tail), appended: Notify::new() })
     }
 
-    /// Adds a line. Where the disk refuses it, memory keeps it for a while; then this fails and nothing may go on.
+    /// Adds a line about what is to happen. Where the disk refuses it, it is forgotten and nothing may go on.
     pub(crate) fn append(&self, mut line: Vec<u8>) -> Result<(), JournalFull> {
         line.push(b'\n');
         let written = {
             let mut tail = self.tail();
             tail.retry(&self.folder);
-            tail.add(&self.folder, line)
+            tail.add(&self.folder, &line)
         };
         self.appended.notify_one();
         written
+    }
+
+    /// Adds a line about what happened and cannot be stopped any more. Where the disk refuses it, memory keeps it, as far
+    /// as that goes.
+    pub(crate) fn append_or_keep(&self, mut line: Vec<u8>) -> Result<(), JournalFull> {
+        line.push(b'\n');
+        let kept = {
+            let mut tail = self.tail();
+            tail.retry(&self.folder);
+            tail.add(&self.folder, &line).or_else(|_| tail.keep(line))
+        };
+        self.appended.notify_one();
+        kept
+    }
+
+    /// Puts a line that cannot be read beside the journal, for people to look at.
+    pub(crate) fn set_aside(&self, line: &[u8]) -> io::Result<()> {
+        let mut file = segment::open_private(&self.folder.join(DAMAGED))?;
+        file.write_all(&[line, b"\n"].concat())
     }
 
     /// Tries again what the disk refused, and says whether everything is on disk.
@@ -135,11 +160,15 @@ impl Journal {
 // === impl Tail ===
 
 impl Tail {
-    fn add(&mut self, folder: &Path, line: Vec<u8>) -> Result<(), JournalFull> {
-        // Behind lines that wait, a new one waits too: the journal keeps the order.
-        if self.unwritten.is_empty() && self.write(folder, &line).is_ok() {
+    fn add(&mut self, folder: &Path, line: &[u8]) -> Result<(), JournalFull> {
+        // Nothing goes past lines that wait: the journal keeps the order.
+        if self.unwritten.is_empty() && self.write(folder, line).is_ok() {
             return Ok(());
         }
+        Err(JournalFull)
+    }
+
+    fn keep(&mut self, line: Vec<u8>) -> Result<(), JournalFull> {
         let bytes = self.unwritten_bytes.saturating_add(line.len());
         if bytes > UNWRITTEN_BYTES_MAX {
             return Err(JournalFull);

@@ -48,14 +48,7 @@ pub(super) fn restrict(folder: &Path) -> io::Result<()> {
 /// the machine died, before anybody was answered: it is cut off.
 pub(super) fn open(folder: &Path, number: u64) -> io::Result<(File, u64)> {
     let path = path(folder, number);
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    let file = options.open(&path)?;
+    let file = open_private(&path)?;
     let length = file.metadata()?.len();
     let whole = whole_lines(&path, length)?;
     if whole < length {
@@ -63,6 +56,18 @@ pub(super) fn open(folder: &Path, number: u64) -> io::Result<(File, u64)> {
         file.set_len(whole)?;
     }
     Ok((file, whole))
+}
+
+/// Opens a file to add to it; nobody else may read one that is made.
+pub(super) fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
 }
 
 /// Bytes up to the end of the last whole line.

@@ -75,7 +75,7 @@ fn a_lost_file_is_not_taken_for_the_one_that_was_moved() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_bridged_by_memory_and_then_fails_closed() {
+fn a_full_disk_fails_closed_and_loses_nothing_that_happened() {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::open(folder.path(), JournalPosition::default()).unwrap();
     journal.append(line("before")).unwrap();
@@ -84,10 +84,13 @@ fn a_full_disk_is_bridged_by_memory_and_then_fails_closed() {
         let full = fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
         std::mem::replace(&mut journal.tail().file, full)
     };
-    journal.append(line("kept")).unwrap();
+    assert_eq!(journal.append(line("refused")), Err(JournalFull));
+    assert!(journal.is_written(), "what was refused does not wait");
+    journal.append_or_keep(line("kept")).unwrap();
     assert!(!journal.is_written());
     let big = vec![b'x'; UNWRITTEN_BYTES_MAX];
-    assert_eq!(journal.append(big), Err(JournalFull));
+    assert_eq!(journal.append_or_keep(big), Err(JournalFull));
+    assert_eq!(journal.append(line("refused")), Err(JournalFull));
     journal.tail().file = good;
     journal.append(line("after")).unwrap();
     assert!(journal.is_written());

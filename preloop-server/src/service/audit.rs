@@ -72,12 +72,12 @@ impl Services {
         let mut verifier = ChainVerifier::default();
         let mut problems = Vec::new();
         let mut records: u64 = 0;
-        let mut seq = 0;
+        let mut seq = None;
         let mut passed_head = noted.is_none();
         loop {
             let chunk = self.inner.store.audit_chunk(account_id, seq, CHUNK).await?;
             let Some((last, _)) = chunk.last() else { break };
-            seq = *last;
+            seq = Some(*last);
             for (seq, read) in chunk {
                 records = records.saturating_add(1);
                 if let Err(message) = read.and_then(|record| verifier.check(&record)) {
@@ -92,7 +92,7 @@ impl Services {
             problems.push(BrokenRecord { seq, message });
         } else if noted.is_none() && records > 0 {
             let message = "the note of the last record that was written is gone".to_owned();
-            problems.push(BrokenRecord { seq, message });
+            problems.push(BrokenRecord { seq: verifier.head().seq, message });
         }
         problems.truncate(PROBLEMS_MAX);
         let head: Option<ChainHead> = (records > 0).then(|| verifier.head().clone());
@@ -135,7 +135,8 @@ impl Services {
 
     /// Puts a record into the journal where what it tells cannot be stopped any more.
     pub(super) fn record_or_log(&self, record: &AuditRecord) {
-        if self.record(record).is_err() {
+        let line = journal_line(self.inner.account_id, record);
+        if self.inner.journal.append_or_keep(line).is_err() {
             tracing::error!(
                 kind = record.kind.as_str(),
                 id = record.id,

@@ -1,6 +1,6 @@
 //! Moves audit records from the journal into the store, in batches and in order.
 
-use preloop_core::audit::AuditRecord;
+use preloop_core::audit::{AuditKind, AuditRecord};
 
 use super::audit::read_journal_line;
 use super::{ServiceError, Services};
@@ -24,8 +24,13 @@ impl Services {
             if batch.next == from {
                 return Ok(());
             }
-            let records = self.journal_records(&batch.lines);
+            let (records, damaged) = self.journal_records(&batch.lines);
             self.inner.store.audit_append(self.inner.account_id, records, batch.next).await?;
+            for line in damaged {
+                if let Err(error) = self.inner.journal.set_aside(line) {
+                    tracing::error!(%error, "cannot keep a damaged line of the audit journal");
+                }
+            }
             self.inner.journal_moved.send_replace(batch.next);
             if batch.next.segment > from.segment
                 && let Err(error) = self.inner.journal.forget_before(batch.next)
@@ -35,18 +40,28 @@ impl Services {
         }
     }
 
-    fn journal_records(&self, lines: &[Vec<u8>]) -> Vec<AuditRecord> {
-        lines
+    /// The records of the lines. A line that cannot be read is told of in its place: a trail with a hole must not verify as
+    /// if there were none.
+    fn journal_records<'a>(&self, lines: &'a [Vec<u8>]) -> (Vec<AuditRecord>, Vec<&'a [u8]>) {
+        let mut damaged = Vec::new();
+        let records = lines
             .iter()
             .filter_map(|line| {
-                let read = read_journal_line(line);
-                if read.is_none() {
+                let Some((account_id, record)) = read_journal_line(line) else {
                     tracing::error!(bytes = line.len(), "a line of the audit journal is damaged");
-                }
-                read.filter(|(account_id, _)| *account_id == self.inner.account_id)
-                    .map(|(_, record)| record)
+                    damaged.push(line.as_slice());
+                    let mut record = self.new_record(AuditKind::JournalDamaged);
+                    record.message = Some(format!(
+                        "a line of {} bytes could not be read, so a record is missing here; \
+                         the line is kept in `journal/damaged.log` of the data folder",
+                        line.len()
+                    ));
+                    return Some(record);
+                };
+                (account_id == self.inner.account_id).then_some(record)
             })
-            .collect()
+            .collect();
+        (records, damaged)
     }
 }
 

@@ -58,7 +58,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         if !records.is_empty() {
-            let mut head = head(&mut tx, account_id).await?.unwrap_or_default();
+            let mut head = match head(&mut tx, account_id).await? {
+                Some(head) => head,
+                None => head_without_note(&mut tx, account_id).await?,
+            };
             for mut record in records {
                 head.seal(&mut record);
                 insert(&mut tx, account_id, &record).await?;
@@ -149,12 +152,12 @@ impl Store {
         rows.iter().map(|row| Columns::of(TABLE, "audit_record_id", row).json("body")).collect()
     }
 
-    /// Records after `after_seq` for verification, oldest first; what cannot be read or does not agree with its columns
+    /// Records after `after_seq`, or from the very first on, for verification, oldest first; what cannot be read or does not agree with its columns
     /// comes as a message.
     pub(crate) async fn audit_chunk(
         &self,
         account_id: Uuid,
-        after_seq: u64,
+        after_seq: Option<u64>,
         limit: u32,
     ) -> Result<Vec<(u64, Result<AuditRecord, String>)>, StoreError> {
         let rows = sqlx::query(
@@ -163,7 +166,7 @@ impl Store {
              from audit_record where account_id = $1 and seq > $2 order by seq limit $3",
         )
         .bind(account_id.to_string())
-        .bind(signed(after_seq))
+        .bind(after_seq.map_or(i64::MIN, signed))
         .bind(i64::from(limit))
         .fetch_all(self.connections.reader())
         .await?;
@@ -196,6 +199,27 @@ async fn head(
     let Some(row) = found else { return Ok(None) };
     let columns = Columns::of("audit_head", "account_id", &row);
     Ok(Some(ChainHead { seq: unsigned(columns.integer("seq")?), hash: columns.text("hash")? }))
+}
+
+/// Where the chain goes on though the note of its head is gone. One that was never begun starts at its start; else a number
+/// is left out, so that verification finds for good that somebody was at it.
+async fn head_without_note(
+    tx: &mut WriteTransaction,
+    account_id: Uuid,
+) -> Result<ChainHead, StoreError> {
+    let last: Option<i64> =
+        sqlx::query_scalar("select max(seq) from audit_record where account_id = $1")
+            .bind(account_id.to_string())
+            .fetch_one(&mut **tx)
+            .await?;
+    let moved: i64 =
+        sqlx::query_scalar("select count(*) from journal_position").fetch_one(&mut **tx).await?;
+    if last.is_none() && moved == 0 {
+        return Ok(ChainHead::default());
+    }
+    tracing::error!("the note of the last audit record is gone; verification will say so");
+    let seq = unsigned(last.unwrap_or(0)).saturating_add(1);
+    Ok(ChainHead { seq, ..ChainHead::default() })
 }
 
 async fn insert(

@@ -105,6 +105,11 @@ async fn any_edit_of_the_trail_is_found() {
         ("update audit_head set hash = 'sha256:00'", 5),
         ("delete from audit_head", 5),
         (
+            "insert into audit_record select account_id, -1, 'x', at, kind, principal_id, tool,
+                action, decision_id, approval_id, body from audit_record where seq = 3",
+            0,
+        ),
+        (
             "update audit_record set seq = -1 where seq = 3;
              update audit_record set seq = 3 where seq = 4;
              update audit_record set seq = 4 where seq = -1;",
@@ -122,5 +127,27 @@ async fn any_edit_of_the_trail_is_found() {
         let broken = after_edit(&server, sql).await;
         assert_eq!(broken["is_valid"], false, "{sql}");
         assert_eq!(broken["problems"][0]["seq"], seq, "{sql}: {broken}");
+    }
+}
+
+/// Whoever cuts the trail and its note off must not get a sound one by waiting for the next record.
+#[tokio::test]
+async fn a_trail_that_was_emptied_never_looks_sound_again() {
+    for cut in ["delete from audit_record where seq > 3", "delete from audit_record"] {
+        let mut server = TestServer::start().await;
+        for _ in 0..4 {
+            server.decide("read", json!({"path": "/etc/x"})).await;
+        }
+        server.kinds("").await;
+        server.stop().await;
+        let path = format!("sqlite:{}", server.database().display());
+        let mut connection = sqlx::SqliteConnection::connect(&path).await.unwrap();
+        sqlx::raw_sql(cut).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql("delete from audit_head").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let server = TestServer::on(std::sync::Arc::clone(&server.folder), None).await;
+        server.decide("read", json!({"path": "/etc/x"})).await;
+        let (status, verification) = server.owner_get("/api/v1/audit/verify").await;
+        assert_eq!((status, &verification["is_valid"]), (StatusCode::OK, &json!(false)), "{cut}");
     }
 }

@@ -49,6 +49,7 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         AuditKind::ApprovalDeclined
         | AuditKind::ApprovalExpired
         | AuditKind::CallFailed
+        | AuditKind::JournalDamaged
         | AuditKind::PolicyRefused
         | AuditKind::RequestRefused
         | AuditKind::UpstreamLost => Some(Style::Red),
