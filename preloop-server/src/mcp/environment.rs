@@ -1,6 +1,10 @@
 //! `${ENV_VAR}` in a server's settings: resolved here and nowhere else, at the moment of dialling.
 
 use std::collections::BTreeMap;
+use std::fmt;
+
+use preloop_core::document::McpServer;
+use preloop_core::redact::is_secret_key;
 
 /// What a child process gets besides what its entry declares; nothing of it is a credential.
 const BASE_VARIABLES: [&str; 14] = [
@@ -20,6 +24,8 @@ const BASE_VARIABLES: [&str; 14] = [
     "SYSTEMROOT",
 ];
 
+/// Shortest secret that is masked.
+const MASKED_BYTES_MIN: usize = 6;
 /// Our own settings, which no server may be given.
 const OWN_PREFIX: &str = "PRELOOP_";
 
@@ -136,6 +142,61 @@ impl EnvironmentRules {
     }
 }
 
+/// Secrets of a server, to be taken out of what it says before that is logged, recorded or told.
+#[derive(Clone, Default)]
+pub(crate) struct Masks {
+    secrets: Vec<String>,
+}
+
+// === impl Masks ===
+
+impl Masks {
+    /// The resolved secrets that `server` gets.
+    pub(crate) fn of(server: &McpServer, rules: &EnvironmentRules) -> Self {
+        let target = match (&server.command, &server.url) {
+            (Some(command), _) => command.clone(),
+            (None, Some(url)) => host_of(url).unwrap_or_default(),
+            (None, None) => String::new(),
+        };
+        let given = server.env.iter().filter(|(name, secret)| {
+            is_secret_key(name) || secret.written().is_some_and(has_own_variable)
+        });
+        let config = server.auth_config.as_ref();
+        let credentials = config.into_iter().flat_map(|config| [&config.token, &config.api_key]);
+        let secrets = given
+            .map(|(_, secret)| secret)
+            .chain(credentials.flatten())
+            .filter_map(|secret| rules.expand(secret.written()?, &target).ok())
+            // Shorter ones are no secrets, and every other word would hold one.
+            .filter(|secret| secret.len() >= MASKED_BYTES_MIN)
+            .collect();
+        Self { secrets }
+    }
+
+    /// The text without the secrets.
+    pub(crate) fn mask(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "[redacted]"))
+    }
+}
+
+impl fmt::Debug for Masks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Masks({})", self.secrets.len())
+    }
+}
+
+/// Whether the text takes a variable that is not one of those every child gets.
+fn has_own_variable(text: &str) -> bool {
+    text.split("${").skip(1).any(|rest| {
+        let name = rest.split('}').next().unwrap_or_default();
+        !BASE_VARIABLES.contains(&name)
+    })
+}
+
+fn host_of(url: &str) -> Option<String> {
+    reqwest::Url::parse(url).ok()?.host_str().map(str::to_owned)
+}
+
 /// The clean environment that every child process starts from.
 pub(crate) fn base_environment() -> BTreeMap<String, String> {
     BASE_VARIABLES
@@ -194,5 +255,14 @@ mod tests {
         assert!(error.to_string().contains("add `TOKEN@api.github.com` to PRELOOP_ENV_ALLOW"));
         assert!(EnvironmentRules::allow_list("TOKEN").is_err());
         assert!(EnvironmentRules::allow_list("").is_ok());
+    }
+
+    #[test]
+    fn secrets_are_taken_out_of_what_a_server_says() {
+        let masks = Masks { secrets: vec!["ghp_s3cret".to_owned()] };
+        assert_eq!(masks.mask("bad token ghp_s3cret!"), "bad token [redacted]!");
+        assert!(!format!("{masks:?}").contains("s3cret"));
+        assert!(has_own_variable("Bearer ${TOKEN}") && has_own_variable("${HOME}${TOKEN}"));
+        assert!(!has_own_variable("${HOME}/x") && !has_own_variable("plain"));
     }
 }

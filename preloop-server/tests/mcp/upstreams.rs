@@ -327,3 +327,18 @@ async fn a_process_that_will_not_go_is_killed_with_all_its_children() {
         assert!(state.is_empty() || state.contains(") Z "), "{pid} still runs: {state}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dying_server_says_is_told_without_its_secrets() {
+    let stand = Stand::start(
+        "mcp_servers:\n  - name: talker\n    transport: stdio\n    command: sh\n    \
+         args: [-c, 'echo \"bad token $API_TOKEN\" >&2; exit 3']\n    \
+         env: {API_TOKEN: ghp_not_for_anybody}\n",
+    )
+    .await;
+    let entry = state_of(&stand, "talker", "failed").await;
+    let words = entry["last_error"].as_str().unwrap();
+    assert!(words.ends_with("its last words: bad token [redacted]"), "{words}");
+    let lost = stand.audited("upstream_lost", 1).await;
+    assert!(!Value::from(lost).to_string().contains("ghp_not"));
+}

@@ -17,7 +17,7 @@ use super::failure::{CallFailure, DialError};
 use super::http::HttpLink;
 use super::inbox::{Answer, Inbox};
 use super::stdio::StdioLink;
-use crate::mcp::environment::EnvironmentRules;
+use crate::mcp::environment::{EnvironmentRules, Masks};
 use crate::mcp::wire::object::json_string;
 use crate::mcp::wire::outgoing;
 
@@ -37,6 +37,7 @@ pub(crate) struct Connection {
     link: Link,
     inbox: Arc<Inbox>,
     next_id: AtomicU64,
+    masks: Masks,
     offers_tools: bool,
 }
 
@@ -95,9 +96,12 @@ impl Connection {
         tasks: &TaskTracker,
     ) -> Result<Self, DialError> {
         let inbox = Arc::new(Inbox::default());
+        let masks = Masks::of(server, rules);
         let link = match server.transport.unwrap_or(Transport::StreamableHttp) {
             Transport::StreamableHttp => Link::Http(HttpLink::new(server, rules, &inbox, tasks)?),
-            Transport::Stdio => Link::Stdio(StdioLink::start(server, rules, &inbox, tasks)?),
+            Transport::Stdio => {
+                Link::Stdio(StdioLink::start(server, rules, &masks, &inbox, tasks)?)
+            }
             Transport::Sse => {
                 return Err(DialError::Settings(
                     "the `sse` transport is not supported in this version: \
@@ -106,9 +110,12 @@ impl Connection {
                 ));
             }
         };
-        let mut connection = Self { link, inbox, next_id: AtomicU64::new(1), offers_tools: false };
-        connection.initialize().await?;
-        Ok(connection)
+        let next_id = AtomicU64::new(1);
+        let mut connection = Self { link, inbox, next_id, masks, offers_tools: false };
+        match connection.initialize().await {
+            Ok(()) => Ok(connection),
+            Err(error) => Err(connection.without_secrets(error)),
+        }
     }
 
     async fn initialize(&mut self) -> Result<(), DialError> {
@@ -147,8 +154,20 @@ impl Connection {
         Ok(())
     }
 
+    /// Servers like to say which token it was that they did not like.
+    fn without_secrets(&self, error: DialError) -> DialError {
+        match error {
+            DialError::Handshake(words) => DialError::Handshake(self.masks.mask(&words)),
+            other => other,
+        }
+    }
+
     /// Every tool that the server offers, each as the text of its definition.
     pub(super) async fn list_tools(&self) -> Result<Vec<Bytes>, DialError> {
+        self.read_tools().await.map_err(|error| self.without_secrets(error))
+    }
+
+    async fn read_tools(&self) -> Result<Vec<Bytes>, DialError> {
         let mut tools = Vec::new();
         if !self.offers_tools {
             return Ok(tools);

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::MESSAGE_BYTES_MAX;
 use super::failure::{CallFailure, DialError};
 use super::inbox::{Answer, Inbox};
-use crate::mcp::environment::{EnvironmentRules, base_environment};
+use crate::mcp::environment::{EnvironmentRules, Masks, base_environment};
 use crate::mcp::wire::outgoing::one_line;
 
 /// Messages that may wait for a child that does not read.
@@ -43,6 +43,7 @@ impl StdioLink {
     pub(super) fn start(
         server: &McpServer,
         rules: &EnvironmentRules,
+        masks: &Masks,
         inbox: &Arc<Inbox>,
         tasks: &TaskTracker,
     ) -> Result<Self, DialError> {
@@ -73,7 +74,7 @@ impl StdioLink {
             tasks.spawn(write(input, messages, stop.clone()));
         }
         if let Some(log) = child.stderr.take() {
-            tasks.spawn(keep_log(log, server.name.clone(), Arc::clone(&words)));
+            tasks.spawn(keep_log(log, server.name.clone(), masks.clone(), Arc::clone(&words)));
         }
         if let Some(output) = child.stdout.take() {
             let (inbox, outbox, stop) = (Arc::clone(inbox), outbox.clone(), stop.clone());
@@ -215,7 +216,7 @@ async fn read(
     }
 }
 
-async fn keep_log(mut log: impl AsyncRead + Unpin, server: String, words: LastWords) {
+async fn keep_log(mut log: impl AsyncRead + Unpin, server: String, masks: Masks, words: LastWords) {
     let mut buffer = BytesMut::with_capacity(LOG_LINE_BYTES_MAX);
     while let Ok(1..) = log.read_buf(&mut buffer).await {
         loop {
@@ -227,10 +228,10 @@ async fn keep_log(mut log: impl AsyncRead + Unpin, server: String, words: LastWo
             };
             let line = buffer.split_to(end);
             let line = String::from_utf8_lossy(&line);
-            let line = line.trim_end();
+            let line = masks.mask(line.trim_end());
             if !line.is_empty() {
                 tracing::info!(target: "preloop::mcp::stderr", server, "{line}");
-                *words.lock().unwrap_or_else(PoisonError::into_inner) = Some(line.to_owned());
+                *words.lock().unwrap_or_else(PoisonError::into_inner) = Some(line);
             }
         }
     }
