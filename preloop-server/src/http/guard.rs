@@ -57,7 +57,8 @@ impl Guard {
 
     /// An IP address cannot be rebound to another machine, a name can.
     fn is_allowed_host(&self, host: &str) -> bool {
-        let name = without_port(host).to_ascii_lowercase();
+        let Some(name) = name_of(host) else { return false };
+        let name = name.to_ascii_lowercase();
         is_loopback_name(&name)
             || address(&name).is_some()
             || self.hosts.iter().any(|allowed| *allowed == name || *allowed == host)
@@ -72,7 +73,7 @@ impl Guard {
         else {
             return false;
         };
-        let name = without_port(host);
+        let Some(name) = name_of(host) else { return false };
         is_loopback_name(name) || address(name).is_some_and(|address| address.is_loopback())
     }
 }
@@ -104,11 +105,19 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     value.to_str().ok()
 }
 
-fn without_port(host: &str) -> &str {
-    if host.starts_with('[') {
-        return host.split_inclusive(']').next().unwrap_or(host);
-    }
-    host.split(':').next().unwrap_or(host)
+/// The name or address of `host` or `host:port`; none where it is anything else.
+fn name_of(host: &str) -> Option<&str> {
+    let (name, port) = match host.strip_prefix('[') {
+        Some(rest) => host.split_at_checked(rest.find(']')?.checked_add(2)?)?,
+        None => host.split_at_checked(host.find(':').unwrap_or(host.len()))?,
+    };
+    let is_port = match port.strip_prefix(':') {
+        Some(port) => port.bytes().all(|byte| byte.is_ascii_digit()),
+        None => port.is_empty(),
+    };
+    let is_name =
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._[]:".contains(&byte));
+    (is_port && is_name && !name.is_empty()).then_some(name)
 }
 
 fn is_loopback_name(name: &str) -> bool {
@@ -132,7 +141,21 @@ mod tests {
             ("[::1]", "[::1]"),
             ("evil.example:80", "evil.example"),
         ] {
-            assert_eq!(without_port(host), name);
+            assert_eq!(name_of(host), Some(name));
+        }
+        for host in [
+            "",
+            ":80",
+            "[::1].evil.example",
+            "[::1",
+            "evil.example/.localhost",
+            "evil.example#.localhost",
+            "user@localhost",
+            "localhost:1@evil.example",
+            "localhost:80:80",
+            "127.0.0.1:http",
+        ] {
+            assert_eq!(name_of(host), None, "{host}");
         }
         assert!(is_loopback_name("app.localhost"));
         assert!(!is_loopback_name("localhost.evil.example"));
