@@ -13,6 +13,8 @@ use crate::service::Services;
 
 /// How long an editor's several writes are waited out.
 const GATHER: Duration = Duration::from_millis(100);
+/// How long a changed document must have stood still before it counts.
+const SETTLE: Duration = Duration::from_millis(500);
 /// Pause between looks where the system tells nothing: network drives, exotic mounts.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -43,10 +45,19 @@ impl PolicyFile {
 
     async fn look(&mut self, services: &Services) {
         let mut read = tokio::fs::read(&self.path).await;
-        if read.as_ref().is_ok_and(Vec::is_empty) {
-            // Editors that truncate and then write pass through an empty file.
-            tokio::time::sleep(GATHER).await;
-            read = tokio::fs::read(&self.path).await;
+        while let Ok(text) = &read
+            && self.last.as_ref() != Some(text)
+        {
+            // Who writes in pieces passes through documents that are empty, or valid and say less.
+            tokio::select! {
+                () = tokio::time::sleep(SETTLE) => {}
+                () = services.tasks().stopped() => return,
+            }
+            let again = tokio::fs::read(&self.path).await;
+            if again.as_ref().is_ok_and(|again| again == text) {
+                break;
+            }
+            read = again;
         }
         match read {
             Ok(text) if self.last.as_ref() == Some(&text) && !self.is_lost => {}

@@ -149,3 +149,32 @@ async fn records_that_the_database_never_took_come_in_at_the_next_start() {
     let (_, verification) = server.owner_get("/api/v1/audit/verify").await;
     assert_eq!(verification["is_valid"], true);
 }
+
+#[tokio::test]
+async fn a_damaged_line_of_the_journal_is_told_in_the_trail() {
+    let mut server = TestServer::start().await;
+    server.kinds("").await;
+    server.stop().await;
+    let journal = server.folder.path().join("journal");
+    let file = std::fs::OpenOptions::new().append(true).open(journal.join("000000000001.jsonl"));
+    std::io::Write::write_all(&mut file.unwrap(), b"XXXX not a record\n").unwrap();
+    let server = TestServer::on(std::sync::Arc::clone(&server.folder), None).await;
+    assert_eq!(server.kinds("&kind=journal_damaged").await.len(), 1);
+    let kept = std::fs::read_to_string(journal.join("damaged.log")).unwrap();
+    assert_eq!(kept, "XXXX not a record\n");
+}
+
+/// An editor that writes in pieces passes through documents that are valid and say less.
+#[tokio::test]
+async fn a_document_that_is_still_being_written_does_not_count() {
+    let server = TestServer::start().await;
+    let half = "version: '1.0'\nmetadata: {name: written}\n";
+    std::fs::write(server.policy_path(), half).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(server.decide("drop", json!({})).await["action"], "deny", "the last good one holds");
+    let whole = format!("{half}tools: [{{name: drop, enabled: false}}]\n");
+    std::fs::write(server.policy_path(), whole).unwrap();
+    server.eventually("/readyz", |ready| ready["policy"]["name"] == "written").await;
+    let loaded = server.kinds("&kind=policy_loaded").await;
+    assert_eq!(loaded.len(), 2, "the start and the whole document");
+}
