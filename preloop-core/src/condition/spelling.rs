@@ -81,19 +81,24 @@ fn foreign(text: &str) -> Option<Problem> {
 }
 
 fn foreign_word(word: &str, after: &str, at: usize, last_word: &str) -> Option<Problem> {
-    let after = after.trim_start();
+    let spaced = after;
+    let after = spaced.trim_start();
+    let blanks = spaced.len().saturating_sub(after.len());
+    // Up to the end of what is told as two, however much stands between them.
+    let two = |second: usize| word.len().saturating_add(blanks).saturating_add(second);
     if word == "in" && after.starts_with('(') {
-        return Some(problem("in (", "write `args.field in ['a', 'b']` with brackets", at));
+        let help = "write `args.field in ['a', 'b']` with brackets";
+        return Some(problem_of("in (", help, at, two(1)));
     }
     if word.eq_ignore_ascii_case("in") && word != "in" {
         return Some(problem(word, "write `in` in lower case", at));
     }
     if word == "in" && last_word.eq_ignore_ascii_case("not") {
-        return Some(problem("not in", "write `!(args.field in ['a', 'b'])`", at));
+        return Some(problem_of("not in", "write `!(args.field in ['a', 'b'])`", at, word.len()));
     }
     // `not in` is told as a whole.
     if word.eq_ignore_ascii_case("not") && after.starts_with("in ") {
-        return Some(problem("not in", "write `!(args.field in ['a', 'b'])`", at));
+        return Some(problem_of("not in", "write `!(args.field in ['a', 'b'])`", at, two(2)));
     }
     let (_, help) = WORDS.iter().find(|(foreign, _)| word.eq_ignore_ascii_case(foreign))?;
     Some(problem(word, help, at))
@@ -127,11 +132,16 @@ fn after_quoted(text: &str, quote: char) -> &str {
 }
 
 fn problem(word: &str, help: &str, at: usize) -> Problem {
+    problem_of(word, help, at, word.len())
+}
+
+/// What is told as `word` and takes `length` bytes as it is written.
+fn problem_of(word: &str, help: &str, at: usize, length: usize) -> Problem {
     let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     Problem {
         kind: ProblemKind::Syntax,
         message: format!("`{word}` is no operator of this language"),
         help: Some(help.to_owned()),
-        span: Span::new(offset(at), offset(at.saturating_add(word.len()))),
+        span: Span::new(offset(at), offset(at.saturating_add(length))),
     }
 }

@@ -133,8 +133,10 @@ fn operators_of_other_languages_are_told() {
     }
     let help = "write `args.field in ['a', 'b']` with brackets";
     problem("args.a in ('x', 'y')", "in (", "`in (` is no operator of this language", help);
+    problem("args.a in(\u{fffd}", "in(", "`in (` is no operator of this language", help);
     let help = "write `!(args.field in ['a', 'b'])`";
     problem("args.a not in ['x']", "not in", "`not in` is no operator of this language", help);
+    problem("args.a not\tin ['x']", "not\tin", "`not in` is no operator of this language", help);
 }
 
 #[test]

@@ -145,6 +145,9 @@ fn double_order(left: i128, right: &Value) -> Option<Ordering> {
     if right.is_nan() {
         return None;
     }
+    if right.is_infinite() {
+        return 0.0.partial_cmp(right);
+    }
     let rest = right - right.trunc();
     Some(left.cmp(&(right.trunc() as i128)).then(0.0_f64.partial_cmp(&rest)?))
 }

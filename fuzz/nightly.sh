@@ -1,0 +1,24 @@
+#!/bin/sh
+# Fuzzes every target for a while and stops at the first find. What is new in the corpora is folded into them.
+#
+#   fuzz/nightly.sh [SECONDS A TARGET] [TARGET...]
+#
+# Needs a nightly toolchain and `cargo install cargo-fuzz`.
+set -eu
+
+cd "$(dirname "$0")"
+seconds="${1:-3600}"
+[ "$#" -eq 0 ] || shift
+[ "$#" -gt 0 ] || set -- parse validate compile evaluate json_canonical canonical_round_trip
+
+for target in "$@"; do
+    found="$(mktemp -d)"
+    # There is no unsafe code to watch, so the sanitizer only costs time; memory and hanging are bounded all the same.
+    cargo +nightly fuzz run -O -s none "$target" "$found" "corpus/$target" -- \
+        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1
+    cargo +nightly fuzz run -O -s none "$target" "corpus/$target" "$found" -- -merge=1
+    rm -r "$found"
+done
+
+# The same expressions for the engine, the naive evaluator and two other engines.
+cargo run --release -p preloop-oracles -- 10000000 "$(date +%j)" 20

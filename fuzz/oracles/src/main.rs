@@ -1,0 +1,93 @@
+//! Two other engines answer the random expressions of the differential tests, as the specification has it: without our
+//! arithmetic across number types. Each difference is in the list of known ones, or is a bug.
+//!
+//! `cargo run --release -p preloop-oracles -- CASES [SEED [EVERY]]`: they answer every so many cases, ours all of them.
+
+mod known;
+mod theirs;
+
+#[path = "../../../preloop-core/tests/differential/engine.rs"]
+mod engine;
+#[path = "../../../preloop-core/tests/differential/expression.rs"]
+mod expression;
+#[path = "../../../preloop-core/tests/differential/functions.rs"]
+mod functions;
+#[path = "../../../preloop-core/tests/differential/generate.rs"]
+mod generate;
+#[path = "../../../preloop-core/tests/differential/naive.rs"]
+mod naive;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use generate::{Dice, Generator, arguments};
+use theirs::{Cel, CelCore, Oracle};
+
+#[derive(Debug, Default)]
+struct Tally {
+    agreed: u64,
+    /// It does not know a function or macro of the expression, or does not read it.
+    skipped: u64,
+    known: BTreeMap<&'static str, u64>,
+    unknown: u64,
+}
+
+fn main() -> ExitCode {
+    let number = |position: usize, otherwise: u64| {
+        std::env::args().nth(position).and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+    };
+    let (cases, seed, every) = (number(1, 20_000), number(2, 1), number(3, 1));
+    // Their panics are counted, not shown.
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut ours = engine::Tally::default();
+    let mut oracles: Vec<(Box<dyn Oracle>, Tally)> = vec![
+        (Box::new(Cel::default()), Tally::default()),
+        (Box::new(CelCore::default()), Tally::default()),
+    ];
+    for case in 0..cases {
+        let mut dice = Dice::new((seed << 40) + case);
+        let args = arguments(&mut dice);
+        let levels = 1 + dice.below(5);
+        let expression = Generator::new(&mut dice).any(levels);
+        engine::compare(&expression, &args, &mut ours, case);
+        if case % every != 0 {
+            continue;
+        }
+        let source = expression.written();
+        let strict = naive::evaluate(&expression, &mut naive::Scope::strict(&args));
+        let wanted = theirs::shown(&strict);
+        for (oracle, tally) in &mut oracles {
+            if !oracle.knows(&expression) {
+                tally.skipped += 1;
+                continue;
+            }
+            match oracle.answer(&source, &args) {
+                None => tally.skipped += 1,
+                Some(found) if theirs::agree(&found, &wanted) => tally.agreed += 1,
+                Some(found) => match known::reason(
+                    oracle.name(),
+                    &expression,
+                    found == "error",
+                    strict.is_err(),
+                ) {
+                    Some(reason) => *tally.known.entry(reason).or_default() += 1,
+                    None => {
+                        tally.unknown += 1;
+                        if tally.unknown <= 20 {
+                            println!(
+                                "{} case {case}: {source}\n    over {args}\n    gave {found}, here {wanted}",
+                                oracle.name()
+                            );
+                        }
+                    }
+                },
+            }
+        }
+    }
+    println!("here: {ours:?}");
+    for (oracle, tally) in &oracles {
+        println!("{}: {tally:#?}", oracle.name());
+    }
+    let clean = ours.differences.is_empty() && oracles.iter().all(|(_, tally)| tally.unknown == 0);
+    if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
