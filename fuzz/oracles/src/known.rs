@@ -38,7 +38,14 @@ fn spreads(expression: &Expression) -> bool {
     }
 }
 
-const KNOWN: [Known; 22] = [
+const KNOWN: [Known; 23] = [
+    Known {
+        oracle: ANY,
+        has: |part| matches!(part, Expression::OptionalMap { flat: true, .. }),
+        theirs_fails: Some(false),
+        ours_fails: Some(true),
+        reason: "what optFlatMap makes must be an optional",
+    },
     Known {
         oracle: ANY,
         has: |part| calls(part, &["or", "orValue"]),
@@ -96,11 +103,11 @@ const KNOWN: [Known; 22] = [
         reason: "an empty separator splits into characters alone, without an empty text at both ends, as in cel-go",
     },
     Known {
-        oracle: "cel-core",
+        oracle: ANY,
         has: |part| calls(part, &["string"]),
         theirs_fails: None,
         ours_fails: None,
-        reason: "a whole double as text has no `.0`, as in cel-go",
+        reason: "a double as text has no `.0` and is Infinity where it is, as in cel-go",
     },
     Known {
         oracle: "cel-core",
