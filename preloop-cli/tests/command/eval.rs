@@ -135,3 +135,16 @@ fn a_broken_document_decides_nothing() {
     assert_eq!(ran.code, 3);
     assert_eq!(ran.json()["is_valid"], false);
 }
+
+#[test]
+fn standard_input_is_read_once() {
+    for arguments in [
+        vec!["policy", "eval", "-", "--calls", "-"],
+        vec!["policy", "eval", "-", "--tool", "refund", "--args", "@-"],
+        vec!["policy", "eval", QUICKSTART, "--tool", "t", "--args", "@-", "--context", "@-"],
+    ] {
+        let ran = preloop(&arguments);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        assert!(ran.stderr.contains("named more than once"), "{ran:?}");
+    }
+}

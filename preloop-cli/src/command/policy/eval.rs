@@ -63,6 +63,7 @@ pub(crate) struct Eval {
 
 /// Decides.
 pub(crate) fn run(eval: &Eval, output: Output) -> Result<Exit, Failure> {
+    eval.check_standard_input()?;
     let policy = match load(&eval.policy, output)? {
         Ok(policy) => policy,
         Err(exit) => return Ok(exit),
@@ -101,6 +102,24 @@ fn load(file: &Path, output: Output) -> Result<Result<CompiledPolicy, Exit>, Fai
 }
 
 impl Eval {
+    /// Standard input can be read once; a second reader would find it empty and decide nothing.
+    fn check_standard_input(&self) -> Result<(), Failure> {
+        let files = [Some(self.policy.as_path()), self.calls.as_deref()];
+        let values = [
+            Some(self.args.as_str()),
+            self.context.as_deref(),
+            self.principal.as_deref(),
+            self.session.as_deref(),
+        ];
+        let readers = files.into_iter().flatten().filter(|file| source::is_stdin(file)).count()
+            + values.into_iter().flatten().filter(|text| *text == "@-").count();
+        if readers > 1 {
+            return Err(Failure::usage("`-` is standard input, and it is named more than once")
+                .help("put all but one of them into files"));
+        }
+        Ok(())
+    }
+
     /// The call, put together as a line of `--calls` and read by the same rules.
     fn record(&self) -> Result<CallRecord, Failure> {
         let mut line = Map::new();

@@ -38,6 +38,7 @@ pub(super) fn unreadable(file: &Path, cause: &io::Error) -> Failure {
     Failure::new("unreadable_file", format!("cannot read `{}`: {cause}", name(file)))
 }
 
-fn is_stdin(file: &Path) -> bool {
+/// Whether a file's name stands for standard input.
+pub(super) fn is_stdin(file: &Path) -> bool {
     file == Path::new("-")
 }
