@@ -195,8 +195,10 @@ pub fn text_from_double(value: f64) -> String {
 
 fn integer_error(error: &std::num::ParseIntError, text: &str, kind: &str) -> LibError {
     use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+    // Reading stops where the digits are too many, whatever follows them.
+    let is_number = text.bytes().skip(1).all(|byte| byte.is_ascii_digit());
     match error.kind() {
-        PosOverflow | NegOverflow => out_of_range(&quoted(text), kind),
+        PosOverflow | NegOverflow if is_number => out_of_range(&quoted(text), kind),
         _ => not_a(text, kind),
     }
 }

@@ -46,6 +46,11 @@ fn conversions_refuse_what_does_not_fit() {
         Err("`9223372036854775808` is out of the range of int".to_owned())
     );
     assert_eq!(int_from_text(" 1").map_err(message), Err("` 1` is not an int".to_owned()));
+    // Too many digits, and then something that is none.
+    assert_eq!(
+        int_from_text("9223372036854776000-2").map_err(message),
+        Err("`9223372036854776000-2` is not an int".to_owned())
+    );
     assert_eq!(uint_from_text("+1").map_err(message), Err("`+1` is not a uint".to_owned()));
     assert_eq!(
         uint_from_int(-1).map_err(message),
