@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 
 use super::StoreError;
@@ -39,7 +41,14 @@ impl Connections {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
         let pool = || SqlitePoolOptions::new().acquire_timeout(TURN_TIMEOUT);
-        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        // Where the disk is full, SQLite itself rolls back, which the driver does not notice: such a connection never
+        // begins another transaction, so it makes room for a new one.
+        let usable = |connection: &mut SqliteConnection| !connection.is_in_transaction();
+        let writer = pool()
+            .max_connections(1)
+            .before_acquire(move |connection, _| Box::pin(async move { Ok(usable(connection)) }))
+            .connect_with(options.clone())
+            .await?;
         let reader = pool().max_connections(4).connect_with(options).await?;
         Ok(Self { reader, writer })
     }

@@ -98,3 +98,14 @@ async fn the_first_listing_is_the_baseline_and_later_ones_are_compared_with_it()
         "an old definition is a change"
     );
 }
+
+/// On a full disk SQLite rolls back by itself, behind the driver's back.
+#[tokio::test]
+async fn writing_goes_on_after_a_transaction_was_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = open(&folder).await;
+    let mut tx = store.write().await.unwrap();
+    sqlx::raw_sql("rollback").execute(&mut *tx).await.unwrap();
+    assert!(tx.commit().await.is_err());
+    store.write().await.unwrap().commit().await.unwrap();
+}
