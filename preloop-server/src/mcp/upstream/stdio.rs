@@ -10,6 +10,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,6 +27,9 @@ const LOG_LINE_BYTES_MAX: usize = 8 * 1024;
 /// How long a child may take to leave after its input was closed, and again after SIGTERM.
 const LEAVE_TIME: Duration = Duration::from_millis(1500);
 
+/// How long the rest of its log is waited for.
+const LOG_TIME: Duration = Duration::from_millis(200);
+
 /// The way to a running child.
 #[derive(Debug)]
 pub(super) struct StdioLink {
@@ -34,7 +38,13 @@ pub(super) struct StdioLink {
 }
 
 /// The last line that the child logged, for the reason when it dies.
-type LastWords = Arc<Mutex<Option<String>>>;
+type Words = Arc<Mutex<Option<String>>>;
+
+/// Its last words, once its log was read to the end.
+struct LastWords {
+    log: Option<JoinHandle<()>>,
+    words: Words,
+}
 
 // === impl StdioLink ===
 
@@ -69,16 +79,16 @@ impl StdioLink {
         })?;
         let (outbox, messages) = mpsc::channel(OUTBOX_MESSAGES_MAX);
         let stop = CancellationToken::new();
-        let words = LastWords::default();
+        let words = Words::default();
         if let Some(input) = child.stdin.take() {
             tasks.spawn(write(input, messages, stop.clone()));
         }
-        if let Some(log) = child.stderr.take() {
-            tasks.spawn(keep_log(log, server.name.clone(), masks.clone(), Arc::clone(&words)));
-        }
+        let log = child.stderr.take().map(|log| {
+            tasks.spawn(keep_log(log, server.name.clone(), masks.clone(), Arc::clone(&words)))
+        });
         if let Some(output) = child.stdout.take() {
             let (inbox, outbox, stop) = (Arc::clone(inbox), outbox.clone(), stop.clone());
-            tasks.spawn(watch(child, words, output, inbox, outbox, stop));
+            tasks.spawn(watch(child, LastWords { log, words }, output, inbox, outbox, stop));
         }
         Ok(Self { outbox, stop })
     }
@@ -119,6 +129,18 @@ impl Drop for StdioLink {
     }
 }
 
+// === impl LastWords ===
+
+impl LastWords {
+    async fn take(self) -> Option<String> {
+        if let Some(log) = self.log {
+            // A grandchild may hold the log open: what was read by then has to do.
+            let _ = tokio::time::timeout(LOG_TIME, log).await;
+        }
+        self.words.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
 /// One task writes, so that a call that goes away in the middle cannot cut a line in two.
 async fn write(
     mut input: ChildStdin,
@@ -147,7 +169,7 @@ async fn write(
 /// Reads until the child ends, is stopped or breaks the framing; then sees it off.
 async fn watch(
     mut child: Child,
-    words: LastWords,
+    last_words: LastWords,
     output: impl AsyncRead + Unpin,
     inbox: Arc<Inbox>,
     outbox: mpsc::Sender<Bytes>,
@@ -168,7 +190,7 @@ async fn watch(
             Ok(Ok(status)) => format!("the process ended ({status})"),
             _ => "the process closed its output".to_owned(),
         };
-        match words.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match last_words.take().await {
             Some(line) => format!("{ending}, its last words: {line}"),
             None => ending,
         }
@@ -216,7 +238,7 @@ async fn read(
     }
 }
 
-async fn keep_log(mut log: impl AsyncRead + Unpin, server: String, masks: Masks, words: LastWords) {
+async fn keep_log(mut log: impl AsyncRead + Unpin, server: String, masks: Masks, words: Words) {
     let mut buffer = BytesMut::with_capacity(LOG_LINE_BYTES_MAX);
     while let Ok(1..) = log.read_buf(&mut buffer).await {
         loop {
