@@ -76,6 +76,16 @@ fn several_documents_are_checked_and_one_broken_is_enough() {
 }
 
 #[test]
+fn a_program_that_a_local_file_starts_is_no_surprise() {
+    let place = Place::new();
+    let text = "version: '1.0'\nmetadata: {name: p}\nmcp_servers: [{name: s, transport: stdio, command: npx}]\n";
+    let file = place.write("policy.yaml", text);
+    let ran = place.run(&["policy", "validate", &file]);
+    assert_eq!((ran.code, ran.stdout), (0, format!("{file}: valid\n")));
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
 fn a_document_is_read_from_standard_input() {
     let ran = Place::new().run_with_input(&["policy", "validate", "-"], b"");
     assert_eq!(ran.code, 3);

@@ -25,8 +25,12 @@ pub enum ProblemKind {
     WrongType,
     /// A condition whose value is not true or false.
     NotBool,
-    /// A constant pattern, instant, duration or address that is not valid.
+    /// A constant pattern, instant, duration, zone or address that is not valid.
     InvalidLiteral,
+    /// A part that depends on nothing and fails whenever it is evaluated; a warning.
+    AlwaysFails,
+    /// A comparison with null of what is never null; a warning.
+    NeverNull,
 }
 
 impl ProblemKind {
@@ -42,6 +46,8 @@ impl ProblemKind {
             Self::WrongType => "wrong_type",
             Self::NotBool => "not_bool",
             Self::InvalidLiteral => "invalid_literal",
+            Self::AlwaysFails => "always_fails",
+            Self::NeverNull => "never_null",
         }
     }
 }

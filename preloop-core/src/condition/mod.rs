@@ -96,6 +96,14 @@ impl Condition {
         }
     }
 
+    /// What is odd about the condition though nothing is wrong with it.
+    pub fn warnings(&self) -> &[Problem] {
+        match &self.program {
+            Either::Simple(_) => &[],
+            Either::Cel(program) => program.warnings(),
+        }
+    }
+
     /// The arguments that the condition reads.
     pub fn arg_paths(&self) -> impl Iterator<Item = &ArgPath> {
         let (simple, cel) = match &self.program {

@@ -87,12 +87,14 @@ codes! {
     WrongArity, "wrong_arity", error, "The condition calls a function with the wrong number of arguments.";
     WrongOperands, "wrong_operands", error, "The condition combines values that can never go together.";
     NotBool, "not_bool", error, "The condition's value is not true or false.";
-    InvalidLiteral, "invalid_literal", error, "A constant pattern, instant, duration or address of the condition is not valid.";
+    InvalidLiteral, "invalid_literal", error, "A constant pattern, instant, duration, time zone or address of the condition is not valid.";
     FailedExample, "failed_example", error, "A rule's example does not do what it says.";
     TooManyProblems, "too_many_problems", error, "There are more problems than are shown.";
     MissingCredentials, "missing_credentials", warning, "A server wants authentication and has no credentials in the document.";
     LiteralSecret, "literal_secret", warning, "A secret stands in the document as plain text.";
     LocalProgram, "local_program", warning, "A stdio server starts a program, which only a local file or the operator's list may do.";
+    SharedPrefix, "shared_prefix", warning, "Two servers have the same `tool_prefix`.";
+    ShadowedServer, "shadowed_server", warning, "A server's name is an address of the firewall itself.";
     PossiblyPrefixedToolName, "possibly_prefixed_tool_name", warning, "A tool entry looks like a name that agents see.";
     SuspiciousToolName, "suspicious_tool_name", warning, "A tool's name holds signs that other tools give a meaning, and that stand for themselves here.";
     UnreachableTool, "unreachable_tool", warning, "An earlier glob takes every call that the entry could take.";
@@ -100,6 +102,8 @@ codes! {
     NoEscalationTarget, "no_escalation_target", warning, "A workflow escalates and names nobody to escalate to.";
     AlwaysTrue, "always_true", warning, "The condition is true for every call.";
     NeverTrue, "never_true", warning, "The condition is true for no call.";
+    AlwaysFails, "always_fails", warning, "A part of the condition fails whenever it is evaluated.";
+    NeverNull, "never_null", warning, "The condition asks whether something is null that never is.";
     UnreachableRule, "unreachable_rule", warning, "An earlier rule of the tool matches every call.";
 }
 

@@ -52,3 +52,12 @@ pub struct Report {
     /// Problems worth a look.
     pub warnings: Vec<Diagnostic>,
 }
+
+impl Report {
+    /// The same for a document that is a file of the operator's own: what it starts is meant to be started.
+    #[must_use]
+    pub fn of_local_file(mut self) -> Self {
+        self.warnings.retain(|warning| warning.code != Code::LocalProgram);
+        self
+    }
+}

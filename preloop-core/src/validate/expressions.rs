@@ -57,13 +57,17 @@ fn compile(
     match condition.constant() {
         Some(true) if !is_catch_all => {
             let help = "write `true`, or leave `expression` out, if every call is meant";
-            check.report(Code::AlwaysTrue, path, "the condition is true for every call", help);
+            check.report(Code::AlwaysTrue, &path, "the condition is true for every call", help);
         }
         Some(false) => {
             let help = "use `enabled: false` to switch the rule off";
-            check.report(Code::NeverTrue, path, "the condition is true for no call", help);
+            check.report(Code::NeverTrue, &path, "the condition is true for no call", help);
         }
         _ => {}
+    }
+    for warning in condition.warnings() {
+        let code = code(warning.kind);
+        report(check, code, &path, warning.clone());
     }
     Some(condition)
 }
@@ -86,6 +90,8 @@ fn code(kind: ProblemKind) -> Code {
         ProblemKind::WrongType => Code::WrongOperands,
         ProblemKind::NotBool => Code::NotBool,
         ProblemKind::InvalidLiteral => Code::InvalidLiteral,
+        ProblemKind::AlwaysFails => Code::AlwaysFails,
+        ProblemKind::NeverNull => Code::NeverNull,
     }
 }
 

@@ -1,5 +1,7 @@
 //! MCP servers: what goes with which transport and which kind of authentication.
 
+use std::collections::HashMap;
+
 use super::Check;
 use crate::diagnostic::Code;
 use crate::document::{AuthConfig, AuthType, McpServer, Transport};
@@ -8,11 +10,20 @@ use crate::document::{AuthConfig, AuthType, McpServer, Transport};
 type Field = (&'static str, bool);
 
 pub(super) fn check(check: &mut Check<'_>) {
+    let mut prefixes: HashMap<&str, usize> = HashMap::new();
     for (index, server) in check.document.mcp_servers.iter().enumerate() {
         let path = format!("mcp_servers[{index}]");
         transport(check, server, &path);
         authentication(check, server, &path);
         prefix(check, server, &path);
+        let Some(prefix) = &server.tool_prefix else { continue };
+        if let Some(first) = prefixes.get(prefix.as_str()) {
+            let message = format!("`mcp_servers[{first}]` has the prefix `{prefix}`, too");
+            let help = "give each its own: a tool that both servers have is offered by neither";
+            check.report(Code::SharedPrefix, format!("{path}.tool_prefix"), message, help);
+        } else {
+            prefixes.insert(prefix, index);
+        }
     }
 }
 

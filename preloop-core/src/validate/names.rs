@@ -33,6 +33,11 @@ fn mcp_servers(check: &mut Check<'_>) {
             let help = "use letters, digits, `-`, `_` and `.`, and no `__`";
             check.report(Code::InvalidName, &path, message, help);
         }
+        if name == "v1" {
+            let message = "`/mcp/v1` is the address of all tools, so `v1` alone has none";
+            let help = "choose another name, so that agents can be given this server's tools alone";
+            check.report(Code::ShadowedServer, &path, message, help);
+        }
         if let Some(first) = seen.get(&folded) {
             let message = format!("duplicate MCP server name `{name}`");
             let help = format!("it is the name of `mcp_servers[{first}]`; case does not matter");

@@ -72,5 +72,5 @@ pub(crate) fn run(validate: &Validate, output: Output) -> Result<Exit, Failure> 
 
 fn report(file: &Path) -> Result<Report, Failure> {
     let bytes = source::document(file)?;
-    Ok(preloop_core::validate(&bytes))
+    Ok(preloop_core::validate(&bytes).of_local_file())
 }

@@ -5,6 +5,7 @@ use crate::cel::ast::{Expr, Id};
 use crate::cel::check::CallProblem;
 use crate::cel::code::{Op, OpId};
 use crate::cel::function::Function;
+use crate::cel::lib::time::Zone;
 use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean};
 use crate::cel::span::Span;
 use crate::cel::types::Type;
@@ -239,6 +240,10 @@ impl Compiler<'_, '_> {
 
     /// Reports constant instants, durations, addresses and patterns that are not valid.
     fn validate(&mut self, function: Function, site: Site<'_>, operands: &[OpId], id: OpId) {
+        if takes_zone(function) && !self.environment.unchecked {
+            self.check_zone(operands);
+            return;
+        }
         let checked = matches!(
             function,
             Function::Timestamp
@@ -274,6 +279,33 @@ impl Compiler<'_, '_> {
             self.problem(Problem::new(ProblemKind::InvalidLiteral, site.span, failure));
         }
     }
+
+    /// Reports a constant that names no time zone.
+    fn check_zone(&mut self, operands: &[OpId]) {
+        let Some(zone) = operands.get(1) else { return };
+        let Some(Value::Text(text)) = self.code.constant(*zone) else { return };
+        if let Err(error) = Zone::parse(text) {
+            let span = self.code.span(*zone);
+            self.problem(Problem::new(ProblemKind::InvalidLiteral, span, error.to_string()));
+        }
+    }
+}
+
+/// Whether a function may name a time zone.
+const fn takes_zone(function: Function) -> bool {
+    matches!(
+        function,
+        Function::GetFullYear
+            | Function::GetMonth
+            | Function::GetDate
+            | Function::GetDayOfMonth
+            | Function::GetDayOfWeek
+            | Function::GetDayOfYear
+            | Function::GetHours
+            | Function::GetMinutes
+            | Function::GetSeconds
+            | Function::GetMilliseconds
+    )
 }
 
 /// Whether a function takes doubles and no other numbers.

@@ -5,7 +5,9 @@ use bumpalo::Bump;
 use super::{Compiler, Out};
 use crate::cel::ast::Id;
 use crate::cel::code::{LoopParts, Node, Op, OpId, Run};
+use crate::cel::failure::{FailureKind, Trouble};
 use crate::cel::input::Input;
+use crate::cel::problem::{Problem, ProblemKind, cut};
 use crate::cel::program::Machine;
 use crate::cel::span::Span;
 use crate::cel::types::Type;
@@ -142,7 +144,28 @@ impl Compiler<'_, '_> {
         let result = machine.value(id, None);
         self.fold_fuel = machine.fuel_left();
         let mut size = FOLDED_MAX;
-        owned(result.ok()?, &mut size, 32)
+        match result {
+            Ok(value) => owned(value, &mut size, 32),
+            Err(trouble) => {
+                self.always_fails(id, trouble);
+                None
+            }
+        }
+    }
+
+    /// Warns of a part without input that fails, where a larger budget would not help it.
+    fn always_fails(&mut self, id: OpId, trouble: Trouble) {
+        let span = self.code.span(trouble.at);
+        let is_told = self.warnings.iter().any(|warning| warning.span == span);
+        let is_bounded = matches!(trouble.kind, FailureKind::Budget | FailureKind::TooLarge);
+        if is_told || is_bounded || self.environment.unchecked {
+            return;
+        }
+        let Some(why) = self.explain(id) else { return };
+        let part = cut(span.text(self.source));
+        let message = format!("`{part}` fails whenever it is evaluated: {why}");
+        let problem = Problem::new(ProblemKind::AlwaysFails, span, message);
+        self.warnings.push(problem.help("repair or remove it; no arguments make a difference"));
     }
 }
 

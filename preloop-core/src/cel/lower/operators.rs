@@ -4,6 +4,7 @@ use super::{Compiler, Out};
 use crate::cel::ast::{Arithmetic, Id, Relation};
 use crate::cel::check::operators;
 use crate::cel::code::{Op, OpId, Run};
+use crate::cel::problem::{Problem, ProblemKind, cut};
 use crate::cel::span::Span;
 use crate::cel::types::Type;
 use crate::cel::value::Value;
@@ -111,12 +112,45 @@ impl Compiler<'_, '_> {
             };
             self.mismatch(span, message);
         }
+        if matches!(relation, Relation::Equal | Relation::NotEqual) {
+            self.never_null(left, right);
+            self.never_null(right, left);
+        }
         let op = self
             .with_constant(relation, left.op, right.op)
             .or_else(|| self.with_constant(mirrored(relation)?, right.op, left.op))
             .unwrap_or(Op::Compare { relation, left: left.op, right: right.op });
         let op = self.emit(op, span, &[left.op, right.op]);
         Out { found: Type::Bool, op }
+    }
+
+    /// Warns where null is asked of a standard variable: what a call does not say of itself is empty instead.
+    fn never_null(&mut self, asked: Out, null: Out) {
+        if !matches!(self.code.constant(null.op), Some(Value::Null)) {
+            return;
+        }
+        let Some(node) = self.code.nodes.get(asked.op as usize) else { return };
+        let whole = |path: u32| {
+            self.code.paths.get(path as usize).is_some_and(|path| path.segments().is_empty())
+        };
+        let is_never_null = match node.op {
+            Op::Field(_) | Op::Record(_) => true,
+            Op::Path { path, .. } => whole(path),
+            _ => false,
+        };
+        if !is_never_null {
+            return;
+        }
+        let help = match self.types.resolve(asked.found) {
+            Type::Text => "where it is not known it is empty: compare it with `''`",
+            Type::Bool => "where it is not known it is false",
+            Type::Timestamp => "where it is not known, reading it fails",
+            Type::List(_) => "where it is not known it is empty: compare its `size()` with 0",
+            _ => "ask one of its fields, as in `args.name == null`",
+        };
+        let part = cut(node.span.text(self.source));
+        let message = format!("`{part}` is never null");
+        self.warnings.push(Problem::new(ProblemKind::NeverNull, node.span, message).help(help));
     }
 
     /// The operation for a comparison with a constant on the right, where there is one.

@@ -75,6 +75,10 @@ fn mistakes_are_found_before_anything_runs() {
         ),
         ("args.a.matches('(')", "matches('(': "),
         ("regex.replace(args.a, '[', '') == ''", "'[': "),
+        (
+            "now.getHours('Mars/Olympus') > 8",
+            "'Mars/Olympus': `Mars/Olympus` is not a time zone: use a name such as `Europe/Paris` or an offset such as `+02:00`",
+        ),
     ] {
         let found = told(expression, &Environment::policy());
         let fine = if expected.ends_with(": ") {
@@ -146,6 +150,35 @@ fn what_is_always_or_never_true_is_known() {
     ] {
         let program = compile(expression, &Environment::policy()).unwrap();
         assert_eq!(program.constant(), expected, "{expression}");
+    }
+}
+
+#[test]
+fn what_is_odd_is_told_though_it_runs() {
+    for (expression, expected) in [
+        (
+            "1 / 0 == 1",
+            vec!["warning: `1 / 0` fails whenever it is evaluated: division by zero at 1 / 0"],
+        ),
+        (
+            "args.a == 1 || [1][3] + 1 == 2",
+            vec![
+                "warning: `[1][3]` fails whenever it is evaluated: index `3` is out of range at [1][3]",
+            ],
+        ),
+        ("args == null", vec!["warning: `args` is never null at args"]),
+        ("null != session.calls", vec!["warning: `session.calls` is never null at session.calls"]),
+        (
+            "justification == null && args.a == null",
+            vec!["warning: `justification` is never null at justification"],
+        ),
+        ("context.a == null && tool.annotations.b != null && has(args.a)", vec![]),
+        (
+            "now.getHours('Europe/Paris') > 8 && now.getMinutes('-09:30') > 8 && now.getDate(args.zone) == 1",
+            vec![],
+        ),
+    ] {
+        assert_eq!(told(expression, &Environment::policy()), expected, "{expression}");
     }
 }
 
