@@ -2,6 +2,8 @@
 //!
 //! One file per noun. Ids are UUIDv7 text, times RFC 3339 in UTC, lists come as a [`Page`], errors as a [`Problem`].
 
+#![forbid(unsafe_code)]
+
 mod approval;
 mod audit;
 mod decision;

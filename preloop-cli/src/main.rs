@@ -1,5 +1,7 @@
 //! The `preloop` command line: reads the arguments, runs one command, ends with its exit code.
 
+#![forbid(unsafe_code)]
+
 mod arguments;
 mod command;
 mod exit;

@@ -3,6 +3,8 @@
 //! One file per noun over one [`Client`]; every answer is a type of `preloop-api`, every refusal of
 //! the server a [`ClientError::Refused`] with its stable code.
 
+#![forbid(unsafe_code)]
+
 mod approvals;
 mod audit;
 mod decisions;

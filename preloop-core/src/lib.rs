@@ -25,6 +25,8 @@
 //! assert_eq!(decision.action, Action::Deny);
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod approval;
 pub mod audit;
 pub mod call;

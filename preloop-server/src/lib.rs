@@ -4,6 +4,8 @@
 //! INVARIANT: no permit, no call. Only `service::decide` makes a [`service::Permit`], and what dispatches to an
 //! upstream server accepts nothing else.
 
+#![forbid(unsafe_code)]
+
 pub mod app;
 mod bounded;
 pub mod clock;

@@ -1,5 +1,7 @@
 //! Repository chores, run as `cargo xtask <verb>`; the checks are tests too, so `cargo test --workspace` is the gate.
 
+#![forbid(unsafe_code)]
+
 mod bench_firewall;
 mod cargo;
 mod crate_graph;

@@ -106,6 +106,25 @@ pub(super) fn manifests(files: &[File]) -> Vec<Finding> {
     findings
 }
 
+/// Crates whose macros write unsafe code, as every native module of another language needs.
+const BINDINGS: &[&str] = &["preloop-node/", "preloop-py/"];
+
+/// Every crate but the bindings forbids unsafe code at its root, where nothing below can allow it again.
+pub(super) fn no_unsafe_code(files: &[File]) -> Vec<Finding> {
+    let is_root = |file: &&File| {
+        let place = file.path.split_once('/').map(|(_, place)| place);
+        matches!(place, Some("src/lib.rs" | "src/main.rs"))
+    };
+    files
+        .iter()
+        .filter(is_root)
+        .filter(|file| !file.path.starts_with("benches/"))
+        .filter(|file| !BINDINGS.iter().any(|folder| file.path.starts_with(folder)))
+        .filter(|file| !file.text.contains("\n#![forbid(unsafe_code)]\n"))
+        .map(|file| Finding::file(&file.path, "must say `#![forbid(unsafe_code)]`"))
+        .collect()
+}
+
 /// A crate's own clippy.toml replaces the root's, so core's must repeat every setting of the root.
 pub(super) fn core_lints(files: &[File]) -> Vec<Finding> {
     let text_of = |path: &str| files.iter().find(|file| file.path == path).map(|file| &file.text);

@@ -25,6 +25,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>, String> {
     findings.extend(size::check(&files, size::RATCHET));
     findings.extend(layers::check(&files));
     findings.extend(layers::manifests(&files));
+    findings.extend(layers::no_unsafe_code(&files));
     findings.extend(layers::core_lints(&files));
     findings.extend(map::links(&files));
     findings.extend(map::code_map(&files));

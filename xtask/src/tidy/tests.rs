@@ -115,6 +115,20 @@ fn a_manifest_that_goes_its_own_way_is_found() {
 }
 
 #[test]
+fn a_crate_that_leaves_room_for_unsafe_code_is_found() {
+    let files = [
+        file("a/src/main.rs", "//! Here.\n\n#![forbid(unsafe_code)]\n"),
+        file("b/src/lib.rs", "//! Here.\n"),
+        file("b/src/part.rs", "//! Here.\n"),
+        file("preloop-node/src/lib.rs", "//! Here.\n"),
+    ];
+    assert_eq!(
+        shown(&layers::no_unsafe_code(&files)),
+        ["b/src/lib.rs: must say `#![forbid(unsafe_code)]`"]
+    );
+}
+
+#[test]
 fn core_without_a_line_of_the_roots_lints_is_found() {
     let files = [
         file("clippy.toml", "too-many-lines-threshold = 70\nallow-unwrap-in-tests = true\n"),
