@@ -84,6 +84,9 @@ pub struct ConditionError {
     /// The sub-expression that failed, as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
+    /// The file that it is in, where the policy is spread over several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub file: Option<String>,
     /// Line of the sub-expression in the document (in the expression where the document is unknown).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
@@ -107,6 +110,9 @@ pub struct TraceItem {
     /// The condition or sub-expression as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,
+    /// The file that it is in, where the policy is spread over several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub file: Option<String>,
     /// Line in the document, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,

@@ -51,5 +51,5 @@ pub use compile::CompiledPolicy;
 pub use decision::{Action, Decision, Reason};
 pub use diagnostic::{Diagnostic, Report};
 pub use document::PolicyDocument;
-pub use parse::parse;
-pub use validate::{ValidPolicy, validate};
+pub use parse::{PolicyFile, parse};
+pub use validate::{ValidPolicy, validate, validate_files};

@@ -18,6 +18,7 @@ mod journal;
 mod key_files;
 pub mod mcp;
 pub mod metrics;
+pub mod policy_source;
 pub mod service;
 mod store;
 pub mod tasks;

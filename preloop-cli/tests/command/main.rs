@@ -12,6 +12,7 @@ mod calls;
 mod demo;
 mod eval;
 mod examples;
+mod folders;
 mod pages;
 mod remote;
 mod serve;

@@ -161,6 +161,11 @@ impl CompiledPolicy {
         place.map_or_else(|| part.line_column(source), |place| (place.line, place.column))
     }
 
+    /// The file that a rule is in, where the document is spread over several.
+    pub(crate) fn file(&self, rule: &str) -> Option<String> {
+        self.places.file(rule).map(str::to_owned)
+    }
+
     /// How many slots there are: one more than the highest of [`Self::arg_paths`].
     pub fn slots(&self) -> usize {
         self.paths.paths().len()

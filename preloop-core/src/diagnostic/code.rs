@@ -58,6 +58,7 @@ codes! {
     UnsupportedSection, "unsupported_section", error, "A section or key that this version does not enforce.";
     UnknownKey, "unknown_key", error, "A key that the format does not have.";
     ConflictingKeys, "conflicting_keys", error, "The same field is given under two spellings.";
+    ConflictingFiles, "conflicting_files", error, "Two files of one policy give the same field different values.";
     MissingField, "missing_field", error, "A required key is missing.";
     WrongType, "wrong_type", error, "A value of another type is wanted.";
     InvalidValue, "invalid_value", error, "The value is not one of those allowed, or not in the form wanted.";

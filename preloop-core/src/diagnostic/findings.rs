@@ -29,6 +29,18 @@ impl Findings {
         }
     }
 
+    /// Takes over what was found in one of several files.
+    pub(crate) fn absorb(&mut self, other: Self, file: &str) {
+        for error in other.errors {
+            self.error(error.in_file(Some(file)));
+        }
+        for warning in other.warnings {
+            self.warning(warning.in_file(Some(file)));
+        }
+        self.errors_left_out += other.errors_left_out;
+        self.warnings_left_out += other.warnings_left_out;
+    }
+
     /// Whether further errors are counted only.
     pub(crate) fn is_full(&self) -> bool {
         self.errors.len() >= DIAGNOSTICS_MAX
@@ -43,11 +55,13 @@ impl Findings {
         !self.errors.is_empty()
     }
 
-    /// Everything in the order of the text; what has no place comes first.
+    /// Everything in the order of the files and the text; what has no place comes first.
     pub(crate) fn into_report(mut self) -> Report {
-        let by_place = |d: &Diagnostic| (d.line, d.column);
-        self.errors.sort_by_key(by_place);
-        self.warnings.sort_by_key(by_place);
+        let by_place = |a: &Diagnostic, b: &Diagnostic| {
+            (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column))
+        };
+        self.errors.sort_by(by_place);
+        self.warnings.sort_by(by_place);
         self.errors.dedup();
         self.warnings.dedup();
         append_count(&mut self.errors, self.errors_left_out, "errors");
@@ -62,6 +76,7 @@ fn append_count(diagnostics: &mut Vec<Diagnostic>, left_out: usize, noun: &str) 
             path: String::new(),
             message: format!("{left_out} more {noun} are not shown"),
             code: Code::TooManyProblems,
+            file: None,
             line: None,
             column: None,
             help: Some("repair the ones above first".to_owned()),
@@ -78,6 +93,7 @@ impl Diagnostic {
             path: path.into(),
             message: message.into(),
             code,
+            file: None,
             line: None,
             column: None,
             help: None,
@@ -90,6 +106,12 @@ impl Diagnostic {
             self.line = Some(place.line);
             self.column = Some(place.column);
         }
+        self
+    }
+
+    /// The same problem in one of several files.
+    pub(crate) fn in_file(mut self, file: Option<&str>) -> Self {
+        self.file = file.map(str::to_owned);
         self
     }
 

@@ -3,9 +3,22 @@
 use super::Place;
 
 /// Where each line of a text begins. `\n`, `\r\n` and a lone `\r` end a line, as in YAML.
+///
+/// The text may be that of several files, one after the other: lines then count from the beginning
+/// of each.
 #[derive(Clone, Debug)]
 pub(crate) struct Lines {
     starts: Vec<usize>,
+    files: Vec<File>,
+}
+
+/// One of several files in a text.
+#[derive(Clone, Debug)]
+struct File {
+    name: String,
+    start: usize,
+    /// Lines of the files before.
+    lines_before: usize,
 }
 
 impl Lines {
@@ -18,7 +31,32 @@ impl Lines {
                 starts.push(at + 1);
             }
         }
-        Self { starts }
+        Self { starts, files: Vec::new() }
+    }
+
+    /// The lines of several files, each given by its name and where it begins in the text, in order.
+    pub(crate) fn of_files(text: &str, files: impl IntoIterator<Item = (String, usize)>) -> Self {
+        let mut lines = Self::new(text);
+        for (name, start) in files {
+            let lines_before = lines.starts.partition_point(|line| *line < start);
+            lines.files.push(File { name, start, lines_before });
+        }
+        lines
+    }
+
+    /// The name of the file that a byte offset is in, where there are several.
+    pub(crate) fn file(&self, offset: usize) -> Option<&str> {
+        self.file_at(offset).map(|file| file.name.as_str())
+    }
+
+    /// The names of the files and where each begins; none where the text is one document.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.files.iter().map(|file| (file.name.as_str(), file.start))
+    }
+
+    fn file_at(&self, offset: usize) -> Option<&File> {
+        let index = self.files.partition_point(|file| file.start <= offset);
+        self.files.get(index.checked_sub(1)?)
     }
 
     /// The place of a byte offset; offsets past the end are at the end.
@@ -27,6 +65,7 @@ impl Lines {
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
         let before = text.get(start..offset.min(text.len())).unwrap_or_default();
         let column = before.chars().count() + 1;
+        let line = line - self.file_at(offset).map_or(0, |file| file.lines_before).min(line);
         Place { line: narrow(line), column: narrow(column) }
     }
 

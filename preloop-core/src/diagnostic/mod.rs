@@ -31,6 +31,9 @@ pub struct Diagnostic {
     pub message: String,
     /// Stable machine-readable code, such as `unknown_key`.
     pub code: Code,
+    /// The file that it is in, where the document is spread over several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub file: Option<String>,
     /// Line in the text, from 1, where known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub line: Option<u32>,

@@ -37,6 +37,7 @@ pub(super) fn condition_error(
         message: message(failure, source, secrets),
         kind: failure.kind.as_str().to_owned(),
         expression: Some(failure.span.text(source).to_owned()).filter(|text| !text.is_empty()),
+        file: policy.file(path),
         line: Some(line),
         column: Some(column),
         value: value_met(policy, rule, failure, input)

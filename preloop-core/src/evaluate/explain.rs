@@ -114,6 +114,7 @@ impl CompiledPolicy {
         let (line, column) = source.map(|source| self.place(rule.path(), source, span)).unzip();
         TraceItem {
             expression: source.map(str::to_owned),
+            file: self.file(rule.path()),
             line,
             column,
             ..plain(rule.path().to_owned(), kind, message)
@@ -138,6 +139,7 @@ impl CompiledPolicy {
         };
         TraceItem {
             expression: Some(text.to_owned()),
+            file: self.file(rule.path()),
             line: Some(line),
             column: Some(column),
             value,
@@ -157,6 +159,7 @@ fn plain(rule: String, kind: &str, message: String) -> TraceItem {
         message,
         kind: kind.to_owned(),
         expression: None,
+        file: None,
         line: None,
         column: None,
         value: None,

@@ -193,6 +193,7 @@ fn invalid(message: String) -> ConditionError {
         message,
         kind: Reason::InvalidCall.as_str().to_owned(),
         expression: None,
+        file: None,
         line: None,
         column: None,
         value: None,

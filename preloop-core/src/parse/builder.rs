@@ -56,7 +56,7 @@ impl<'a> Builder<'a> {
 
     /// The tree, or none where there was nothing.
     pub(crate) fn finish(self) -> Option<Tree> {
-        self.root.map(|root| self.nodes.finish(root))
+        self.root.map(|root| self.nodes.finish(root, self.total))
     }
 
     /// Reports an error at a byte offset, with the path of what is being read.

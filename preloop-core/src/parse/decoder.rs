@@ -45,10 +45,21 @@ impl<'t> Decoder<'t> {
         if self.tree.node(node).kind == Kind::Refused {
             return;
         }
-        let place = self.lines.place(self.text, self.tree.node(node).start);
+        let start = self.tree.node(node).start;
+        let place = self.lines.place(self.text, start);
         let help = help.into();
-        let diagnostic = Diagnostic::new(code, at.to_string(), message).at(place);
+        let diagnostic = Diagnostic::new(code, at.to_string(), message)
+            .at(place)
+            .in_file(self.lines.file(start));
         self.findings.error(if help.is_empty() { diagnostic } else { diagnostic.help(help) });
+    }
+
+    /// Where a node of one of several files stands, as it is told in messages.
+    pub(super) fn place(&self, node: NodeId) -> String {
+        let start = self.tree.node(node).start;
+        let place = self.lines.place(self.text, start);
+        let file = self.lines.file(start).unwrap_or_default();
+        format!("{file}:{}:{}", place.line, place.column)
     }
 
     /// True, and the error counted, where it would not be shown: nothing need be worked out for it.

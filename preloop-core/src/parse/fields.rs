@@ -82,6 +82,11 @@ impl Fields<'_> {
         self.found.iter().find(|found| found.field.name == name).map(|found| found.value)
     }
 
+    /// Every field found: its canonical name, its key and its value.
+    pub(super) fn found(&self) -> impl Iterator<Item = (&'static str, NodeId, NodeId)> + use<'_> {
+        self.found.iter().map(|found| (found.field.name, found.key, found.value))
+    }
+
     /// The key of a field, where it is there.
     pub(super) fn key(&self, name: &str) -> Option<NodeId> {
         self.found.iter().find(|found| found.field.name == name).map(|found| found.key)

@@ -6,6 +6,7 @@ mod builder;
 mod decoder;
 mod fields;
 mod json;
+mod merge;
 mod optional;
 mod path;
 mod places;
@@ -22,6 +23,8 @@ use crate::document::PolicyDocument;
 use crate::limits::DOCUMENT_BYTES_MAX;
 
 use decoder::Decoder;
+pub use merge::PolicyFile;
+pub(crate) use merge::read_files;
 pub use places::Places;
 pub(crate) use scalar::is_ambiguous;
 pub(crate) use tree::{Kind, NodeId, Tree};

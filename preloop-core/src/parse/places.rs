@@ -27,9 +27,31 @@ impl Places {
         Self { text: text.to_owned(), lines, tree }
     }
 
-    /// The text of the document.
+    /// The text of the document; of several files one after the other, see [`Self::files`].
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The file that holds the value at a path, or the innermost value around it that is written
+    /// out; none where the document is one text without a name.
+    pub fn file(&self, path: &str) -> Option<&str> {
+        self.lines.file(self.tree.node(self.nearest(path)).start)
+    }
+
+    /// The document's files, each with its text, in the order in which they were merged; one without
+    /// a name where the document is one text.
+    pub fn files(&self) -> Vec<(Option<&str>, &str)> {
+        let starts: Vec<(&str, usize)> = self.lines.files().collect();
+        if starts.is_empty() {
+            return vec![(None, &self.text)];
+        }
+        let ends = starts.iter().skip(1).map(|(_, start)| start - 1).chain([self.text.len()]);
+        let text = |start: usize, end: usize| self.text.get(start..end).unwrap_or_default();
+        starts
+            .iter()
+            .zip(ends)
+            .map(|((name, start), end)| (Some(*name), text(*start, end)))
+            .collect()
     }
 
     /// Where the value at a path begins.
@@ -48,6 +70,10 @@ impl Places {
 
     /// Where the value at a path begins, or the innermost value around it that is written out.
     pub fn nearest_place(&self, path: &str) -> Place {
+        self.place(self.nearest(path))
+    }
+
+    fn nearest(&self, path: &str) -> NodeId {
         let mut node = self.tree.root();
         for step in steps(path) {
             match self.step(node, &step) {
@@ -55,7 +81,7 @@ impl Places {
                 None => break,
             }
         }
-        self.place(node)
+        node
     }
 
     /// The place of a byte offset inside the text at a path, such as an offset inside a rule's

@@ -50,13 +50,58 @@ pub(crate) struct Node {
 pub(crate) struct Tree {
     nodes: Vec<Node>,
     root: NodeId,
+    /// How many nodes it would have with its aliases expanded.
+    size: usize,
 }
 
 static NOTHING: Node = Node { kind: Kind::Null, style: Style::Plain, start: 0, end: 0 };
 
 impl Tree {
-    pub(crate) fn new(nodes: Vec<Node>, root: NodeId) -> Self {
-        Self { nodes, root }
+    /// A tree of nothing, to which others are appended.
+    pub(super) fn empty() -> Self {
+        Self { nodes: Vec::new(), root: NodeId(0), size: 0 }
+    }
+
+    /// Takes over the nodes of another tree, whose text begins at an offset of this one's, and gives
+    /// the other's root.
+    pub(super) fn append(&mut self, other: Self, offset: usize) -> NodeId {
+        let before = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        let moved = |id: NodeId| NodeId(id.0.saturating_add(before));
+        for mut node in other.nodes {
+            node.start += offset;
+            node.end += offset;
+            match &mut node.kind {
+                Kind::Sequence(items) => {
+                    for item in items {
+                        *item = moved(*item);
+                    }
+                }
+                Kind::Mapping(members) => {
+                    for (key, value) in members {
+                        (*key, *value) = (moved(*key), moved(*value));
+                    }
+                }
+                _ => {}
+            }
+            self.nodes.push(node);
+        }
+        self.size = self.size.saturating_add(other.size);
+        moved(other.root)
+    }
+
+    /// Adds a node that no text says as such: a list put together from several, for one.
+    pub(super) fn add(&mut self, node: Node) -> NodeId {
+        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        self.nodes.push(node);
+        id
+    }
+
+    pub(super) fn set_root(&mut self, root: NodeId) {
+        self.root = root;
+    }
+
+    pub(super) fn size(&self) -> usize {
+        self.size
     }
 
     pub(crate) fn root(&self) -> NodeId {
@@ -131,7 +176,7 @@ impl Nodes {
         self.0.get_mut(id.0 as usize)
     }
 
-    pub(crate) fn finish(self, root: NodeId) -> Tree {
-        Tree::new(self.0, root)
+    pub(crate) fn finish(self, root: NodeId, size: usize) -> Tree {
+        Tree { nodes: self.0, root, size }
     }
 }

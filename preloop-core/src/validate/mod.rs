@@ -17,7 +17,7 @@ mod variables;
 use crate::canonical::policy_digest;
 use crate::diagnostic::{Code, Diagnostic, Findings, Report};
 use crate::document::PolicyDocument;
-use crate::parse::{Places, read};
+use crate::parse::{Places, PolicyFile, read, read_files};
 use expressions::Conditions;
 
 /// Checks a document: JSON or YAML text, or its bytes.
@@ -37,6 +37,28 @@ pub fn validate(text: &(impl AsRef<[u8]> + ?Sized)) -> Report {
     findings.into_report()
 }
 
+/// Checks a document that is spread over several files; each problem says in which it is.
+///
+/// Lists are put together in the order of the files; a field of `metadata` or `defaults` may stand in
+/// several where they agree.
+///
+/// ```
+/// use preloop_core::{PolicyFile, validate_files};
+///
+/// let base = PolicyFile { name: "base.yaml", text: b"version: '1.0'\nmetadata: {name: p}\n" };
+/// let tools = PolicyFile { name: "tools.yaml", text: b"tools: [{name: bash}, {nam: x}]\n" };
+/// let report = validate_files(&[base, tools]);
+/// assert_eq!(report.errors[0].file.as_deref(), Some("tools.yaml"));
+/// assert_eq!((report.errors[0].line, report.errors[0].column), (Some(1), Some(23)));
+/// ```
+pub fn validate_files(files: &[PolicyFile<'_>]) -> Report {
+    let mut findings = Findings::default();
+    if let Some((document, places)) = read_files(files, &mut findings) {
+        check(&document, &places, &mut findings);
+    }
+    findings.into_report()
+}
+
 /// A document without errors; only validation makes one.
 #[derive(Debug)]
 pub struct ValidPolicy {
@@ -51,7 +73,22 @@ impl ValidPolicy {
     /// Reads and checks a document; the report of one that is refused has every error.
     pub fn parse(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<Self, Report> {
         let mut findings = Findings::default();
-        let Some((document, places)) = read(text.as_ref(), &mut findings) else {
+        let read = read(text.as_ref(), &mut findings);
+        Self::check(read, findings)
+    }
+
+    /// Reads and checks a document that is spread over several files, see [`validate_files`].
+    pub fn parse_files(files: &[PolicyFile<'_>]) -> Result<Self, Report> {
+        let mut findings = Findings::default();
+        let read = read_files(files, &mut findings);
+        Self::check(read, findings)
+    }
+
+    fn check(
+        read: Option<(PolicyDocument, Places)>,
+        mut findings: Findings,
+    ) -> Result<Self, Report> {
+        let Some((document, places)) = read else {
             return Err(findings.into_report());
         };
         let conditions = check(&document, &places, &mut findings);
@@ -130,8 +167,18 @@ impl Check<'_> {
         self.report_placed(diagnostic);
     }
 
+    /// Where the value at a path stands, for the help of a problem that is about two places: in
+    /// which file, and nothing where the document is one text.
+    fn elsewhere(&self, path: &str) -> String {
+        let Some(file) = self.places.file(path) else { return String::new() };
+        let place = self.places.nearest_place(path);
+        format!(", at {file}:{}:{}", place.line, place.column)
+    }
+
     /// Reports a problem that knows its place.
     fn report_placed(&mut self, diagnostic: Diagnostic) {
+        let file = self.places.file(&diagnostic.path);
+        let diagnostic = diagnostic.in_file(file);
         if diagnostic.code.is_error() {
             self.findings.error(diagnostic);
         } else {

@@ -40,7 +40,10 @@ fn mcp_servers(check: &mut Check<'_>) {
         }
         if let Some(first) = seen.get(&folded) {
             let message = format!("duplicate MCP server name `{name}`");
-            let help = format!("it is the name of `mcp_servers[{first}]`; case does not matter");
+            let elsewhere = check.elsewhere(&format!("mcp_servers[{first}].name"));
+            let help = format!(
+                "it is the name of `mcp_servers[{first}]`{elsewhere}; case does not matter"
+            );
             check.report(Code::DuplicateName, &path, message, help);
         } else {
             seen.insert(folded, index);
@@ -58,7 +61,8 @@ fn approval_workflows(check: &mut Check<'_>) {
         if let Some(first) = seen.get(name) {
             let path = format!("approval_workflows[{index}].name");
             let message = format!("duplicate approval workflow name `{name}`");
-            let help = format!("it is the name of `approval_workflows[{first}]`");
+            let elsewhere = check.elsewhere(&format!("approval_workflows[{first}].name"));
+            let help = format!("it is the name of `approval_workflows[{first}]`{elsewhere}");
             check.report(Code::DuplicateName, path, message, help);
         } else {
             seen.insert(name, index);

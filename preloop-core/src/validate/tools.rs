@@ -24,7 +24,8 @@ fn duplicates(check: &mut Check<'_>) {
                 None => "any source".to_owned(),
             };
             let message = format!("duplicate entry for tool `{}` with {source}", tool.name);
-            let help = format!("put the rules of both into `tools[{first}]`");
+            let elsewhere = check.elsewhere(&format!("tools[{first}].name"));
+            let help = format!("put the rules of both into `tools[{first}]`{elsewhere}");
             check.report(Code::DuplicateTool, format!("tools[{index}].name"), message, help);
         } else {
             seen.insert(entry, index);

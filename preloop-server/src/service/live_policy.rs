@@ -4,14 +4,15 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use preloop_api::PolicyStatus;
+use preloop_core::CompiledPolicy;
 use preloop_core::audit::AuditKind;
 use preloop_core::canonical::{to_json, to_yaml};
 use preloop_core::diagnostic::Report;
 use preloop_core::document::PolicyDocument;
-use preloop_core::{CompiledPolicy, ValidPolicy};
 use tokio::sync::watch;
 
 use super::{ServiceError, Services};
+use crate::policy_source::PolicySource;
 
 /// A policy document in force.
 #[derive(Debug)]
@@ -57,8 +58,8 @@ impl Services {
     ///
     /// # Errors
     /// Every problem of the document.
-    pub(crate) fn policy_load(&self, text: &[u8], origin: &str) -> Result<(), Report> {
-        let valid = match ValidPolicy::parse(text) {
+    pub(crate) fn policy_load(&self, source: &PolicySource, origin: &str) -> Result<(), Report> {
+        let valid = match source.parse() {
             Ok(valid) => valid,
             Err(report) => {
                 self.policy_refuse(&report, origin);

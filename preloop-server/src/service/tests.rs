@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::clock::{Clock as _, SystemClock};
 use crate::ids::new_id;
+use crate::policy_source::PolicySource;
 use crate::store::{AuditFilter, AuditOrder};
 
 const POLICY: &str = "
@@ -53,7 +54,7 @@ impl Stand {
             tasks: Tasks::default(),
         };
         let services = Services::open(foundation).await.unwrap();
-        services.policy_load(POLICY.as_bytes(), "a test").unwrap();
+        services.policy_load(&PolicySource::File(POLICY.as_bytes().to_vec()), "a test").unwrap();
         services.recover().await.unwrap();
         for (name, role, key) in
             [(OWNER, Role::Owner, "plo_test"), ("agent", Role::Agent, "pla_test")]
@@ -257,7 +258,7 @@ async fn unreadable_arguments_are_denied_and_recorded() {
 async fn a_tool_that_nobody_accepted_needs_people() {
     let stand = Stand::new().await;
     let policy = POLICY.replace("defaults: {require_approval_for_new_tools: false}\n", "");
-    stand.services.policy_load(policy.as_bytes(), "a test").unwrap();
+    stand.services.policy_load(&PolicySource::File(policy.as_bytes().to_vec()), "a test").unwrap();
     let ruling = stand.services.decide(&stand.agent, Stand::attempt("read", "{}")).await;
     assert!(matches!(ruling, Ok(Ruling::Held(_))), "{ruling:?}");
     let offered = OfferedTool {
@@ -302,7 +303,10 @@ async fn a_workflow_made_stricter_while_a_call_waits_asks_anew() {
     let mut held = stand.hold().await;
     let id = held.approval().id;
     let stricter = POLICY.replace("{name: people}", "{name: people, required_approvals: 2}");
-    stand.services.policy_load(stricter.as_bytes(), "a test").unwrap();
+    stand
+        .services
+        .policy_load(&PolicySource::File(stricter.as_bytes().to_vec()), "a test")
+        .unwrap();
     stand.vote(id, VoteDecision::Approve).await;
     let settled = held.settled().await;
     let Ok(Settled::Held(again)) = settled else { panic!("two must agree now: {settled:?}") };
@@ -319,7 +323,7 @@ async fn a_call_that_waited_does_not_stand_in_its_own_way() {
         "{name: pay, approval_workflow: people}",
         "{name: pay, conditions: [{expression: 'session.calls.exists(c, c.tool == \"pay\")', action: deny}, {}]}",
     );
-    stand.services.policy_load(once.as_bytes(), "a test").unwrap();
+    stand.services.policy_load(&PolicySource::File(once.as_bytes().to_vec()), "a test").unwrap();
     let permit = stand.approved().await;
     permit.finish(Outcome::Completed { is_error: false }).await;
     let again = stand.services.decide(&stand.agent, Stand::attempt("pay", r#"{"amount":1}"#)).await;

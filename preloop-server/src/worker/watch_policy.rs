@@ -1,4 +1,4 @@
-//! Follows the policy file: a valid change comes into force, an invalid one is refused and the last good one stays.
+//! Follows the policy, a file or a folder of files: a valid change comes into force, an invalid one is refused and the last good one stays.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use notify::{RecursiveMode, Watcher as _};
 use preloop_core::diagnostic::Report;
 use tokio::sync::Notify;
 
+use crate::policy_source::{PolicySource, folder_entries};
 use crate::service::Services;
 
 /// How long an editor's several writes are waited out.
@@ -17,13 +18,15 @@ const GATHER: Duration = Duration::from_millis(100);
 const SETTLE: Duration = Duration::from_millis(500);
 /// Pause between looks where the system tells nothing: network drives, exotic mounts.
 const POLL: Duration = Duration::from_secs(2);
+/// Most folders that the system is asked to tell about; changes in others are found by looking.
+const WATCHED_MAX: usize = 64;
 
-/// The file and what was last read of it.
+/// The file or folder and what was last read of it.
 #[derive(Debug)]
 pub(crate) struct PolicyFile {
     path: PathBuf,
     origin: String,
-    last: Option<Vec<u8>>,
+    last: Option<PolicySource>,
     is_lost: bool,
 }
 
@@ -37,14 +40,20 @@ impl PolicyFile {
 
     /// Reads the file for the first time; the server does not start without a valid one.
     pub(crate) fn load(&mut self, services: &Services) -> io::Result<Result<(), Report>> {
-        let text = std::fs::read(&self.path)?;
+        let text = PolicySource::read(&self.path)?;
         let loaded = services.policy_load(&text, &self.origin);
         self.last = Some(text);
         Ok(loaded)
     }
 
+    async fn read(&self) -> io::Result<PolicySource> {
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || PolicySource::read(&path)).await;
+        read.unwrap_or_else(|error| Err(io::Error::other(error)))
+    }
+
     async fn look(&mut self, services: &Services) {
-        let mut read = tokio::fs::read(&self.path).await;
+        let mut read = self.read().await;
         while let Ok(text) = &read
             && self.last.as_ref() != Some(text)
         {
@@ -53,7 +62,7 @@ impl PolicyFile {
                 () = tokio::time::sleep(SETTLE) => {}
                 () = services.tasks().stopped() => return,
             }
-            let again = tokio::fs::read(&self.path).await;
+            let again = self.read().await;
             if again.as_ref().is_ok_and(|again| again == text) {
                 break;
             }
@@ -84,7 +93,7 @@ impl PolicyFile {
 fn log_refusal(path: &Path, report: &Report) {
     for error in &report.errors {
         tracing::error!(
-            file = %path.display(),
+            file = %error.file.as_ref().map_or_else(|| path.display().to_string(), Clone::clone),
             line = error.line,
             column = error.column,
             code = %error.code,
@@ -123,7 +132,8 @@ pub(crate) async fn watch_policy(services: Services, mut file: PolicyFile) {
     }
 }
 
-/// The folder that the path names and the one that the file is really in.
+/// The folder that the path names and the one that the file is really in; of a folder also itself and
+/// the folders in it.
 fn folders_of(path: &Path) -> Vec<PathBuf> {
     let parent = |path: &Path| match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
@@ -136,6 +146,15 @@ fn folders_of(path: &Path) -> Vec<PathBuf> {
         if !folders.contains(&real) {
             folders.push(real);
         }
+    }
+    let mut inside: Vec<PathBuf> =
+        Some(path.to_owned()).filter(|path| path.is_dir()).into_iter().collect();
+    while let Some(folder) = inside.pop()
+        && folders.len() < WATCHED_MAX
+    {
+        let entries = folder_entries(&folder).unwrap_or_default();
+        inside.extend(entries.into_iter().filter(|path| path.is_dir()));
+        folders.push(folder);
     }
     folders
 }

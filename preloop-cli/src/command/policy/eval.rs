@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use preloop_core::decision::TraceItem;
-use preloop_core::{Action, CallRecord, CompiledPolicy, Decision, ValidPolicy, json};
+use preloop_core::{Action, CallRecord, CompiledPolicy, Decision, json};
 use preloop_server::clock::{Clock as _, SystemClock};
 use serde_json::{Map, Value};
 
-use super::{action_style, calls, report, source};
+use super::{action_style, calls, source};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, Page, Style, visible};
@@ -17,7 +17,7 @@ use crate::output::{Output, Page, Style, visible};
 /// Options of `policy eval`.
 #[derive(Debug, Args)]
 pub(crate) struct Eval {
-    /// The document; `-` is standard input
+    /// The policy: a file, or a folder whose files are merged; `-` is standard input
     policy: PathBuf,
 
     /// The tool that is called, by its own name at its server
@@ -64,8 +64,8 @@ pub(crate) struct Eval {
 /// Decides.
 pub(crate) fn run(eval: &Eval, output: Output) -> Result<Exit, Failure> {
     eval.check_standard_input()?;
-    let policy = match load(&eval.policy, output)? {
-        Ok(policy) => policy,
+    let policy = match source::valid(&eval.policy, output)? {
+        Ok(valid) => CompiledPolicy::compile(valid),
         Err(exit) => return Ok(exit),
     };
     if let Some(file) = &eval.calls {
@@ -84,21 +84,6 @@ pub(crate) fn run(eval: &Eval, output: Output) -> Result<Exit, Failure> {
         Action::Deny => Exit::Denied,
         Action::RequireApproval => Exit::ApprovalRequired,
     })
-}
-
-/// The policy ready to answer, or the exit code after its errors were shown.
-fn load(file: &Path, output: Output) -> Result<Result<CompiledPolicy, Exit>, Failure> {
-    let bytes = source::document(file)?;
-    match ValidPolicy::parse(&bytes) {
-        Ok(valid) => Ok(Ok(CompiledPolicy::compile(valid))),
-        Err(report) => {
-            report::show(&source::name(file), &report, output);
-            if output.is_json() {
-                output.result(&report, |_| {})?;
-            }
-            Ok(Err(Exit::InvalidDocument))
-        }
-    }
 }
 
 impl Eval {

@@ -22,6 +22,7 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 }
 
 fn line(page: &mut Page, name: &str, problem: &Diagnostic, label: &str, style: Style) {
+    let name = problem.file.as_deref().unwrap_or(name);
     let place = match (problem.line, problem.column) {
         (Some(line), Some(column)) => format!("{name}:{line}:{column}"),
         (Some(line), None) => format!("{name}:{line}"),

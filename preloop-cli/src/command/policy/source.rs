@@ -1,18 +1,48 @@
-//! Where documents and calls are read from: files, or standard input as `-`.
+//! Where policies and calls are read from: files, folders of files, or standard input as `-`.
+//!
+//! Every command that takes a policy takes it through [`policy`] or [`valid`].
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 
+use preloop_core::ValidPolicy;
 use preloop_core::limits::DOCUMENT_BYTES_MAX;
+use preloop_server::policy_source::PolicySource;
 
+use super::report;
+use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::Output;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
 /// What a file is called in messages.
 pub(super) fn name(file: &Path) -> String {
     if is_stdin(file) { "<stdin>".to_owned() } else { file.display().to_string() }
+}
+
+/// A policy: a file, the files of a folder, or standard input.
+pub(super) fn policy(path: &Path) -> Result<PolicySource, Failure> {
+    if is_stdin(path) {
+        return document(path).map(PolicySource::File);
+    }
+    PolicySource::read(path).map_err(|cause| unreadable(path, &cause))
+}
+
+/// A policy without errors, or the exit code after its errors were shown: with JSON they are the
+/// result.
+pub(super) fn valid(path: &Path, output: Output) -> Result<Result<ValidPolicy, Exit>, Failure> {
+    match policy(path)?.parse() {
+        Ok(valid) => Ok(Ok(valid)),
+        Err(report) => {
+            report::show(&name(path), &report, output);
+            if output.is_json() {
+                output.result(&report, |_| {})?;
+            }
+            Ok(Err(Exit::InvalidDocument))
+        }
+    }
 }
 
 /// The bytes of a document; at most one more than a document may have, which is enough to refuse it.

@@ -15,8 +15,8 @@ use crate::output::{Output, Style, visible};
 /// Options of `policy validate`.
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
-    /// The documents; `-` is standard input
-    #[arg(required = true, value_name = "FILE")]
+    /// The policies: files, or folders each of whose files are merged to one policy; `-` is standard input
+    #[arg(required = true, value_name = "POLICY")]
     files: Vec<PathBuf>,
 }
 
@@ -71,6 +71,5 @@ pub(crate) fn run(validate: &Validate, output: Output) -> Result<Exit, Failure> 
 }
 
 fn report(file: &Path) -> Result<Report, Failure> {
-    let bytes = source::document(file)?;
-    Ok(preloop_core::validate(&bytes).of_local_file())
+    Ok(source::policy(file)?.validate().of_local_file())
 }

@@ -34,7 +34,7 @@ const AFTER_HELP: &str = "The first start makes the database and two keys in the
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Serve {
-    /// The policy document; a valid change of the file holds at once, an invalid one is refused
+    /// The policy, a file or a folder whose files are merged; a valid change holds at once, an invalid one is refused
     #[arg(long, env = "PRELOOP_POLICY", value_name = "FILE")]
     policy: Option<PathBuf>,
 

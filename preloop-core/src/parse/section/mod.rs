@@ -6,14 +6,14 @@ mod notification;
 mod policy;
 mod tool;
 
-pub(super) use policy::policy;
+pub(super) use policy::{DEFAULTS, DOCUMENT, METADATA, policy, version};
 
 use super::fields::Section;
 
 /// Every section that has a name of its own for some field.
 static SECTIONS: [&Section; 6] = [
-    &policy::DOCUMENT,
-    &policy::DEFAULTS,
+    &DOCUMENT,
+    &DEFAULTS,
     &mcp_server::AUTH_CONFIG,
     &approval_workflow::APPROVAL_WORKFLOW,
     &notification::NOTIFICATION,

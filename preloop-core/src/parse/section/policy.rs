@@ -18,7 +18,7 @@ const VERSION: &str = "1.0";
 const REMOVE_SECTION: &str =
     "remove the section: a rule that would not be enforced is never accepted";
 
-pub(super) static DOCUMENT: Section = Section {
+pub(in crate::parse) static DOCUMENT: Section = Section {
     noun: "the document",
     fields: &[
         field("version"),
@@ -36,7 +36,7 @@ pub(super) static DOCUMENT: Section = Section {
     ],
 };
 
-static METADATA: Section = Section {
+pub(in crate::parse) static METADATA: Section = Section {
     noun: "the metadata",
     fields: &[
         field("name"),
@@ -47,7 +47,7 @@ static METADATA: Section = Section {
     ],
 };
 
-pub(super) static DEFAULTS: Section = Section {
+pub(in crate::parse) static DEFAULTS: Section = Section {
     noun: "the defaults",
     fields: &[
         field("unknown_tools"),
@@ -89,7 +89,8 @@ pub(in crate::parse) fn policy(decoder: &mut Decoder<'_>) -> Option<PolicyDocume
     Some(document)
 }
 
-fn version(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> String {
+/// Reads the version, which has to be there and the one that there is.
+pub(in crate::parse) fn version(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> String {
     let Some(node) = fields.value("version") else {
         decoder.missing(fields, "version", "the document");
         return String::new();

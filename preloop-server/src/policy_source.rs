@@ -1,0 +1,190 @@
+//! Where a policy is read from: one file, or every policy file of a folder in name order.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use preloop_core::diagnostic::Report;
+use preloop_core::limits::{DOCUMENT_BYTES_MAX, POLICY_FILES_MAX};
+use preloop_core::{PolicyFile, ValidPolicy, validate, validate_files};
+
+/// Deepest nesting of folders; links that lead back to where they are end here.
+const FOLDERS_DEEP_MAX: usize = 16;
+
+/// The text of a policy as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicySource {
+    /// One document.
+    File(Vec<u8>),
+    /// The files of a folder, each with its path, in the order in which they are merged.
+    Folder(Vec<(String, Vec<u8>)>),
+}
+
+// === impl PolicySource ===
+
+impl PolicySource {
+    /// Reads a file, or the policy files of a folder and of the folders in it.
+    ///
+    /// Of a folder these are the files that end in `.yaml`, `.yml` or `.json`, except tests
+    /// (`*_test.yaml`), what begins with a dot, and folders named `testdata`.
+    ///
+    /// # Errors
+    /// Where something cannot be read, or a folder holds no policy or too much.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        if !path.is_dir() {
+            return read_bounded(path).map(Self::File);
+        }
+        let mut files = Vec::new();
+        collect(path, 0, &mut files)?;
+        if files.is_empty() {
+            let message = "the folder holds no policy: no file that ends in `.yaml`, `.yml` or `.json` and is no test";
+            return Err(io::Error::new(io::ErrorKind::NotFound, message));
+        }
+        let read = |file: PathBuf| match read_bounded(&file) {
+            Ok(text) => Ok((file.display().to_string(), text)),
+            Err(error) => Err(in_folder(&file, &error)),
+        };
+        files.into_iter().map(read).collect::<io::Result<_>>().map(Self::Folder)
+    }
+
+    /// Reads and checks the policy.
+    ///
+    /// # Errors
+    /// Every problem of it; of a folder each names its file.
+    pub fn parse(&self) -> Result<ValidPolicy, Report> {
+        match self {
+            Self::File(text) => ValidPolicy::parse(text),
+            Self::Folder(files) => ValidPolicy::parse_files(&named(files)),
+        }
+    }
+
+    /// Every problem of the policy; of a folder each names its file.
+    pub fn validate(&self) -> Report {
+        match self {
+            Self::File(text) => validate(text),
+            Self::Folder(files) => validate_files(&named(files)),
+        }
+    }
+}
+
+/// Whether a file of a folder holds tests of policies and not a policy.
+pub fn is_test_file(path: &Path) -> bool {
+    is_document(path)
+        && path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_test"))
+}
+
+/// Whether a file's ending says that it may hold a document.
+fn is_document(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
+}
+
+/// Whether a file or folder counts when a folder is read.
+fn is_hidden(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.')
+}
+
+/// What is in a folder, in name order, without what begins with a dot.
+///
+/// # Errors
+/// Where the folder cannot be read.
+pub fn folder_entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut paths = entries.collect::<io::Result<Vec<PathBuf>>>()?;
+    paths.retain(|path| !is_hidden(path));
+    paths.sort();
+    Ok(paths)
+}
+
+fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if depth > FOLDERS_DEEP_MAX {
+        let message = format!("folders are nested deeper than {FOLDERS_DEEP_MAX}");
+        return Err(in_folder(folder, &io::Error::other(message)));
+    }
+    for path in folder_entries(folder).map_err(|error| in_folder(folder, &error))? {
+        if path.is_dir() {
+            if path.file_name() != Some("testdata".as_ref()) {
+                collect(&path, depth + 1, files)?;
+            }
+        } else if is_document(&path) && !is_test_file(&path) {
+            files.push(path);
+        }
+        if files.len() > POLICY_FILES_MAX {
+            let message = format!("it holds more than {POLICY_FILES_MAX} files of a policy");
+            return Err(io::Error::other(message));
+        }
+    }
+    Ok(())
+}
+
+/// At most one byte more than a document may have, which is enough to refuse it.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let most = u64::try_from(DOCUMENT_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let mut text = Vec::new();
+    File::open(path)?.take(most).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+fn in_folder(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
+}
+
+fn named(files: &[(String, Vec<u8>)]) -> Vec<PolicyFile<'_>> {
+    files.iter().map(|(name, text)| PolicyFile { name, text }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_its_policy_files_in_name_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        };
+        for name in [
+            "b.yaml",
+            "a.yml",
+            "c.json",
+            "b_test.yaml",
+            "a_test.json",
+            ".hidden.yaml",
+            "notes.md",
+            "calls.jsonl",
+            "aa/z.yaml",
+            "testdata/x.yaml",
+            ".git/y.yaml",
+            "test.yaml",
+        ] {
+            write(name);
+        }
+        let Ok(PolicySource::Folder(files)) = PolicySource::read(folder.path()) else { panic!() };
+        let names: Vec<String> =
+            files.iter().map(|(_, text)| String::from_utf8(text.clone()).unwrap()).collect();
+        assert_eq!(names, ["a.yml", "aa/z.yaml", "b.yaml", "c.json", "test.yaml"]);
+        assert!(files.iter().all(|(name, _)| Path::new(name).starts_with(folder.path())));
+    }
+
+    #[test]
+    fn a_folder_without_a_policy_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("only_test.yaml"), "").unwrap();
+        let error = PolicySource::read(folder.path()).unwrap_err();
+        assert!(error.to_string().starts_with("the folder holds no policy"), "{error}");
+        let error = PolicySource::read(&folder.path().join("none")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_that_lead_back_end() {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
+        let error = PolicySource::read(folder.path()).unwrap_err();
+        assert!(error.to_string().ends_with("folders are nested deeper than 16"), "{error}");
+    }
+}
