@@ -1,5 +1,6 @@
 //! A tool call as the caller of the engine describes it: tool, arguments, principal, session, context, time.
 
+mod facts;
 mod read;
 mod record;
 
@@ -7,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use facts::CallFacts;
 pub use record::{CallError, CallRecord};
 
 use crate::cel::{ArgumentSource, Tool};

@@ -142,7 +142,7 @@ impl CallRecord {
 }
 
 /// `tool` is a name, or an object that holds what else is known of the tool.
-fn tool(fields: &mut Fields) -> Result<ToolFacts, CallError> {
+pub(super) fn tool(fields: &mut Fields) -> Result<ToolFacts, CallError> {
     let value = fields.take("tool").ok_or_else(|| {
         fields.error("tool", "a call needs `tool`").help("name the tool that is called")
     })?;

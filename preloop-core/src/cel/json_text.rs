@@ -1,9 +1,12 @@
 //! Arguments as JSON text: one strict pass keeps what rules read, and no other value is ever made.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use serde_json::Value as Json;
 
 use super::slots::Slot;
-use super::source::{ArgPath, ArgumentSource, Lookup};
+use super::source::{ArgPath, Argument, ArgumentSource, Lookup};
 use crate::json::{self, Fault, JsonError, Scalar, Sink, Span};
 
 /// The arguments of one call as JSON text, of which only some paths were pulled.
@@ -20,14 +23,17 @@ use crate::json::{self, Fault, JsonError, Scalar, Sink, Span};
 /// ```
 #[derive(Clone, Debug)]
 pub struct JsonText<'t> {
+    text: &'t str,
     pulled: Vec<Pulled<'t>>,
+    /// All of the text as a value, for whoever looks for secrets in it.
+    whole: OnceCell<Json>,
 }
 
 /// What stands under one path.
 #[derive(Clone, Debug)]
 struct Pulled<'t> {
     path: &'t ArgPath,
-    slot: Slot<'t>,
+    slot: Slot<Cow<'t, str>>,
     /// How many of the path's keys lead to where the reader stands.
     matched: usize,
     /// Where the list or object begins that is being kept.
@@ -56,12 +62,16 @@ impl<'t> JsonText<'t> {
         let pulled = paths.into_iter().map(Pulled::nothing).collect();
         let mut reader = Reader { text, pulled, depth: 0, is_named: true };
         json::read(text, &mut reader).map_err(|fault| JsonError::new(fault, text))?;
-        Ok(Self { pulled: reader.pulled })
+        Ok(Self { text, pulled: reader.pulled, whole: OnceCell::new() })
     }
 }
 
 impl ArgumentSource for JsonText<'_> {
     fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
+        if path.is_whole() {
+            let read = || json::parse(self.text).unwrap_or_default();
+            return Lookup::Found(Argument::Json(self.whole.get_or_init(read)));
+        }
         let found = self.pulled.iter().find(|pulled| pulled.path.segments() == path.segments());
         // A path that was not asked for is no missing argument: whoever reads it fails.
         found.map_or(Lookup::NotAnObject(0), |pulled| pulled.slot.lookup())
@@ -131,7 +141,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn slot(scalar: &Scalar<'t>, offset: usize) -> Result<Slot<'t>, Fault> {
+    fn slot(scalar: &Scalar<'t>, offset: usize) -> Result<Slot<Cow<'t, str>>, Fault> {
         Ok(match scalar {
             Scalar::Null => Slot::Null,
             Scalar::Bool(value) => Slot::Bool(*value),

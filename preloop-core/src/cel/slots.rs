@@ -6,9 +6,9 @@ use serde_json::Value as Json;
 
 use super::source::{ArgPath, Argument, ArgumentSource, Lookup};
 
-/// One argument in [`Slots`].
+/// One argument, pulled from where the call's arguments are; `T` holds its text where it is text.
 #[derive(Clone, Debug)]
-pub enum Slot<'a> {
+pub enum Slot<T> {
     /// See [`Lookup::Missing`].
     Missing(usize),
     /// See [`Lookup::NotAnObject`].
@@ -26,7 +26,7 @@ pub enum Slot<'a> {
     /// Any number.
     Double(f64),
     /// Text, borrowed where the source can lend it.
-    Text(Cow<'a, str>),
+    Text(T),
     /// A list or an object.
     Json(Json),
 }
@@ -34,12 +34,12 @@ pub enum Slot<'a> {
 /// Arguments pulled beforehand, one for each path of a [`PathTable`](super::PathTable): what a binding fills from a dict or an object.
 #[derive(Clone, Debug, Default)]
 pub struct Slots<'a> {
-    slots: Vec<Slot<'a>>,
+    slots: Vec<Slot<Cow<'a, str>>>,
 }
 
 impl<'a> Slots<'a> {
     /// Slots in the order of the table's paths.
-    pub fn new(slots: Vec<Slot<'a>>) -> Self {
+    pub fn new(slots: Vec<Slot<Cow<'a, str>>>) -> Self {
         Self { slots }
     }
 }
@@ -51,8 +51,9 @@ impl ArgumentSource for Slots<'_> {
     }
 }
 
-impl Slot<'_> {
-    pub(super) fn lookup(&self) -> Lookup<'_> {
+impl<T: AsRef<str>> Slot<T> {
+    /// What a source says that holds this.
+    pub(crate) fn lookup(&self) -> Lookup<'_> {
         Lookup::Found(match self {
             Self::Missing(position) => return Lookup::Missing(*position),
             Self::NotAnObject(position) => return Lookup::NotAnObject(*position),
@@ -62,7 +63,7 @@ impl Slot<'_> {
             Self::Int(value) => Argument::Int(*value),
             Self::Uint(value) => Argument::Uint(*value),
             Self::Double(value) => Argument::Double(*value),
-            Self::Text(value) => Argument::Text(value),
+            Self::Text(value) => Argument::Text(value.as_ref()),
             Self::Json(value) => Argument::Json(value),
         })
     }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map as JsonMap, Value as Json};
 
+use crate::decision::ConditionError;
+
 /// A path to an argument that an expression reads: `args.user.name` is `["user", "name"]`.
 ///
 /// An empty path stands for the arguments as a whole.
@@ -17,6 +19,16 @@ impl ArgPath {
     /// A path of these keys, read from this slot where the source has slots.
     pub fn new<'k>(keys: impl IntoIterator<Item = &'k str>, slot: u32) -> Self {
         Self { segments: keys.into_iter().map(Into::into).collect(), slot }
+    }
+
+    /// The arguments as a whole, for whoever looks for secrets in them; no rule's path has its slot.
+    pub(crate) fn whole() -> Self {
+        Self { segments: Box::default(), slot: u32::MAX }
+    }
+
+    /// Whether this is [`Self::whole`].
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.slot == u32::MAX
     }
 
     /// The keys, outermost first.
@@ -127,6 +139,11 @@ pub enum Lookup<'a> {
 pub trait ArgumentSource: std::fmt::Debug {
     /// What stands under this path.
     fn lookup(&self, path: &ArgPath) -> Lookup<'_>;
+
+    /// Why an argument that was looked up could not be read, if that happened: the call is not valid then.
+    fn fault(&self) -> Option<&ConditionError> {
+        None
+    }
 
     /// The arguments as an object, where they are one already: its fields are then read without asking again.
     fn object(&self) -> Option<&JsonMap<String, Json>> {

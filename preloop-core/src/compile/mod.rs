@@ -43,6 +43,7 @@ pub struct CompiledPolicy {
     pub(crate) new_tool: Decision,
     pub(crate) asks_for_new_tools: bool,
     pub(crate) inherits: bool,
+    reads_now: bool,
     pub(crate) fuel: u64,
 }
 
@@ -80,6 +81,7 @@ impl CompiledPolicy {
                 .map(|server| server.name.clone())
                 .collect(),
             server_names: named_servers(&document),
+            reads_now: mentions(&document, "now"),
             paths: compiler.paths,
             places,
             entries,
@@ -166,6 +168,36 @@ impl CompiledPolicy {
         self.places.file(rule).map(str::to_owned)
     }
 
+    /// Every argument path that a rule reads, in the order of their slots: what a binding prepares keys for.
+    pub fn paths(&self) -> &[cel::ArgPath] {
+        self.paths.paths()
+    }
+
+    /// Whether a condition may ask for the time; where none does, nobody has to read a clock.
+    pub const fn reads_now(&self) -> bool {
+        self.reads_now
+    }
+
+    /// How many entries there are.
+    pub const fn tool_count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// How many rules are switched on.
+    pub fn rule_count(&self) -> usize {
+        self.entries.iter().map(|entry| entry.rules.len()).sum()
+    }
+
+    /// Every decision of an entry that was made beforehand; none moves with the policy.
+    pub(crate) fn decisions(&self) -> impl Iterator<Item = &Decision> {
+        self.entries.iter().flat_map(|entry| {
+            let closed = entry.closed.as_deref().into_iter();
+            let unjustified = entry.unjustified.as_deref().into_iter();
+            let rules = entry.rules.iter().map(|rule| &rule.answer.decision);
+            closed.chain(unjustified).chain([&entry.otherwise, &*entry.new_tool]).chain(rules)
+        })
+    }
+
     /// How many slots there are: one more than the highest of [`Self::arg_paths`].
     pub fn slots(&self) -> usize {
         self.paths.paths().len()
@@ -183,11 +215,16 @@ impl fmt::Debug for CompiledPolicy {
 
 /// The names of the document's servers; none where no condition mentions the tool.
 fn named_servers(document: &document::PolicyDocument) -> Vec<String> {
-    let mut conditions = document.tools.iter().flat_map(|tool| &tool.conditions);
-    if conditions.any(|rule| rule.expression.as_deref().is_some_and(|text| text.contains("tool"))) {
+    if mentions(document, "tool") {
         return document.mcp_servers.iter().map(|server| server.name.clone()).collect();
     }
     Vec::new()
+}
+
+/// Whether a condition could read this variable: its name is somewhere in one.
+fn mentions(document: &document::PolicyDocument, variable: &str) -> bool {
+    let mut conditions = document.tools.iter().flat_map(|tool| &tool.conditions);
+    conditions.any(|rule| rule.expression.as_deref().is_some_and(|text| text.contains(variable)))
 }
 
 /// Compiles the entries of one document.

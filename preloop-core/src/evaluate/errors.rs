@@ -8,10 +8,11 @@ use crate::redact::{self, Secrets};
 /// The secrets of a call, as far as the whole of it can be seen.
 pub(super) fn secrets(input: &Input<'_>) -> Secrets {
     let mut secrets = Secrets::new();
-    match input.args.lookup(&ArgPath::new([], 0)) {
+    match input.args.lookup(&ArgPath::whole()) {
         Lookup::Found(Argument::Json(args)) => secrets.collect(args),
         Lookup::Found(Argument::Object(args)) => secrets.collect_map(args),
-        _ => {}
+        // What cannot be seen may hold any secret.
+        _ => secrets.assume(),
     }
     input.context.into_iter().for_each(|context| secrets.collect_map(context));
     input.tool.annotations.into_iter().for_each(|map| secrets.collect_map(map));

@@ -146,7 +146,7 @@ fn the_arguments_that_rules_read_are_known() {
     assert_eq!(policy.slots(), 3);
     // Slots filled by their numbers give the answer that the arguments give.
     let slot = policy.arg_paths("u", "").first().map(|path| path.slot() as usize).unwrap();
-    let mut slots: Vec<Slot<'_>> = (0..policy.slots()).map(|_| Slot::Missing(0)).collect();
+    let mut slots: Vec<Slot<_>> = (0..policy.slots()).map(|_| Slot::Missing(0)).collect();
     slots[slot] = Slot::Int(1);
     let slots = Slots::new(slots);
     assert_eq!(policy.evaluate(&Call::new("u", &slots)).action, Action::Deny);

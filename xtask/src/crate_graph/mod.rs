@@ -16,6 +16,7 @@ use crate::tree::Finding;
 /// Everything the core may depend on directly. A new line here is a decision, not a chore.
 const CORE: &[&str] = &[
     "aho-corasick",
+    "arc-swap",
     "base64",
     "bumpalo",
     "jiff",

@@ -1,0 +1,220 @@
+//! A projection answers as the same arguments in JSON do, and reads nothing that no rule asked for.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::engine::LivePolicy;
+use crate::{Action, Call, Reason, ValidPolicy};
+
+/// JSON as a language might have it; remembers which keys were asked for.
+#[derive(Clone, Debug)]
+struct Peer {
+    value: Json,
+    asked: Rc<RefCell<Vec<String>>>,
+}
+
+impl Peer {
+    fn new(value: Json) -> Self {
+        Self { value, asked: Rc::default() }
+    }
+
+    fn below(&self, value: &Json) -> Self {
+        Self { value: value.clone(), asked: Rc::clone(&self.asked) }
+    }
+}
+
+impl HostValue for Peer {
+    type Text = String;
+    type Key = String;
+
+    fn read(&self) -> Result<Host<String>, HostFault> {
+        Ok(match &self.value {
+            Json::Null => Host::Null,
+            Json::Bool(value) => Host::Bool(*value),
+            Json::Number(value) => Host::of_digits(&value.to_string())?,
+            Json::String(text) if text == "broken" => return Err(HostFault::new("it is broken")),
+            Json::String(text) => Host::Text(text.clone()),
+            Json::Array(_) => Host::List,
+            Json::Object(_) => Host::Object,
+        })
+    }
+
+    fn field(&self, key: &String) -> Result<Field<Self>, HostFault> {
+        self.asked.borrow_mut().push(key.clone());
+        Ok(match &self.value {
+            Json::Object(map) => {
+                map.get(key).map_or(Field::Missing, |value| Field::Found(self.below(value)))
+            }
+            Json::Null => Field::OfNull,
+            _ => Field::OfOther,
+        })
+    }
+
+    fn each_item(
+        &self,
+        take: &mut dyn FnMut(Self) -> Result<(), HostFault>,
+    ) -> Result<(), HostFault> {
+        self.value.as_array().into_iter().flatten().try_for_each(|item| take(self.below(item)))
+    }
+
+    fn each_entry(
+        &self,
+        take: &mut dyn FnMut(&str, Self) -> Result<(), HostFault>,
+    ) -> Result<(), HostFault> {
+        let mut entries = self.value.as_object().into_iter().flatten();
+        entries.try_for_each(|(key, value)| take(key, self.below(value)))
+    }
+}
+
+fn policy(rules: &Json) -> LivePolicy {
+    let document = json!({
+        "version": "1.0",
+        "metadata": {"name": "p"},
+        "tools": [{"name": "t", "conditions": rules}],
+    });
+    LivePolicy::new(ValidPolicy::parse(&document.to_string()).unwrap())
+}
+
+/// The decision about the arguments as a projection, and the keys that were asked for.
+fn decide(policy: &LivePolicy, args: &Json) -> (crate::Decision, Vec<String>) {
+    let keys = PathKeys::new(policy.policy().paths(), str::to_owned);
+    let peer = Peer::new(args.clone());
+    let asked = Rc::clone(&peer.asked);
+    let projection = Projection::new(peer, &keys);
+    let decision = (*policy.decide_shared(&Call::new("t", &projection))).clone();
+    (decision, asked.take())
+}
+
+#[track_caller]
+fn check(policy: &LivePolicy, args: &Json) {
+    let wanted = policy.policy().evaluate(&Call::new("t", args)).into_owned();
+    assert_eq!(decide(policy, args).0, wanted, "{args}");
+}
+
+#[test]
+fn each_path_is_read_once_and_only_when_it_is_needed() {
+    let policy = policy(&json!([
+        {"expression": "args.a.contains('x') || args.a.contains('y')", "action": "deny"},
+        {"expression": "args.b.c == 1", "action": "deny"},
+    ]));
+    assert_eq!(decide(&policy, &json!({"a": "y", "b": {"c": 1}, "z": 0})).1, ["a"]);
+    assert_eq!(decide(&policy, &json!({"a": "-", "b": {"c": 1}, "z": 0})).1, ["a", "b", "c"]);
+}
+
+#[test]
+fn more_paths_than_have_a_near_place_are_read_once_too() {
+    let rules: Vec<Json> = (0..200)
+        .map(|number| json!({"expression": format!("args.k{number} == 'x' || args.k{number} == 'y'"), "action": "deny"}))
+        .collect();
+    let policy = policy(&Json::Array(rules));
+    let args: Json = (0..200).map(|number| (format!("k{number}"), json!("-"))).collect();
+    assert_eq!(decide(&policy, &args).1.len(), 200);
+    check(&policy, &args);
+}
+
+#[test]
+fn an_argument_that_cannot_be_read_makes_the_call_invalid() {
+    let policy = policy(&json!([
+        {"expression": "args.a == 1", "action": "allow"},
+        {"expression": "size(args.b.list) > 0", "action": "allow"},
+    ]));
+    let (decision, _) = decide(&policy, &json!({"a": 2, "b": {"list": [1, "broken"]}}));
+    assert_eq!((decision.action, decision.reason), (Action::Deny, Reason::InvalidCall));
+    assert_eq!(decision.errors[0].message, "`args.b.list` cannot be read: it is broken");
+    // Nobody reads it, so nobody minds.
+    let (decision, _) = decide(&policy, &json!({"a": 1, "b": {"list": [1, "broken"]}}));
+    assert_eq!((decision.action, decision.errors.len()), (Action::Allow, 0));
+}
+
+#[test]
+fn depth_and_size_are_bounded() {
+    let policy = policy(&json!([{"expression": "size(args.a) > 5", "action": "deny"}]));
+    let mut deep = json!([]);
+    for _ in 0..62 {
+        deep = json!([deep]);
+    }
+    check(&policy, &json!({"a": deep}));
+    let (decision, _) = decide(&policy, &json!({"a": [deep]}));
+    assert_eq!(decision.reason, Reason::InvalidCall);
+    let told = "`args.a` cannot be read: this nests deeper than 64 levels, or holds itself";
+    assert_eq!(decision.errors[0].message, told);
+    let many: Vec<u32> = (0..1_000_001).collect();
+    let (decision, _) = decide(&policy, &json!({"a": many}));
+    assert_eq!(decision.errors[0].message, "`args.a` cannot be read: this holds too many values");
+}
+
+#[test]
+fn secrets_of_the_whole_are_masked_in_errors() {
+    let policy = policy(&json!([{"expression": "timestamp(args.a) < now", "action": "deny"}]));
+    check(&policy, &json!({"a": "sk-verysecret", "password": "sk-verysecret"}));
+    let (decision, _) =
+        decide(&policy, &json!({"a": "sk-verysecret", "password": "sk-verysecret"}));
+    assert!(!format!("{decision:?}").contains("verysecret"));
+}
+
+#[test]
+fn digits_are_numbers_as_in_json_text() {
+    for (digits, wanted) in [
+        ("30", "Int(30)"),
+        ("18446744073709551615", "Uint(18446744073709551615)"),
+        ("18446744073709551616", "Double(1.8446744073709552e19)"),
+        ("0.5", "Double(0.5)"),
+    ] {
+        assert_eq!(format!("{:?}", Host::<String>::of_digits(digits).unwrap()), wanted);
+    }
+    for digits in ["NaN", "Infinity", "1e999", "", "0x1", "1_000", "\"1\""] {
+        assert!(Host::<String>::of_digits(digits).is_err(), "{digits}");
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i64>().prop_map(Json::from),
+        any::<u64>().prop_map(Json::from),
+        (-1e3..1e3_f64).prop_map(Json::from),
+        "[a-c\u{e9}\u{1f600}]{0,3}".prop_map(Json::from),
+    ];
+    leaf.prop_recursive(4, 30, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Json::from),
+            prop::collection::btree_map("[a-c]", inner, 0..3)
+                .prop_map(|entries| Json::Object(entries.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn it_answers_as_json_does(a in any_json(), b in any_json()) {
+        let policy = policy(&json!([
+            {"expression": "args.a == 'b'", "action": "deny"},
+            {"expression": "args.a.b > 10", "action": "deny"},
+            {"expression": "has(args.a.b.c) && args.a.b.c != null", "action": "require_approval"},
+            {"expression": "args.b.all(x, x != 3)", "action": "allow"},
+            {"expression": "size(args) > 5 || args.?c.orValue(1) == 2", "action": "deny"},
+        ]));
+        check(&policy, &json!({"a": a, "b": b}));
+    }
+
+    #[test]
+    fn lookups_are_those_of_json(args in any_json()) {
+        let keys: [&[&str]; 5] = [&["a"], &["b"], &["a", "a"], &["a", "b", "c"], &["c", "a"]];
+        let paths: Vec<ArgPath> =
+            keys.iter().zip(0..).map(|(keys, slot)| ArgPath::new(keys.iter().copied(), slot)).collect();
+        let prepared = PathKeys::new(&paths, str::to_owned);
+        let projection = Projection::new(Peer::new(args.clone()), &prepared);
+        for path in &paths {
+            let missing = |lookup| match lookup {
+                Lookup::Found(_) => "found".to_owned(),
+                other => format!("{other:?}"),
+            };
+            prop_assert_eq!(missing(projection.lookup(path)), missing(args.lookup(path)));
+        }
+    }
+}
