@@ -42,6 +42,7 @@ pub mod evaluate;
 pub mod json;
 pub mod limits;
 pub mod parse;
+pub mod policy_test;
 pub mod redact;
 pub mod schema;
 pub mod validate;

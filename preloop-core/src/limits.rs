@@ -2,6 +2,8 @@
 
 /// Longest policy document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+/// Most cases in one file of tests.
+pub const TEST_CASES_MAX: usize = 10_000;
 /// Most files that one policy may be spread over.
 pub const POLICY_FILES_MAX: usize = 1_000;
 /// Most `tools[]` entries in one document.

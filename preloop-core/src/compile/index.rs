@@ -46,6 +46,11 @@ pub(crate) enum Fits {
 }
 
 impl ToolIndex {
+    /// The names of the entries for one tool each.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.exact.keys().map(AsRef::as_ref)
+    }
+
     /// Adds the next entry of the document; of two with one name and source the first one stays.
     pub(crate) fn add(&mut self, name: &str, source: Option<&str>, entry: EntryId) {
         let source = EntrySource::of(source);

@@ -163,6 +163,17 @@ impl CompiledPolicy {
         place.map_or_else(|| part.line_column(source), |place| (place.line, place.column))
     }
 
+    /// The names of the entries for one tool each.
+    pub(crate) fn tool_names(&self) -> impl Iterator<Item = &str> {
+        self.index.names()
+    }
+
+    /// The names that rules have.
+    pub(crate) fn rule_names(&self) -> impl Iterator<Item = &str> {
+        let rules = self.entries.iter().flat_map(|entry| &entry.rules);
+        rules.filter_map(|rule| rule.answer.decision.rule.as_ref()?.name.as_deref())
+    }
+
     /// The file that a rule is in, where the document is spread over several.
     pub(crate) fn file(&self, rule: &str) -> Option<String> {
         self.places.file(rule).map(str::to_owned)

@@ -90,6 +90,7 @@ codes! {
     NotBool, "not_bool", error, "The condition's value is not true or false.";
     InvalidLiteral, "invalid_literal", error, "A constant pattern, instant, duration, time zone or address of the condition is not valid.";
     FailedExample, "failed_example", error, "A rule's example does not do what it says.";
+    UnknownFixture, "unknown_fixture", error, "A test names a fixture that its file does not have.";
     TooManyProblems, "too_many_problems", error, "There are more problems than are shown.";
     MissingCredentials, "missing_credentials", warning, "A server wants authentication and has no credentials in the document.";
     LiteralSecret, "literal_secret", warning, "A secret stands in the document as plain text.";

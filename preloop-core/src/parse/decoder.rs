@@ -10,21 +10,21 @@ use crate::document::Secret;
 use crate::limits::{ITEMS_MAX, NAME_CHARS_MAX};
 
 /// A closed set of words that a field takes.
-pub(super) trait Keyword: Copy + 'static {
+pub(crate) trait Keyword: Copy + 'static {
     /// Each word and what it means; further spellings of one come after the canonical one.
     const WORDS: &'static [(&'static str, Self)];
 }
 
 /// Reads typed values out of a tree and collects what is wrong.
-pub(super) struct Decoder<'t> {
-    pub(super) tree: &'t Tree,
+pub(crate) struct Decoder<'t> {
+    pub(crate) tree: &'t Tree,
     text: &'t str,
     lines: &'t Lines,
     findings: &'t mut Findings,
 }
 
 impl<'t> Decoder<'t> {
-    pub(super) fn new(
+    pub(crate) fn new(
         tree: &'t Tree,
         text: &'t str,
         lines: &'t Lines,
@@ -34,7 +34,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// Reports an error at a node.
-    pub(super) fn error(
+    pub(crate) fn error(
         &mut self,
         code: Code,
         at: &Path<'_>,
@@ -55,7 +55,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// Where a node of one of several files stands, as it is told in messages.
-    pub(super) fn place(&self, node: NodeId) -> String {
+    pub(crate) fn place(&self, node: NodeId) -> String {
         let start = self.tree.node(node).start;
         let place = self.lines.place(self.text, start);
         let file = self.lines.file(start).unwrap_or_default();
@@ -63,7 +63,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// True, and the error counted, where it would not be shown: nothing need be worked out for it.
-    pub(super) fn skip_error(&mut self) -> bool {
+    pub(crate) fn skip_error(&mut self) -> bool {
         let is_full = self.findings.is_full();
         if is_full {
             self.findings.leave_out_error();
@@ -72,14 +72,14 @@ impl<'t> Decoder<'t> {
     }
 
     /// Reports a missing field of a mapping.
-    pub(super) fn missing(&mut self, fields: &Fields<'_>, name: &'static str, noun: &str) {
+    pub(crate) fn missing(&mut self, fields: &Fields<'_>, name: &'static str, noun: &str) {
         let at = fields.at.key(name);
         let message = format!("{noun} has no `{name}`");
         self.error(Code::MissingField, &at, fields.node, message, format!("add `{name}`"));
     }
 
     /// What stands there, in words.
-    pub(super) fn describe(&self, node: NodeId) -> String {
+    pub(crate) fn describe(&self, node: NodeId) -> String {
         match &self.tree.node(node).kind {
             Kind::Null => "nothing".to_owned(),
             Kind::Bool(value) => format!("the boolean `{value}`"),
@@ -98,7 +98,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// Text as it is, and a scalar without quotes as the author wrote it.
-    pub(super) fn written_plainly(&self, node: NodeId) -> String {
+    pub(crate) fn written_plainly(&self, node: NodeId) -> String {
         match &self.tree.node(node).kind {
             Kind::Text(text) => text.clone(),
             _ => self.written(node),
@@ -111,12 +111,12 @@ impl<'t> Decoder<'t> {
     }
 
     /// Whether a key stands with nothing behind it, which means the same as no key.
-    pub(super) fn is_null(&self, node: NodeId) -> bool {
+    pub(crate) fn is_null(&self, node: NodeId) -> bool {
         self.tree.node(node).kind == Kind::Null
     }
 
     /// Text of any form up to a length.
-    pub(super) fn text(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> Option<String> {
+    pub(crate) fn text(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> Option<String> {
         match &self.tree.node(node).kind {
             Kind::Text(text) => {
                 if text.len() > max && text.chars().count() > max {
@@ -139,7 +139,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// Text that says something: not blank, no blanks around it, no control characters.
-    pub(super) fn name(&mut self, at: &Path<'_>, node: NodeId) -> Option<String> {
+    pub(crate) fn name(&mut self, at: &Path<'_>, node: NodeId) -> Option<String> {
         let text = self.text(at, node, NAME_CHARS_MAX)?;
         if text.trim().is_empty() {
             self.error(Code::BlankValue, at, node, "the name is blank".to_owned(), "");
@@ -156,7 +156,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// A boolean, by YAML 1.2 and JSON only.
-    pub(super) fn boolean(&mut self, at: &Path<'_>, node: NodeId) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, at: &Path<'_>, node: NodeId) -> Option<bool> {
         match &self.tree.node(node).kind {
             Kind::Bool(value) => Some(*value),
             Kind::Text(text) => {
@@ -176,7 +176,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// A whole number within a range; `30.0` is one.
-    pub(super) fn integer(
+    pub(crate) fn integer(
         &mut self,
         at: &Path<'_>,
         node: NodeId,
@@ -202,7 +202,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// A number within a range.
-    pub(super) fn number(
+    pub(crate) fn number(
         &mut self,
         at: &Path<'_>,
         node: NodeId,
@@ -240,7 +240,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// One word of a closed set.
-    pub(super) fn keyword<K: Keyword>(&mut self, at: &Path<'_>, node: NodeId) -> Option<K> {
+    pub(crate) fn keyword<K: Keyword>(&mut self, at: &Path<'_>, node: NodeId) -> Option<K> {
         let word = match &self.tree.node(node).kind {
             Kind::Text(text) => text.as_str(),
             _ => "",
@@ -260,7 +260,7 @@ impl<'t> Decoder<'t> {
     }
 
     /// The items of a list; a key with nothing behind it is an empty list.
-    pub(super) fn items(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> &'t [NodeId] {
+    pub(crate) fn items(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> &'t [NodeId] {
         match &self.tree.node(node).kind {
             Kind::Sequence(items) if items.len() <= max => items,
             Kind::Sequence(items) => {
@@ -282,14 +282,14 @@ impl<'t> Decoder<'t> {
     }
 
     /// A list of names.
-    pub(super) fn names(&mut self, at: &Path<'_>, node: NodeId) -> Vec<String> {
+    pub(crate) fn names(&mut self, at: &Path<'_>, node: NodeId) -> Vec<String> {
         let items = self.items(at, node, ITEMS_MAX);
         let name = |(index, item): (usize, &NodeId)| self.name(&at.item(index), *item);
         items.iter().enumerate().filter_map(name).collect()
     }
 
     /// A credential: text, or `{redacted: true}`. Its value is never shown.
-    pub(super) fn secret(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> Option<Secret> {
+    pub(crate) fn secret(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> Option<Secret> {
         let tree = self.tree;
         match &tree.node(node).kind {
             Kind::Text(text) if text.trim().is_empty() => {

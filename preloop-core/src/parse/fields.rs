@@ -7,40 +7,40 @@ use crate::diagnostic::{Code, nearest};
 
 /// A field of a section.
 #[derive(Debug)]
-pub(super) struct Field {
+pub(crate) struct Field {
     /// The canonical spelling.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// Older and sibling spellings.
-    pub(super) aliases: &'static [&'static str],
+    pub(crate) aliases: &'static [&'static str],
     /// What to do instead, where the field is known from elsewhere and not supported here.
-    pub(super) unsupported: Option<&'static str>,
+    pub(crate) unsupported: Option<&'static str>,
 }
 
 /// What a mapping may hold.
 #[derive(Debug)]
-pub(super) struct Section {
+pub(crate) struct Section {
     /// What the mapping is, as in "a tool".
-    pub(super) noun: &'static str,
-    pub(super) fields: &'static [Field],
+    pub(crate) noun: &'static str,
+    pub(crate) fields: &'static [Field],
 }
 
-pub(super) const fn field(name: &'static str) -> Field {
+pub(crate) const fn field(name: &'static str) -> Field {
     Field { name, aliases: &[], unsupported: None }
 }
 
-pub(super) const fn aliased(name: &'static str, aliases: &'static [&'static str]) -> Field {
+pub(crate) const fn aliased(name: &'static str, aliases: &'static [&'static str]) -> Field {
     Field { name, aliases, unsupported: None }
 }
 
-pub(super) const fn unsupported(name: &'static str, instead: &'static str) -> Field {
+pub(crate) const fn unsupported(name: &'static str, instead: &'static str) -> Field {
     Field { name, aliases: &[], unsupported: Some(instead) }
 }
 
 /// The fields found in one mapping, under their canonical names.
 #[derive(Debug)]
-pub(super) struct Fields<'p> {
-    pub(super) at: &'p Path<'p>,
-    pub(super) node: NodeId,
+pub(crate) struct Fields<'p> {
+    pub(crate) at: &'p Path<'p>,
+    pub(crate) node: NodeId,
     found: Vec<Found>,
 }
 
@@ -78,24 +78,24 @@ impl Section {
 
 impl Fields<'_> {
     /// The value of a field, where its key is there.
-    pub(super) fn value(&self, name: &str) -> Option<NodeId> {
+    pub(crate) fn value(&self, name: &str) -> Option<NodeId> {
         self.found.iter().find(|found| found.field.name == name).map(|found| found.value)
     }
 
     /// Every field found: its canonical name, its key and its value.
-    pub(super) fn found(&self) -> impl Iterator<Item = (&'static str, NodeId, NodeId)> + use<'_> {
+    pub(crate) fn found(&self) -> impl Iterator<Item = (&'static str, NodeId, NodeId)> + use<'_> {
         self.found.iter().map(|found| (found.field.name, found.key, found.value))
     }
 
     /// The key of a field, where it is there.
-    pub(super) fn key(&self, name: &str) -> Option<NodeId> {
+    pub(crate) fn key(&self, name: &str) -> Option<NodeId> {
         self.found.iter().find(|found| found.field.name == name).map(|found| found.key)
     }
 }
 
 impl Decoder<'_> {
     /// Sorts the members of a mapping into the fields of a section, reporting what does not fit.
-    pub(super) fn fields<'p>(
+    pub(crate) fn fields<'p>(
         &mut self,
         at: &'p Path<'p>,
         node: NodeId,

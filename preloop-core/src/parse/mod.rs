@@ -22,9 +22,11 @@ use crate::diagnostic::{Code, Diagnostic, Findings, Lines, Report};
 use crate::document::PolicyDocument;
 use crate::limits::DOCUMENT_BYTES_MAX;
 
-use decoder::Decoder;
+pub(crate) use decoder::{Decoder, Keyword};
+pub(crate) use fields::{Fields, Section, field};
 pub use merge::PolicyFile;
 pub(crate) use merge::read_files;
+pub(crate) use path::Path;
 pub use places::Places;
 pub(crate) use scalar::is_ambiguous;
 pub(crate) use tree::{Kind, NodeId, Tree};
@@ -57,7 +59,10 @@ pub(crate) fn read(bytes: &[u8], findings: &mut Findings) -> Option<(PolicyDocum
 }
 
 /// Bytes to text and tree.
-fn located<'b>(bytes: &'b [u8], findings: &mut Findings) -> Option<(&'b str, Lines, Tree)> {
+pub(crate) fn located<'b>(
+    bytes: &'b [u8],
+    findings: &mut Findings,
+) -> Option<(&'b str, Lines, Tree)> {
     if bytes.len() > DOCUMENT_BYTES_MAX {
         let count = bytes.len();
         let message =

@@ -10,20 +10,20 @@ use crate::limits::TEXT_CHARS_MAX;
 
 impl Decoder<'_> {
     /// The field's text, where it is there.
-    pub(super) fn optional_text(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
+    pub(crate) fn optional_text(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
         let node = fields.value(name).filter(|node| !self.is_null(*node))?;
         self.text(&fields.at.key(name), node, TEXT_CHARS_MAX)
     }
 
     /// The field's name of something, where it is there.
-    pub(super) fn optional_name(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
+    pub(crate) fn optional_name(&mut self, fields: &Fields<'_>, name: &str) -> Option<String> {
         let node = fields.value(name).filter(|node| !self.is_null(*node))?;
         self.name(&fields.at.key(name), node)
     }
 
     /// A name that must be there. Where it cannot be read the error is reported and the name is
     /// empty, so that the entry keeps its index; a document with errors is never used.
-    pub(super) fn required_name(
+    pub(crate) fn required_name(
         &mut self,
         fields: &Fields<'_>,
         name: &'static str,
@@ -36,12 +36,12 @@ impl Decoder<'_> {
         self.name(&fields.at.key(name), node).unwrap_or_default()
     }
 
-    pub(super) fn optional_boolean(&mut self, fields: &Fields<'_>, name: &str) -> Option<bool> {
+    pub(crate) fn optional_boolean(&mut self, fields: &Fields<'_>, name: &str) -> Option<bool> {
         let node = fields.value(name)?;
         self.boolean(&fields.at.key(name), node)
     }
 
-    pub(super) fn optional_integer(
+    pub(crate) fn optional_integer(
         &mut self,
         fields: &Fields<'_>,
         name: &str,
@@ -51,7 +51,7 @@ impl Decoder<'_> {
         self.integer(&fields.at.key(name), node, range)
     }
 
-    pub(super) fn optional_keyword<K: Keyword>(
+    pub(crate) fn optional_keyword<K: Keyword>(
         &mut self,
         fields: &Fields<'_>,
         name: &str,
@@ -60,7 +60,7 @@ impl Decoder<'_> {
         self.keyword(&fields.at.key(name), node)
     }
 
-    pub(super) fn optional_names(&mut self, fields: &Fields<'_>, name: &str) -> Vec<String> {
+    pub(crate) fn optional_names(&mut self, fields: &Fields<'_>, name: &str) -> Vec<String> {
         match fields.value(name) {
             Some(node) => self.names(&fields.at.key(name), node),
             None => Vec::new(),
@@ -68,7 +68,7 @@ impl Decoder<'_> {
     }
 
     /// The entries of a list of mappings; an entry that cannot be read keeps its place.
-    pub(super) fn entries<T>(
+    pub(crate) fn entries<T>(
         &mut self,
         fields: &Fields<'_>,
         name: &str,
