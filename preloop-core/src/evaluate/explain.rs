@@ -9,6 +9,8 @@ use crate::condition::Condition;
 use crate::decision::{Action, Decision, TraceItem};
 use crate::redact::{self, Secrets};
 
+/// The message of the part that made a condition false.
+pub const FIRST_FALSE: &str = "the first that is false";
 /// Most lines of an explanation; the rest is counted.
 const TRACE_MAX: usize = 2_000;
 
@@ -103,7 +105,14 @@ impl CompiledPolicy {
         trace.push(self.of_rule(rule, kind, message));
         if let Some(condition) = rule.condition() {
             let steps = condition.trace(rule.action, input, self.fuel);
-            trace.extend(steps.iter().map(|step| self.of_step(rule, condition, step, secrets)));
+            let culprit = if kind == "not_matched" { first_false(&steps) } else { None };
+            trace.extend(steps.iter().enumerate().map(|(number, step)| {
+                let item = self.of_step(rule, condition, step, secrets);
+                if Some(number) != culprit {
+                    return item;
+                }
+                TraceItem { message: FIRST_FALSE.to_owned(), ..item }
+            }));
         }
         kind == "matched" || (kind == "error" && rule.action == Action::Deny)
     }
@@ -146,6 +155,38 @@ impl CompiledPolicy {
             ..plain(rule.path().to_owned(), kind, message)
         }
     }
+}
+
+/// The part that made the whole false: from the whole inwards, the first part that is false too.
+///
+/// A part that was looked at several times is the body of a macro, where no one time is to blame.
+fn first_false(steps: &[Step]) -> Option<usize> {
+    let is_false = |step: &Step| matches!(step.outcome, Ok(serde_json::Value::Bool(false)));
+    let mut found = steps.len().checked_sub(1)?;
+    let mut whole = steps.get(found).filter(|step| is_false(step))?.span;
+    // Each round goes to a smaller part, so there are no more rounds than parts.
+    for _ in steps {
+        let truths: Vec<(usize, &Step)> = steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| is_inside(step.span, whole))
+            .filter(|(_, step)| matches!(step.outcome, Ok(serde_json::Value::Bool(_))))
+            .collect();
+        let part = truths.iter().find(|(number, step)| {
+            is_false(step)
+                && truths.iter().all(|(other, outer)| {
+                    other == number
+                        || (outer.span != step.span && !is_inside(step.span, outer.span))
+                })
+        });
+        let Some((number, step)) = part else { break };
+        (found, whole) = (*number, step.span);
+    }
+    Some(found)
+}
+
+fn is_inside(part: Span, whole: Span) -> bool {
+    part != whole && part.start >= whole.start && part.end <= whole.end
 }
 
 fn switched_off(path: String, expression: Option<String>) -> TraceItem {

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+pub use explain::FIRST_FALSE;
 pub use failure_table::{FAILURE_TABLE, FailureOutcome, RULE_ACTIONS, outcome_of};
 pub use reach::Reach;
 

@@ -194,7 +194,12 @@ fn describe_item(page: &mut Page, item: &TraceItem, is_part: bool) {
         let value = item.value.as_ref().map_or_else(|| item.message.clone(), Value::to_string);
         let sign = if item.kind == "value" { "=" } else { "!" };
         let value = page.styled(Style::Dim, &format!("{sign} {}", visible(&value)));
-        page.line(format!("      {expression} {value}"));
+        let mark = if item.kind == "value" && !item.message.is_empty() {
+            page.styled(Style::Yellow, &format!("  <- {}", item.message))
+        } else {
+            String::new()
+        };
+        page.line(format!("      {expression} {value}{mark}"));
         return;
     }
     let style = match item.kind.as_str() {
