@@ -36,6 +36,7 @@ pub mod compile;
 pub mod condition;
 pub mod decision;
 pub mod diagnostic;
+pub mod diff;
 pub mod document;
 pub mod engine;
 pub mod evaluate;

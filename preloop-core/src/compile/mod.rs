@@ -8,9 +8,10 @@ mod search;
 mod source;
 
 pub(crate) use entry::{Answer, Entry, Matcher, Rule};
+pub(crate) use glob::Glob;
 pub(crate) use index::{EntryId, Fits};
 pub(crate) use search::{Findings, GROUPS_MAX};
-pub(crate) use source::{CallSource, is_same_server};
+pub(crate) use source::{CallSource, EntrySource, is_same_server};
 
 use std::{fmt, iter};
 

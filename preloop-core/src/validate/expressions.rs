@@ -34,6 +34,16 @@ pub(super) fn check(check: &mut Check<'_>) -> Conditions {
         .collect()
 }
 
+/// The conditions of a document that was found valid.
+pub(super) fn compile_all(document: &document::PolicyDocument) -> Conditions {
+    let environment = Environment::policy();
+    let compiled = |rule: &document::Condition| {
+        let text = rule.expression.as_deref()?;
+        condition::compile(text, rule.condition_type, &environment).ok()
+    };
+    document.tools.iter().map(|tool| tool.conditions.iter().map(compiled).collect()).collect()
+}
+
 fn compile(
     check: &mut Check<'_>,
     rule: &document::Condition,

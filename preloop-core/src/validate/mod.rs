@@ -115,6 +115,14 @@ impl ValidPolicy {
         &self.digest
     }
 
+    /// The same policy once more, its conditions compiled anew.
+    pub(crate) fn again(&self) -> Self {
+        let conditions = expressions::compile_all(&self.document);
+        let Self { document, places, digest, warnings, .. } = self;
+        let (document, places) = (document.clone(), places.clone());
+        Self { document, places, digest: digest.clone(), conditions, warnings: warnings.clone() }
+    }
+
     /// The document, its places, its digest and its compiled conditions.
     pub(crate) fn into_parts(self) -> (PolicyDocument, Places, String, Conditions) {
         (self.document, self.places, self.digest, self.conditions)

@@ -22,6 +22,7 @@ const CORE: &[&str] = &[
     "jiff",
     "memchr",
     "regex",
+    "regex-automata",
     "regex-syntax",
     "saphyr-parser",
     "serde",

@@ -58,6 +58,19 @@ pub(crate) fn parse(source: &str) -> Result<Tree<'_>, Box<Problem>> {
     Ok(parser.tree)
 }
 
+/// The words of an expression, blanks and comments left out; none where it cannot be cut into words.
+pub(crate) fn words(source: &str) -> Option<Vec<&str>> {
+    let mut lexer = Lexer::new(source);
+    let mut words = Vec::new();
+    loop {
+        let token = lexer.next().ok()?;
+        if token.kind == TokenKind::End {
+            return Some(words);
+        }
+        words.push(token.span.text(source));
+    }
+}
+
 /// Ends reading. Problems travel in a box, so that what reading keeps on the stack for each level stays small.
 fn fail<T>(problem: Problem) -> Result<T, Box<Problem>> {
     Err(Box::new(problem))

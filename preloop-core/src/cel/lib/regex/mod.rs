@@ -31,6 +31,11 @@ impl Pattern {
         &self.source
     }
 
+    /// The pattern as it is run, in the syntax of the `regex` crate.
+    pub(crate) fn regex_text(&self) -> &str {
+        self.regex.as_str()
+    }
+
     /// `text.matches(pattern)`: whether the pattern is found anywhere.
     pub fn is_match(&self, text: &str) -> bool {
         self.regex.is_match(text)

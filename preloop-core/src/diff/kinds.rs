@@ -1,0 +1,219 @@
+//! Kinds of tools: one name and source for each way in which the entries of both documents can be met.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::normal::{Normal, Side};
+use super::texts;
+use crate::compile::{CallSource, EntrySource, Fits, Glob};
+use crate::document::{SOURCE_CLASSES, Tool};
+
+/// Most names that stand for a kind where conditions read the tool's name.
+const NAMES_EACH: usize = 12;
+/// Most globs that are looked at together for names that some fit and others do not.
+const GLOBS_MAX: usize = 40;
+/// Where a document has more names than this, sources are tried only where an entry has one.
+const NAMES_MAX: usize = 20_000;
+
+/// A name and where the tool lives.
+#[derive(Clone, Debug)]
+pub(super) struct Kind {
+    pub(super) name: String,
+    pub(super) source: Option<String>,
+    pub(super) before: Fits,
+    pub(super) after: Fits,
+}
+
+/// The kinds for which something differs.
+#[derive(Debug)]
+pub(super) struct Kinds {
+    pub(super) differing: Vec<Kind>,
+    /// Whether every kind of tool that there can be was looked at.
+    pub(super) is_complete: bool,
+}
+
+/// Compares the entries that each kind of tool meets.
+pub(super) fn differing(sides: [&Side<'_>; 2]) -> Kinds {
+    let names = names(sides);
+    let sources = sources(sides);
+    let mut forms = Forms { sides, known: [HashMap::new(), HashMap::new()] };
+    let mut met: BTreeMap<(FitsKey, FitsKey), usize> = BTreeMap::new();
+    let mut differing = Vec::new();
+    for name in &names {
+        for source in &sources {
+            let Some(call) = CallSource::of(source.as_deref().unwrap_or_default(), "") else {
+                continue;
+            };
+            let [before, after] = sides.map(|side| side.policy.index.find(name, call));
+            if forms.same(&before, &after) {
+                continue;
+            }
+            let each = met.entry((key(&before), key(&after))).or_default();
+            let most = if reads_tool(sides, [&before, &after]) { NAMES_EACH } else { 1 };
+            if *each < most {
+                *each = each.saturating_add(1);
+                differing.push(Kind { name: name.clone(), source: source.clone(), before, after });
+            }
+        }
+    }
+    Kinds { differing, is_complete: forms.globs_are_same() }
+}
+
+type FitsKey = Vec<usize>;
+
+fn key(fits: &Fits) -> FitsKey {
+    positions(fits)
+}
+
+/// The entries in the order of their fit.
+pub(super) fn positions(fits: &Fits) -> Vec<usize> {
+    match fits {
+        Fits::None => Vec::new(),
+        Fits::One(entry) => vec![*entry],
+        Fits::Several(entries) => entries.clone(),
+    }
+}
+
+struct Forms<'s, 'd> {
+    sides: [&'s Side<'d>; 2],
+    known: [HashMap<usize, Option<Normal>>; 2],
+}
+
+impl Forms<'_, '_> {
+    fn forms(&mut self, number: usize, fits: &Fits) -> Vec<Option<Normal>> {
+        let (Some(side), Some(known)) = (self.sides.get(number), self.known.get_mut(number)) else {
+            return vec![None];
+        };
+        if *fits == Fits::None {
+            return vec![Some(side.unknown())];
+        }
+        positions(fits)
+            .into_iter()
+            .map(|entry| known.entry(entry).or_insert_with(|| side.entry(entry)).clone())
+            .collect()
+    }
+
+    /// Proved to be answered alike.
+    fn same(&mut self, before: &Fits, after: &Fits) -> bool {
+        let (one, other) = (self.forms(0, before), self.forms(1, after));
+        one.iter().chain(&other).all(Option::is_some) && one == other
+    }
+
+    /// Whether tools that no exact entry names meet the same entries in the same order.
+    fn globs_are_same(&mut self) -> bool {
+        let [one, other] = self.sides.map(|side| {
+            let tools = side.document.tools.iter().enumerate();
+            tools
+                .filter(|(_, tool)| Glob::is_glob(&tool.name))
+                .map(|(at, tool)| (at, tool.name.clone(), EntrySource::of(tool.source.as_deref())))
+                .collect::<Vec<_>>()
+        });
+        one.len() == other.len()
+            && one.into_iter().zip(other).all(|(one, other)| {
+                one.1 == other.1
+                    && one.2 == other.2
+                    && self.same(&Fits::One(one.0), &Fits::One(other.0))
+            })
+            && self.same(&Fits::None, &Fits::None)
+    }
+}
+
+fn reads_tool(sides: [&Side<'_>; 2], fits: [&Fits; 2]) -> bool {
+    sides.into_iter().zip(fits).any(|(side, fits)| {
+        positions(fits).into_iter().filter_map(|entry| side.policy.entries.get(entry)).any(
+            |entry| {
+                entry.rules.iter().filter_map(|rule| rule.condition()).any(|condition| {
+                    ["tool.name", "tool.source", "tool.server"]
+                        .iter()
+                        .any(|name| condition.source().contains(name))
+                })
+            },
+        )
+    })
+}
+
+fn tools<'d>(sides: [&Side<'d>; 2]) -> impl Iterator<Item = &'d Tool> + use<'d> {
+    sides.map(|side| side.document).into_iter().flat_map(|document| &document.tools)
+}
+
+/// Every exact name, a name for each glob, names that tell globs apart, and one that nothing fits.
+fn names(sides: [&Side<'_>; 2]) -> Vec<String> {
+    let mut met = HashSet::new();
+    let mut names = Vec::new();
+    let mut add = |name: String| {
+        if !name.is_empty() && met.insert(name.clone()) {
+            names.push(name);
+        }
+    };
+    let mut globs = BTreeSet::new();
+    for tool in tools(sides) {
+        if Glob::is_glob(&tool.name) {
+            globs.insert(tool.name.as_str());
+        } else {
+            add(tool.name.clone());
+        }
+    }
+    for glob in &globs {
+        for filler in ["x", "", "xx"] {
+            add(glob.replace('*', filler).replace('?', "x"));
+        }
+    }
+    let patterns: Vec<String> = globs.iter().map(|glob| pattern(glob)).collect();
+    for some in patterns.chunks(GLOBS_MAX) {
+        texts::telling_apart(&some.iter().cloned().collect()).into_iter().for_each(&mut add);
+    }
+    // Names that conditions speak of.
+    for rule in tools(sides).flat_map(|tool| &tool.conditions) {
+        let text = rule.expression.as_deref().unwrap_or_default();
+        if text.contains("tool.name") {
+            for word in text.split(['\'', '"']).skip(1).step_by(2) {
+                let plain = word.chars().all(|c| c.is_alphanumeric() || "_-./:".contains(c));
+                if plain {
+                    add(word.to_owned());
+                    add(format!("{word}x"));
+                    add(format!("x{word}"));
+                }
+            }
+        }
+    }
+    add("some_other_tool".to_owned());
+    names
+}
+
+/// A glob as a regular expression.
+fn pattern(glob: &str) -> String {
+    let mut pattern = String::from(r"(?s)\A");
+    for character in glob.chars() {
+        match character {
+            '*' => pattern.push_str(".*"),
+            '?' => pattern.push('.'),
+            plain => pattern.push_str(&regex_syntax::escape(&plain.to_string())),
+        }
+    }
+    pattern.push_str(r"\z");
+    pattern
+}
+
+/// No source, each class, each server that is spoken of, and a server that nobody knows.
+fn sources(sides: [&Side<'_>; 2]) -> Vec<Option<String>> {
+    let has_sources = tools(sides).any(|tool| tool.source.is_some());
+    let reads_sources = tools(sides).flat_map(|tool| &tool.conditions).any(|rule| {
+        let text = rule.expression.as_deref().unwrap_or_default();
+        text.contains("tool.source") || text.contains("tool.server")
+    });
+    let mut sources = vec![None];
+    if (!has_sources && !reads_sources) || tools(sides).count() > NAMES_MAX {
+        return sources;
+    }
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for side in sides {
+        names.extend(side.document.mcp_servers.iter().map(|server| server.name.clone()));
+    }
+    names.extend(tools(sides).filter_map(|tool| tool.source.clone()));
+    for class in SOURCE_CLASSES {
+        names.remove(class);
+    }
+    sources.extend(SOURCE_CLASSES.iter().map(|class| Some((*class).to_owned())));
+    sources.extend(names.into_iter().map(Some));
+    sources.push(Some("some_other_server".to_owned()));
+    sources
+}

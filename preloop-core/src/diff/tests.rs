@@ -1,0 +1,292 @@
+//! Changes that a reviewer must hear of, each found with a call that shows it.
+
+use super::*;
+use crate::decision::Action;
+
+fn policy(text: &str) -> ValidPolicy {
+    let text = format!("version: '1.0'\nmetadata: {{name: p}}\n{text}");
+    ValidPolicy::parse(&text).unwrap_or_else(|report| panic!("{text}\n{report:?}"))
+}
+
+/// Compares, and runs every example through both policies once more.
+fn checked(before: &str, after: &str) -> PolicyDiff {
+    let (one, other) = (policy(before), policy(after));
+    let report = diff(&one, &other);
+    let [one, other] = [one, other].map(CompiledPolicy::compile);
+    for example in &report.examples {
+        let call = example.call.call();
+        assert_eq!(Answer::from(&*one.evaluate(&call)), example.before, "{before}\n{after}");
+        assert_eq!(Answer::from(&*other.evaluate(&call)), example.after, "{before}\n{after}");
+        let line = serde_json::to_string(&example.call).unwrap();
+        assert_eq!(crate::CallRecord::parse(&line).unwrap(), example.call, "{line}");
+    }
+    report
+}
+
+fn rules(rules: &str) -> String {
+    format!("tools: [{{name: t, conditions: [{rules}]}}]\n")
+}
+
+/// One rule whose condition changes.
+#[track_caller]
+fn condition(action: &str, before: &str, after: &str) -> PolicyDiff {
+    let rule = |text: &str| {
+        let expression = serde_json::to_string(text).unwrap();
+        rules(&format!("{{expression: {expression}, action: {action}}}"))
+    };
+    let report = checked(&rule(before), &rule(after));
+    assert!(
+        matches!(report.verdict, Verdict::Loosened | Verdict::Tightened | Verdict::Both),
+        "{before}  ->  {after}: {:?}\n{:?}",
+        report.verdict,
+        report.searched
+    );
+    report
+}
+
+#[test]
+fn a_policy_and_itself_do_not_differ() {
+    let text = rules("{expression: 'args.a > 1', action: deny}, {action: require_approval}");
+    let report = checked(&text, &text);
+    assert_eq!((report.verdict, report.changed), (Verdict::SameMeaning, false));
+    assert!(report.changes.is_empty() && report.examples.is_empty());
+}
+
+#[test]
+fn every_kind_of_condition_is_searched() {
+    for (before, after) in [
+        ("args.amount > 500", "args.amount > 1000"),
+        ("amount >= 500", "amount > 500"),
+        ("args.amount > 2.5", "args.amount > 2.7"),
+        ("args.a + args.b > 100", "args.a + args.b > 120"),
+        ("args.a * 3 + 7 > 100", "args.a * 3 + 7 > 110"),
+        ("args.price * args.count > 1000", "args.price * args.count > 1200"),
+        ("args.a - args.b > 10", "args.a - args.b >= 10"),
+        ("args.a % 7 == 3", "args.a % 7 == 4"),
+        ("args.command.contains('rm')", "args.command.contains('rm -rf')"),
+        ("args.command.matches('^rm -rf')", "args.command.matches('^rm -rf /')"),
+        (
+            r"args.url.matches('^https://[a-z]+\\.example\\.com/')",
+            "args.url.matches('^https://[a-z]+.example.com/')",
+        ),
+        ("args.command.startsWith('git ')", "args.command.startsWith('git')"),
+        ("args.country in ['US', 'DE']", "args.country in ['US', 'DE', 'FR']"),
+        ("!(args.country in ['US'])", "!(args.country in ['US', 'DE'])"),
+        ("has(args.force) && args.force", "has(args.force) && args.force && args.all"),
+        ("has(args.a.b) && args.a.b > 3", "has(args.a.b) && args.a.b > 4"),
+        ("size(args.command) > 100", "size(args.command) > 200"),
+        ("size(args.to) > 10", "size(args.to) > 20"),
+        (
+            "args.to.exists(t, t.endsWith('@evil.com'))",
+            "args.to.exists(t, t.endsWith('@evil.org'))",
+        ),
+        ("args.items.exists(i, i.price > 100)", "args.items.exists(i, i.price > 200)"),
+        (
+            "args.items.exists(i, i.price > 100 && i.kind == 'gift')",
+            "args.items.exists(i, i.price > 100)",
+        ),
+        ("args.items.all(i, i.qty < 5)", "args.items.all(i, i.qty < 6)"),
+        (
+            "args.items.filter(i, i.qty > 3).size() > 1",
+            "args.items.filter(i, i.qty > 3).size() > 2",
+        ),
+        ("'admin' in principal.roles", "'owner' in principal.roles"),
+        ("principal.roles.exists(r, r == 'dev')", "principal.roles.exists(r, r in ['dev', 'ops'])"),
+        ("principal.id == 'bot'", "principal.id.startsWith('bot')"),
+        (
+            "session.calls.exists(c, c.tool == 'read_secret')",
+            "session.calls.exists(c, c.tool == 'read_secret' && c.action == 'allow')",
+        ),
+        ("session.calls.size() > 2", "session.calls.size() > 3"),
+        ("context.env == 'prod'", "context.env in ['prod', 'staging']"),
+        ("context.risk.score > 50", "context.risk.score > 60"),
+        ("now.getHours() < 9", "now.getHours() < 8"),
+        ("now.getHours('Asia/Kolkata') >= 18", "now.getHours('Asia/Kolkata') >= 19"),
+        ("now.getDayOfWeek() == 0", "now.getDayOfWeek() in [0, 6]"),
+        ("now > timestamp('2026-06-01T00:00:00Z')", "now > timestamp('2026-07-01T00:00:00Z')"),
+        ("timestamp(args.at) < now - duration('1h')", "timestamp(args.at) < now - duration('2h')"),
+        ("args.a == args.b", "args.a != args.b"),
+        ("args.name.lowerAscii() == 'root'", "args.name == 'root'"),
+        ("args.email.split('@')[1] == 'corp.com'", "args.email.split('@')[1] == 'corp.org'"),
+        ("args.flag == true", "args.flag != false"),
+        (
+            "args.x == 'a' && args.y == 'b' && args.z > 4",
+            "args.x == 'a' && args.y == 'b' && args.z > 5",
+        ),
+        ("args.n > 3 ? args.m > 10 : args.m > 20", "args.n > 3 ? args.m > 10 : args.m > 25"),
+        ("args.amount > 500", "args.amount > 500.0 && true"),
+        ("args.m['k'] == 1", "args.m['k'] == 2"),
+        ("cidr('10.0.0.0/8').containsIP(args.ip)", "cidr('10.0.0.0/16').containsIP(args.ip)"),
+        ("args.name.contains('x')", "!args.name.contains('x')"),
+        ("tool.annotations.destructiveHint == true", "tool.annotations.destructiveHint != true"),
+        ("justification.contains('ticket')", "justification.contains('TICKET-')"),
+        (
+            "args.tags.exists(t, t == 'a') && args.tags.exists(t, t == 'b')",
+            "args.tags.exists(t, t == 'a')",
+        ),
+        ("string(args.id).startsWith('9')", "string(args.id).startsWith('8')"),
+        ("type(args.x) == int", "type(args.x) == string"),
+        (
+            "args.path.startsWith('/etc') || args.path.startsWith('/var')",
+            "args.path.startsWith('/etc')",
+        ),
+        ("args.rows.exists(r, r.exists(c, c > 9))", "args.rows.exists(r, r.exists(c, c > 10))"),
+    ] {
+        for action in ["deny", "allow", "require_approval"] {
+            if action == "allow" {
+                let rule = |text: &str| {
+                    let expression = serde_json::to_string(text).unwrap();
+                    rules(&format!("{{expression: {expression}, action: allow}}, {{action: deny}}"))
+                };
+                let report = checked(&rule(before), &rule(after));
+                assert!(report.verdict > Verdict::Unknown, "{before}  ->  {after}");
+                continue;
+            }
+            condition(action, before, after);
+        }
+    }
+}
+
+#[test]
+fn the_direction_is_told() {
+    for (action, before, after, verdict) in [
+        ("deny", "args.amount > 500", "args.amount > 1000", Verdict::Loosened),
+        ("deny", "args.amount > 1000", "args.amount > 500", Verdict::Tightened),
+        ("deny", "args.c.matches('^rm -rf')", "args.c.matches('^rm')", Verdict::Tightened),
+        ("deny", "args.c in ['a', 'b']", "args.c in ['a', 'c']", Verdict::Both),
+        ("require_approval", "args.a > 1 && args.b > 1", "args.a > 1 && true", Verdict::Tightened),
+    ] {
+        let report = condition(action, before, after);
+        assert_eq!(report.verdict, verdict, "{before} -> {after}: {:#?}", report.examples);
+    }
+}
+
+#[test]
+fn rules_that_are_switched_off_moved_or_changed_are_found() {
+    let allow = "{expression: \"args.path.startsWith('/tmp/')\", action: allow}";
+    let deny = "{name: no-scripts, expression: \"args.path.endsWith('.sh')\", action: deny}";
+    let report = checked(&rules(&format!("{deny}, {allow}")), &rules(&format!("{allow}, {deny}")));
+    assert_eq!(report.verdict, Verdict::Loosened);
+    assert_eq!(report.examples[0].call.args, serde_json::json!({"path": "/tmp/.sh"}));
+    let off = deny.replace("action", "enabled: false, action");
+    let report = checked(&rules(deny), &rules(&off));
+    assert_eq!(report.verdict, Verdict::Loosened);
+    let asks = deny.replace("deny}", "require_approval}");
+    let report = checked(&rules(deny), &rules(&asks));
+    assert_eq!(report.verdict, Verdict::Loosened);
+    let example = &report.examples[0];
+    assert_eq!(
+        (example.before.action, example.after.action),
+        (Action::Deny, Action::RequireApproval)
+    );
+    let kinds: Vec<_> = report.changes.iter().map(|change| change.kind).collect();
+    assert_eq!(kinds, [ChangeKind::Changed]);
+}
+
+#[test]
+fn entries_globs_sources_and_defaults_are_found() {
+    for (before, after, verdict) in [
+        ("tools: [{name: a, conditions: [{action: deny}]}]", "tools: []", Verdict::Loosened),
+        ("tools: []", "defaults: {unknown_tools: deny}", Verdict::Tightened),
+        (
+            "tools: [{name: 'rm_*', conditions: [{action: deny}]}]",
+            "tools: [{name: 'r*', conditions: [{action: deny}]}]",
+            Verdict::Tightened,
+        ),
+        (
+            "tools: [{name: 'rm_*', conditions: [{action: deny}]}]",
+            "tools: [{name: 'rm_?', conditions: [{action: deny}]}]",
+            Verdict::Loosened,
+        ),
+        (
+            "tools: [{name: a, conditions: [{action: deny}]}]",
+            "tools: [{name: a, source: agent, conditions: [{action: deny}]}]",
+            Verdict::Loosened,
+        ),
+        ("tools: [{name: a, enabled: false}]", "tools: [{name: a}]", Verdict::Loosened),
+        ("tools: [{name: a, justification: required}]", "tools: [{name: a}]", Verdict::Loosened),
+        ("tools: [{name: a}]", "tools: [{name: a, justification: required}]", Verdict::Tightened),
+        (
+            "tools: [{name: a}]",
+            "tools: [{name: a}]\ndefaults: {require_approval_for_new_tools: false}",
+            Verdict::Loosened,
+        ),
+        (
+            "defaults: {inherit_from_parent: false}",
+            "defaults: {inherit_from_parent: true}",
+            Verdict::Tightened,
+        ),
+        (
+            "mcp_servers: []",
+            "mcp_servers: [{name: s, url: 'https://s.example.com/mcp'}]",
+            Verdict::Loosened,
+        ),
+        (
+            "mcp_servers: [{name: s, url: 'https://s.example.com/mcp'}]",
+            "mcp_servers: [{name: s, url: 'https://t.example.com/mcp'}]",
+            Verdict::Unknown,
+        ),
+        (
+            "tools: [{name: '*_read', conditions: [{action: deny}]}, {name: 'file_*'}]",
+            "tools: [{name: 'file_*'}, {name: '*_read', conditions: [{action: deny}]}]",
+            Verdict::Loosened,
+        ),
+    ] {
+        let report = checked(before, after);
+        assert_eq!(report.verdict, verdict, "{before}  ->  {after}\n{:#?}", report.examples);
+        assert!(!report.changes.is_empty(), "{before}  ->  {after}");
+    }
+}
+
+#[test]
+fn workflows_that_are_easier_to_get_through_are_looser() {
+    let document = |fields: &str| {
+        format!(
+            "approval_workflows: [{{name: w{fields}}}]\n\
+             tools: [{{name: t, conditions: [{{expression: args.a > 1, approval_workflow: w}}]}}]\n"
+        )
+    };
+    for (before, after, verdict) in [
+        (", required_approvals: 2", "", Verdict::Loosened),
+        (", approvers: [ann]", ", approvers: [ann, bob]", Verdict::Loosened),
+        (", approvers: [ann, bob]", ", approvers: [ann]", Verdict::Tightened),
+        (", approvers: [ann]", "", Verdict::Loosened),
+        (", timeout_seconds: 60", ", timeout_seconds: 600", Verdict::Loosened),
+        (", step_up: passkey", "", Verdict::Loosened),
+        ("", ", on_timeout: escalate", Verdict::Loosened),
+        (", require_reason: true", "", Verdict::Loosened),
+        ("", ", allow_self_approval: true", Verdict::Loosened),
+        (", required_approvals: 2", ", required_approvals: 3, approvers: []", Verdict::Tightened),
+        (", required_approvals: 2", ", timeout_seconds: 5", Verdict::Both),
+        (", description: a", ", description: b", Verdict::SameMeaning),
+    ] {
+        let report = checked(&document(before), &document(after));
+        assert_eq!(report.verdict, verdict, "{before}  ->  {after}");
+        assert_eq!(report.examples.is_empty(), verdict == Verdict::SameMeaning);
+    }
+}
+
+#[test]
+fn what_only_people_read_changes_no_meaning() {
+    for (before, after) in [
+        (
+            "{expression: 'args.a > 1', action: deny}",
+            "{expression: 'args.a  >  1', action: deny, message: no}",
+        ),
+        (
+            "{expression: 'args.a > 1', action: deny}",
+            "{expression: 'args.a > 1', action: deny}, {expression: 'args.b > 1', action: deny, enabled: false}",
+        ),
+        ("{action: deny}", "{action: deny, name: all}, {expression: 'args.a > 1', action: allow}"),
+    ] {
+        let report = checked(&rules(before), &rules(after));
+        assert_eq!((report.verdict, report.changed), (Verdict::SameMeaning, true), "{after}");
+        assert!(!report.changes.is_empty());
+    }
+    let report = checked(
+        "tools: [{name: a, enabled: false}, {name: b}]",
+        "tools: [{name: b}, {name: a, enabled: false}]",
+    );
+    assert_eq!(report.verdict, Verdict::SameMeaning);
+    assert_eq!(report.changes[0].kind, ChangeKind::Moved);
+}
