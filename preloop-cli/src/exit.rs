@@ -18,7 +18,7 @@ pub(crate) enum Exit {
     Denied = 4,
     /// The call needs an approval.
     ApprovalRequired = 5,
-    /// A check failed, such as `audit verify`.
+    /// A check failed, such as `policy test` or `audit verify`.
     Differs = 6,
 }
 

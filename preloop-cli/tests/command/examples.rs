@@ -20,11 +20,30 @@ fn every_example_is_valid() {
     let mut count = 0;
     for entry in std::fs::read_dir(root().join("examples")).expect("examples") {
         let path = entry.expect("an entry").path();
+        if path.to_str().expect("text").ends_with("_test.yaml") {
+            continue;
+        }
         let ran = preloop(&["policy", "validate", path.to_str().expect("text")]);
         assert_eq!(ran.code, 0, "{ran:?}");
         count += 1;
     }
     assert_eq!(count, 3);
+}
+
+#[test]
+fn every_example_passes_its_tests() {
+    let ran = preloop(&["policy", "test", "examples", "--format", "json"]);
+    let outcome = ran.json();
+    assert_eq!(ran.code, 0, "{outcome:#}");
+    assert_eq!(outcome["files"].as_array().expect("files").len(), 3);
+    for member in ["failed", "skipped", "broken"] {
+        assert_eq!(outcome[member], 0, "{member}");
+    }
+    for file in outcome["files"].as_array().expect("files") {
+        let doubtful = |case: &&Value| case.get("warning").is_some();
+        let count = file["cases"].as_array().expect("cases").iter().filter(doubtful).count();
+        assert_eq!(count, 0, "{file:#}");
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod eval;
 mod examples;
 mod folders;
 mod pages;
+mod policy_test;
 mod remote;
 mod serve;
 mod support;

@@ -179,11 +179,16 @@ fn describe(page: &mut Page, decision: &Decision) {
     page.pair("policy", format!("{} {}", decision.policy.name, decision.policy.digest));
     if let Some(trace) = &decision.trace {
         page.blank();
-        let mut rule = "";
-        for item in trace {
-            describe_item(page, item, item.rule == rule);
-            rule = &item.rule;
-        }
+        describe_trace(page, trace);
+    }
+}
+
+/// The rules in order, each with the parts of its condition.
+pub(super) fn describe_trace(page: &mut Page, trace: &[TraceItem]) {
+    let mut rule = "";
+    for item in trace {
+        describe_item(page, item, item.rule == rule);
+        rule = &item.rule;
     }
 }
 

@@ -4,6 +4,7 @@ mod calls;
 mod eval;
 mod report;
 mod source;
+mod test;
 mod validate;
 
 use clap::Subcommand;
@@ -19,6 +20,8 @@ use crate::output::{Cell, Output, Style};
 pub(crate) enum Policy {
     /// Check documents and say everything that is wrong with them, each in its place
     Validate(validate::Validate),
+    /// Run the tests beside policies
+    Test(test::Test),
     /// Decide a call, or a file of calls, as a document says
     Eval(Box<eval::Eval>),
 }
@@ -27,6 +30,7 @@ pub(crate) enum Policy {
 pub(crate) fn run(policy: Policy, output: Output) -> Result<Exit, Failure> {
     match policy {
         Policy::Validate(validate) => validate::run(&validate, output),
+        Policy::Test(test) => test::run(&test, output),
         Policy::Eval(eval) => eval::run(&eval, output),
     }
 }

@@ -21,7 +21,8 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-fn line(page: &mut Page, name: &str, problem: &Diagnostic, label: &str, style: Style) {
+/// One problem, with its help below it.
+pub(super) fn line(page: &mut Page, name: &str, problem: &Diagnostic, label: &str, style: Style) {
     let name = problem.file.as_deref().unwrap_or(name);
     let place = match (problem.line, problem.column) {
         (Some(line), Some(column)) => format!("{name}:{line}:{column}"),
