@@ -4,12 +4,13 @@ mod decisions;
 mod entry;
 mod glob;
 mod index;
+mod revise;
 mod search;
 mod source;
 
 pub(crate) use entry::{Answer, Entry, Matcher, Rule};
 pub(crate) use glob::Glob;
-pub(crate) use index::{EntryId, Fits};
+pub(crate) use index::{EntryId, Fits, ToolIndex};
 pub(crate) use search::{Findings, GROUPS_MAX};
 pub(crate) use source::{CallSource, EntrySource, is_same_server};
 
@@ -25,7 +26,6 @@ use crate::parse::Places;
 use crate::validate::ValidPolicy;
 use decisions::DecisionMaker;
 use entry::SkippedRule;
-use index::ToolIndex;
 
 /// A policy ready to answer calls. Immutable, so it is shared between threads without locks.
 pub struct CompiledPolicy {
@@ -210,6 +210,11 @@ impl CompiledPolicy {
         })
     }
 
+    /// Where each value stands in the document's text.
+    pub(crate) const fn places(&self) -> &Places {
+        &self.places
+    }
+
     /// How many slots there are: one more than the highest of [`Self::arg_paths`].
     pub fn slots(&self) -> usize {
         self.paths.paths().len()
@@ -260,17 +265,7 @@ impl Compiler<'_> {
                 skipped.push(SkippedRule { path: rule_path, before: rules.len(), expression });
                 continue;
             }
-            let action = rule.action.unwrap_or(Action::RequireApproval);
-            let matcher = self.matcher(rule, condition);
-            let workflow = maker
-                .workflow(rule.approval_workflow.as_deref(), tool.approval_workflow.as_deref());
-            let decision = maker.rule(rule_path, rule, action, &workflow);
-            rules.push(Rule {
-                action,
-                matcher,
-                membership: None,
-                answer: Box::new(Answer { decision, workflow }),
-            });
+            rules.push(self.rule(tool, rule_path, rule, condition));
         }
         Entry {
             closed: (tool.enabled == Some(false)).then(|| {
@@ -287,6 +282,22 @@ impl Compiler<'_> {
             rules,
             skipped,
         }
+    }
+
+    fn rule(
+        &mut self,
+        tool: &Tool,
+        path: String,
+        rule: &document::Condition,
+        condition: Option<Condition>,
+    ) -> Rule {
+        let maker = self.maker;
+        let action = rule.action.unwrap_or(Action::RequireApproval);
+        let matcher = self.matcher(rule, condition);
+        let workflow =
+            maker.workflow(rule.approval_workflow.as_deref(), tool.approval_workflow.as_deref());
+        let decision = maker.rule(path, rule, action, &workflow);
+        Rule { action, matcher, membership: None, answer: Box::new(Answer { decision, workflow }) }
     }
 
     fn matcher(&mut self, rule: &document::Condition, condition: Option<Condition>) -> Matcher {

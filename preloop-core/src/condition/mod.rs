@@ -14,7 +14,7 @@ use std::fmt;
 
 use crate::cel::{
     self, ArgPath, Environment, Failure, Fuel, Input, PathTable, Problem, ProblemKind, Program,
-    Span, Step, Tri,
+    Span, Step, Tri, Truths,
 };
 use crate::decision::Action;
 use crate::document::ConditionType;
@@ -149,6 +149,14 @@ impl Condition {
         match &self.program {
             Either::Simple(simple) => simple.failure(action, input, fuel),
             Either::Cel(program) => program.failure(input, fuel),
+        }
+    }
+
+    /// Which answers the parts gave that evaluation looked at.
+    pub fn truths(&self, action: Action, input: &Input<'_>, fuel: u64) -> Vec<(Span, Truths)> {
+        match &self.program {
+            Either::Simple(simple) => vec![simple.truths(action, input, fuel)],
+            Either::Cel(program) => program.truths(input, fuel),
         }
     }
 

@@ -4,7 +4,7 @@ use super::simple::{Fault, Literal, Question, Simple, Test};
 use super::subject::{Found, Subject};
 use crate::cel::ast::Relation;
 use crate::cel::value::Val;
-use crate::cel::{Failure, FailureKind, Input, Span, Step, kept_alone};
+use crate::cel::{Failure, FailureKind, Input, Span, Step, Truths, kept_alone};
 use crate::decision::Action;
 
 impl Simple {
@@ -38,6 +38,18 @@ impl Simple {
             Fault::Budget => (budget(), self.span),
         };
         Some(worded(fault.kind(), message, span, Some(name)))
+    }
+
+    /// The answer of the whole, which has no parts.
+    pub(super) fn truths(&self, action: Action, input: &Input<'_>, fuel: u64) -> (Span, Truths) {
+        let mut left = fuel;
+        let answer = self.answer(action, input, &mut left);
+        let truths = Truths {
+            held: answer == Ok(true),
+            did_not_hold: answer == Ok(false),
+            failed: answer.is_err(),
+        };
+        (self.span, truths)
     }
 
     /// The field and the whole, with their values.

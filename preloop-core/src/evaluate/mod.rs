@@ -7,6 +7,7 @@ mod first_match;
 pub(crate) mod message;
 mod reach;
 pub mod scopes;
+mod walk;
 
 use std::borrow::Cow;
 
@@ -15,6 +16,7 @@ use serde_json::Value;
 pub use explain::FIRST_FALSE;
 pub use failure_table::{FAILURE_TABLE, FailureOutcome, RULE_ACTIONS, outcome_of};
 pub use reach::Reach;
+pub(crate) use walk::WalkEnd;
 
 use crate::call::Call;
 use crate::cel::{ArgPath, Argument, Input, Lookup};

@@ -29,7 +29,7 @@ pub(crate) use merge::read_files;
 pub(crate) use path::Path;
 pub use places::Places;
 pub(crate) use scalar::is_ambiguous;
-pub(crate) use tree::{Kind, NodeId, Tree};
+pub(crate) use tree::{Kind, NodeId, Style, Tree};
 
 /// Reads a document without asking whether it makes sense; [`crate::validate`] does that as well.
 ///

@@ -1,5 +1,7 @@
 //! Where each value of a document stands in its text, through aliases of keys, quotes and blocks.
 
+use std::ops::Range;
+
 use super::alignment::source_offset;
 use super::section::spellings;
 use super::tree::{Kind, NodeId, Style, Tree};
@@ -96,6 +98,36 @@ impl Places {
             _ => None,
         };
         Some(self.lines.place(&self.text, at.unwrap_or(node.start)))
+    }
+
+    /// The bytes of the text that say the value at a path, and how.
+    pub(crate) fn range(&self, path: &str) -> Option<(Range<usize>, Style)> {
+        let node = self.tree.node(self.value(path)?);
+        Some((node.start..node.end, node.style))
+    }
+
+    /// The bytes of the text that say this part of the scalar at a path; none where the text does not say it
+    /// letter by letter.
+    pub(crate) fn range_within(&self, path: &str, part: Range<usize>) -> Option<Range<usize>> {
+        let node = self.tree.node(self.value(path)?);
+        let Kind::Text(value) = &node.kind else { return None };
+        let at = |offset| source_offset(&self.text, node.start, node.style, value, offset);
+        let (start, end) = (at(part.start)?, at(part.end)?);
+        let said = self.text.get(start..end)?;
+        // What comes next in a folded text begins behind a line break and its indentation.
+        let ends_blank = value.get(part).is_some_and(|part| part.ends_with(char::is_whitespace));
+        let length = if ends_blank { said.len() } else { said.trim_end().len() };
+        Some(start..start + length)
+    }
+
+    /// The place of a byte offset of the text.
+    pub(crate) fn place_at(&self, offset: usize) -> Place {
+        self.lines.place(&self.text, offset)
+    }
+
+    /// The file that a byte offset of the text is in, where there are several.
+    pub(crate) fn file_at(&self, offset: usize) -> Option<&str> {
+        self.lines.file(offset)
     }
 
     /// Whether a mapping stands at a path.

@@ -24,6 +24,7 @@ use super::span::Span;
 use super::types::Declared;
 use super::value::{TypeName, Val, Value};
 pub(crate) use machine::Machine;
+pub use notes::Truths;
 pub(crate) use notes::{Notes, kept_alone};
 
 /// A compiled expression. It never changes, so threads can share it.
@@ -153,6 +154,18 @@ impl Program {
         let kept = notes.take_steps();
         let step = |(id, outcome)| Step { span: self.code.span(id), outcome };
         kept.into_iter().map(step).collect()
+    }
+
+    /// Which answers each sub-expression gives that an evaluation looks at; none is left out, however many steps it takes.
+    pub fn truths(&self, input: &Input<'_>, fuel_limit: u64) -> Vec<(Span, Truths)> {
+        let arena = Bump::new();
+        let fuel = Fuel::new(fuel_limit).left();
+        let notes = Notes::new(&self.source);
+        let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&notes);
+        notes.keep_truths(self.code.nodes.len());
+        let _ = machine.decide(self.code.root, None);
+        let spans = self.code.nodes.iter().map(|node| node.span);
+        spans.zip(notes.take_truths()).filter(|(_, truths)| truths.was_asked()).collect()
     }
 
     /// The value of the expression, which need not be true or false.

@@ -20,6 +20,34 @@ pub(super) struct Said {
     pub(super) path: Option<String>,
 }
 
+/// Which answers a part of a condition gave in one evaluation: inside of a macro it may be asked many times.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Truths {
+    /// It was true.
+    pub held: bool,
+    /// It was false.
+    pub did_not_hold: bool,
+    /// It had no answer, or one that is neither true nor false.
+    pub failed: bool,
+}
+
+impl Truths {
+    /// The answers of both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            held: self.held || other.held,
+            did_not_hold: self.did_not_hold || other.did_not_hold,
+            failed: self.failed || other.failed,
+        }
+    }
+
+    /// True where the part was asked at all.
+    pub const fn was_asked(self) -> bool {
+        self.held || self.did_not_hold || self.failed
+    }
+}
+
 /// What an operation gave.
 pub(super) type Noted = (OpId, Result<serde_json::Value, FailureKind>);
 
@@ -28,16 +56,32 @@ pub(crate) struct Notes<'e> {
     pub(super) source: &'e str,
     said: RefCell<Vec<Said>>,
     steps: RefCell<Option<(Vec<Noted>, usize)>>,
+    /// What each operation came to as a condition, where that is asked.
+    truths: RefCell<Option<Vec<Truths>>>,
 }
 
 impl<'e> Notes<'e> {
     pub(crate) fn new(source: &'e str) -> Self {
-        Self { source, said: RefCell::default(), steps: RefCell::new(None) }
+        Self {
+            source,
+            said: RefCell::default(),
+            steps: RefCell::new(None),
+            truths: RefCell::new(None),
+        }
     }
 
     /// Starts to keep the values of sub-expressions too.
     pub(super) fn keep_steps(&self) {
         *self.steps.borrow_mut() = Some((Vec::new(), STEP_BYTES_MAX));
+    }
+
+    /// Starts to keep which answers each of this many operations gives, however often it is asked.
+    pub(super) fn keep_truths(&self, operations: usize) {
+        *self.truths.borrow_mut() = Some(vec![Truths::default(); operations]);
+    }
+
+    pub(super) fn take_truths(&self) -> Vec<Truths> {
+        self.truths.borrow_mut().take().unwrap_or_default()
     }
 
     /// Keeps the words of a failure; of several at one place the last is told, since that one ended the evaluation.
@@ -52,6 +96,15 @@ impl<'e> Notes<'e> {
     }
 
     pub(super) fn step(&self, id: OpId, result: &Result<Val<'_>, Trouble>) {
+        if let Some(truths) = self.truths.borrow_mut().as_mut()
+            && let Some(truths) = truths.get_mut(id as usize)
+        {
+            match result {
+                Ok(Val::Bool(true)) => truths.held = true,
+                Ok(Val::Bool(false)) => truths.did_not_hold = true,
+                Ok(_) | Err(_) => truths.failed = true,
+            }
+        }
         let mut steps = self.steps.borrow_mut();
         let Some((steps, left)) = steps.as_mut() else { return };
         if steps.len() >= STEPS_MAX {

@@ -1,0 +1,151 @@
+//! A change made in the compiled policy for as long as a question takes, and unmade again.
+
+use std::mem;
+
+use super::{Change, RuleId};
+use crate::cel::Environment;
+use crate::compile::{CompiledPolicy, Rule};
+use crate::condition;
+use crate::decision::Decision;
+use crate::document::{self, PolicyDocument};
+
+/// Asks a question of the policy with a change made; none where it cannot be made.
+pub(super) fn with<T>(
+    policy: &mut CompiledPolicy,
+    document: &PolicyDocument,
+    change: &Change,
+    question: impl FnOnce(&CompiledPolicy) -> Option<T>,
+) -> Option<T> {
+    match change {
+        Change::Expression { rule, .. }
+        | Change::Always(rule)
+        | Change::Workflow(rule)
+        | Change::Action { rule, .. } => {
+            let mut other = other_rule(policy, document, *rule, change)?;
+            exchange(policy, *rule, &mut other)?;
+            let answer = question(policy);
+            exchange(policy, *rule, &mut other)?;
+            answer
+        }
+        Change::Removed(rule) => removed(policy, document, *rule, question),
+        Change::Swapped { rule, next } => {
+            let rules = |policy: &mut CompiledPolicy| {
+                let rules = &mut policy.entries.get_mut(rule.entry)?.rules;
+                let are_there = rule.enabled < rules.len() && next.enabled < rules.len();
+                are_there.then(|| rules.swap(rule.enabled, next.enabled))
+            };
+            rules(policy)?;
+            let answer = question(policy);
+            rules(policy)?;
+            answer
+        }
+        Change::Enabled(entry) => {
+            let closed = policy.entries.get_mut(*entry)?.closed.take();
+            let answer = question(policy);
+            policy.entries.get_mut(*entry)?.closed = closed;
+            answer
+        }
+        Change::Unjustified(entry) => {
+            let unjustified = policy.entries.get_mut(*entry)?.unjustified.take();
+            let answer = question(policy);
+            policy.entries.get_mut(*entry)?.unjustified = unjustified;
+            answer
+        }
+        Change::Unapproved(entry) => {
+            let mut allowed = policy.allowed_by_default(document);
+            mem::swap(&mut policy.entries.get_mut(*entry)?.otherwise, &mut allowed);
+            let answer = question(policy);
+            mem::swap(&mut policy.entries.get_mut(*entry)?.otherwise, &mut allowed);
+            answer
+        }
+        Change::EntryRemoved(entry) => {
+            let mut index = CompiledPolicy::index_without(document, *entry);
+            mem::swap(&mut policy.index, &mut index);
+            let answer = question(policy);
+            mem::swap(&mut policy.index, &mut index);
+            answer
+        }
+        Change::UnknownTools(action) => {
+            let mut unknown = policy.unknown_as(document, *action);
+            mem::swap(&mut policy.unknown, &mut unknown);
+            let answer = question(policy);
+            mem::swap(&mut policy.unknown, &mut unknown);
+            answer
+        }
+        Change::NewTools => {
+            let asks = mem::replace(&mut policy.asks_for_new_tools, false);
+            let answer = question(policy);
+            policy.asks_for_new_tools = asks;
+            answer
+        }
+    }
+}
+
+/// The rule as the change makes it.
+fn other_rule(
+    policy: &mut CompiledPolicy,
+    document: &PolicyDocument,
+    id: RuleId,
+    change: &Change,
+) -> Option<Rule> {
+    let tool = document.tools.get(id.entry)?;
+    let rule = changed(tool.conditions.get(id.number)?, change);
+    let condition = match rule.expression.as_deref() {
+        Some(text) => {
+            let environment = Environment::policy();
+            Some(condition::compile(text, rule.condition_type, &environment).ok()?)
+        }
+        None => None,
+    };
+    Some(policy.rule_as(document, (tool, &id.path()), &rule, condition))
+}
+
+/// The rule as the document would have it.
+pub(super) fn changed(rule: &document::Condition, change: &Change) -> document::Condition {
+    let mut rule = rule.clone();
+    match change {
+        Change::Expression { span, replacement, .. } => {
+            if let Some(expression) = &mut rule.expression {
+                let range = span.start as usize..span.end as usize;
+                if expression.get(range.clone()).is_some() {
+                    expression.replace_range(range, replacement);
+                }
+            }
+        }
+        Change::Always(_) => rule.expression = Some("true".to_owned()),
+        Change::Action { to, .. } => rule.action = Some(*to),
+        Change::Workflow(_) => rule.approval_workflow = None,
+        Change::Removed(_) => rule.enabled = Some(false),
+        _ => {}
+    }
+    rule
+}
+
+fn exchange(policy: &mut CompiledPolicy, id: RuleId, other: &mut Rule) -> Option<()> {
+    let rule = policy.entries.get_mut(id.entry)?.rules.get_mut(id.enabled)?;
+    mem::swap(rule, other);
+    Some(())
+}
+
+fn removed<T>(
+    policy: &mut CompiledPolicy,
+    document: &PolicyDocument,
+    id: RuleId,
+    question: impl FnOnce(&CompiledPolicy) -> Option<T>,
+) -> Option<T> {
+    let without_rules = policy.without_rules(document, document.tools.get(id.entry)?);
+    let entry = policy.entries.get_mut(id.entry)?;
+    if id.enabled >= entry.rules.len() {
+        return None;
+    }
+    let rule = entry.rules.remove(id.enabled);
+    let otherwise: Option<Decision> =
+        entry.rules.is_empty().then(|| mem::replace(&mut entry.otherwise, without_rules));
+    let answer = question(policy);
+    let entry = policy.entries.get_mut(id.entry)?;
+    entry.rules.insert(id.enabled, rule);
+    if let Some(otherwise) = otherwise {
+        entry.otherwise = otherwise;
+    }
+    answer
+}
