@@ -12,6 +12,7 @@ mod calls;
 mod demo;
 mod eval;
 mod examples;
+mod fmt;
 mod folders;
 mod pages;
 mod policy_test;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Place, Server, eventually, root};
 
-const PAGES: [&str; 3] = ["README.md", "docs/quickstart.md", "docs/cli.md"];
+const PAGES: [&str; 4] = ["README.md", "docs/quickstart.md", "docs/cli.md", "docs/policy-fmt.md"];
 
 /// Commands that other tests run: what is shown, and where it is run.
 const ELSEWHERE: [(&str, &str); 2] = [

@@ -119,6 +119,7 @@ tools:
 "##;
     // The expression is not checked here, only carried.
     let wanted = r##"version: "1.0"
+
 metadata:
   name: "no"
   description: |-
@@ -139,6 +140,7 @@ metadata:
     - "é"
     - x y
     - "*a"
+
 tools:
   - name: "*"
     conditions:

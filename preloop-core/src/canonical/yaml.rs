@@ -54,6 +54,9 @@ impl Writer<'_> {
             self.out.push('\n');
         }
         for (index, (key, value)) in members.iter().enumerate() {
+            if index > 0 && indent == 0 && self.is_tall(*value) {
+                self.out.push('\n');
+            }
             if index > 0 || position != Position::Item {
                 self.indent(indent);
             }
@@ -70,6 +73,15 @@ impl Writer<'_> {
             }
             self.out.push(':');
             self.value(*value, indent + 2, Position::Key);
+        }
+    }
+
+    /// Whether a section stands on lines of its own: a blank line is put before it.
+    fn is_tall(&self, id: NodeId) -> bool {
+        match &self.tree.node(id).kind {
+            Kind::Mapping(members) => !members.is_empty(),
+            Kind::Sequence(items) => !items.is_empty(),
+            _ => false,
         }
     }
 

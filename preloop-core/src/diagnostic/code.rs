@@ -91,6 +91,7 @@ codes! {
     InvalidLiteral, "invalid_literal", error, "A constant pattern, instant, duration, time zone or address of the condition is not valid.";
     FailedExample, "failed_example", error, "A rule's example does not do what it says.";
     UnknownFixture, "unknown_fixture", error, "A test names a fixture that its file does not have.";
+    NotFormattable, "not_formattable", error, "No way of formatting the text could be proven to keep its meaning and its comments.";
     TooManyProblems, "too_many_problems", error, "There are more problems than are shown.";
     MissingCredentials, "missing_credentials", warning, "A server wants authentication and has no credentials in the document.";
     LiteralSecret, "literal_secret", warning, "A secret stands in the document as plain text.";

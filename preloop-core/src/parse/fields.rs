@@ -56,7 +56,16 @@ impl Section {
         self.fields.iter().find(|field| field.name == key || field.aliases.contains(&key))
     }
 
-    fn supported(&self) -> impl Iterator<Item = &'static Field> + use<> {
+    /// The place of a key, in any spelling, in the order of the manual, and its field.
+    pub(crate) fn position(&self, key: &str) -> Option<(usize, &'static Field)> {
+        let place = |(_, field): &(usize, &'static Field)| {
+            field.name == key || field.aliases.contains(&key)
+        };
+        self.fields.iter().enumerate().find(place)
+    }
+
+    /// The fields that this version enforces.
+    pub(crate) fn supported(&self) -> impl Iterator<Item = &'static Field> + use<> {
         self.fields.iter().filter(|field| field.unsupported.is_none())
     }
 

@@ -29,7 +29,9 @@ pub(crate) use merge::read_files;
 pub(crate) use path::Path;
 pub use places::Places;
 pub(crate) use scalar::is_ambiguous;
+pub(crate) use section::{DOCUMENT, Shape};
 pub(crate) use tree::{Kind, NodeId, Style, Tree};
+pub(crate) use yaml::Offsets;
 
 /// Reads a document without asking whether it makes sense; [`crate::validate`] does that as well.
 ///
@@ -39,6 +41,22 @@ pub fn parse(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<PolicyDocument, Repor
     match read(text.as_ref(), &mut findings) {
         Some((document, _)) if !findings.has_errors() => Ok(document),
         _ => Err(findings.into_report()),
+    }
+}
+
+/// Reads a document that may be one file of several, which need not say what another one says.
+pub(crate) fn parse_part(text: &[u8]) -> Result<PolicyDocument, Report> {
+    let mut findings = Findings::default();
+    let read = read(text, &mut findings);
+    let mut report = findings.into_report();
+    report.errors.retain(|error| {
+        let is_elsewhere = matches!(&*error.path, "version" | "metadata" | "metadata.name");
+        !(is_elsewhere && error.code == Code::MissingField)
+    });
+    report.is_valid = report.errors.is_empty();
+    match read {
+        Some((document, _)) if report.is_valid => Ok(document),
+        _ => Err(report),
     }
 }
 
@@ -90,7 +108,7 @@ pub(crate) fn located<'b>(
     Some((text, lines, tree?))
 }
 
-/// The tree of a JSON text that this crate wrote itself; none past the bounds of a document.
+/// The tree of a JSON text without a problem; none past the bounds of a document.
 pub(crate) fn json_tree(text: &str) -> Option<Tree> {
     json::tree(text, &Lines::new(text), &mut Findings::default())
 }

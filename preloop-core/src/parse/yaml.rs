@@ -58,7 +58,7 @@ fn check_characters(text: &str, lines: &Lines, findings: &mut Findings) -> bool 
 }
 
 /// From the parser's character counts to byte offsets.
-struct Offsets {
+pub(crate) struct Offsets {
     /// Byte offset of each 64th character; empty where every character is a byte.
     steps: Vec<usize>,
 }
@@ -66,7 +66,7 @@ struct Offsets {
 impl Offsets {
     const STEP: usize = 64;
 
-    fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         if text.is_ascii() {
             return Self { steps: Vec::new() };
         }
@@ -74,7 +74,7 @@ impl Offsets {
         Self { steps }
     }
 
-    fn byte(&self, text: &str, characters: usize) -> usize {
+    pub(crate) fn byte(&self, text: &str, characters: usize) -> usize {
         if self.steps.is_empty() {
             return characters.min(text.len());
         }

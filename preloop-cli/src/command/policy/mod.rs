@@ -2,6 +2,7 @@
 
 mod calls;
 mod eval;
+mod fmt;
 mod report;
 mod source;
 mod test;
@@ -24,6 +25,8 @@ pub(crate) enum Policy {
     Test(test::Test),
     /// Decide a call, or a file of calls, as a document says
     Eval(Box<eval::Eval>),
+    /// Format documents: keys in one order, one style, comments kept
+    Fmt(fmt::Fmt),
 }
 
 /// Runs one of them.
@@ -32,6 +35,7 @@ pub(crate) fn run(policy: Policy, output: Output) -> Result<Exit, Failure> {
         Policy::Validate(validate) => validate::run(&validate, output),
         Policy::Test(test) => test::run(&test, output),
         Policy::Eval(eval) => eval::run(&eval, output),
+        Policy::Fmt(fmt) => fmt::run(&fmt, output),
     }
 }
 

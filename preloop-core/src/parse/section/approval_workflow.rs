@@ -43,7 +43,7 @@ pub(super) static APPROVAL_WORKFLOW: Section = Section {
     ],
 };
 
-static ESCALATION: Section = Section {
+pub(super) static ESCALATION: Section = Section {
     noun: "the escalation",
     fields: &[field("enabled"), field("escalate_to"), field("escalation_delay")],
 };

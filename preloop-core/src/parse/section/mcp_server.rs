@@ -8,7 +8,7 @@ use crate::parse::fields::{Fields, Section, aliased, field, unsupported};
 use crate::parse::path::Path;
 use crate::parse::tree::{Kind, NodeId};
 
-static MCP_SERVER: Section = Section {
+pub(super) static MCP_SERVER: Section = Section {
     noun: "an MCP server",
     fields: &[
         field("name"),

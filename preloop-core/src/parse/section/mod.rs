@@ -4,9 +4,12 @@ mod approval_workflow;
 mod mcp_server;
 mod notification;
 mod policy;
+mod shape;
 mod tool;
 
-pub(super) use policy::{DEFAULTS, DOCUMENT, METADATA, policy, version};
+pub(crate) use policy::DOCUMENT;
+pub(super) use policy::{DEFAULTS, METADATA, policy, version};
+pub(crate) use shape::Shape;
 
 use super::fields::Section;
 

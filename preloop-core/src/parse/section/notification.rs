@@ -22,7 +22,7 @@ pub(super) static NOTIFICATION: Section = Section {
 };
 
 /// The settings of a channel in `channel_configs`, where the key names the channel.
-static CHANNEL_CONFIG: Section = Section {
+pub(super) static CHANNEL_CONFIG: Section = Section {
     noun: "a channel's settings",
     fields: &[
         aliased("url", &["webhook_url"]),

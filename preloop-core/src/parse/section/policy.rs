@@ -18,7 +18,7 @@ const VERSION: &str = "1.0";
 const REMOVE_SECTION: &str =
     "remove the section: a rule that would not be enforced is never accepted";
 
-pub(in crate::parse) static DOCUMENT: Section = Section {
+pub(crate) static DOCUMENT: Section = Section {
     noun: "the document",
     fields: &[
         field("version"),

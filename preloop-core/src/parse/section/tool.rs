@@ -24,7 +24,7 @@ pub(super) static TOOL: Section = Section {
     ],
 };
 
-static CONDITION: Section = Section {
+pub(super) static CONDITION: Section = Section {
     noun: "a condition",
     fields: &[
         field("name"),
@@ -39,7 +39,7 @@ static CONDITION: Section = Section {
     ],
 };
 
-static EXAMPLES: Section =
+pub(super) static EXAMPLES: Section =
     Section { noun: "the examples", fields: &[field("match"), field("not_match")] };
 
 impl Keyword for Justification {
