@@ -3,6 +3,8 @@
 //!
 //! `cargo run --release -p preloop-oracles -- CASES [SEED [EVERY]]`: they answer every so many cases, ours all of them.
 
+#![expect(dead_code, reason = "the differential tests use more of what they share with this")]
+
 mod known;
 mod theirs;
 
@@ -10,11 +12,11 @@ mod theirs;
 mod engine;
 #[path = "../../../preloop-core/tests/differential/expression.rs"]
 mod expression;
-#[path = "../../../preloop-core/tests/differential/functions.rs"]
+#[path = "../../../preloop-core/tests/differential/functions/mod.rs"]
 mod functions;
-#[path = "../../../preloop-core/tests/differential/generate.rs"]
+#[path = "../../../preloop-core/tests/differential/generate/mod.rs"]
 mod generate;
-#[path = "../../../preloop-core/tests/differential/naive.rs"]
+#[path = "../../../preloop-core/tests/differential/naive/mod.rs"]
 mod naive;
 
 use std::collections::BTreeMap;
@@ -73,7 +75,7 @@ fn main() -> ExitCode {
                     Some(reason) => *tally.known.entry(reason).or_default() += 1,
                     None => {
                         tally.unknown += 1;
-                        if tally.unknown <= 20 {
+                        if tally.unknown <= 60 {
                             println!(
                                 "{} case {case}: {source}\n    over {args}\n    gave {found}, here {wanted}",
                                 oracle.name()

@@ -50,7 +50,9 @@ fn show(value: &Value) -> String {
         Value::Text(value) => format!("{value:?}"),
         Value::Bytes(value) => format!("bytes {value:?}"),
         Value::Type(name) => format!("{name:?}"),
-        Value::Optional(_) => OPAQUE.to_owned(),
+        Value::Timestamp(nanos) => format!("timestamp {nanos}"),
+        Value::Duration(nanos) => format!("duration {nanos}"),
+        Value::Optional(_) | Value::Ip(_) | Value::Cidr(..) => OPAQUE.to_owned(),
         Value::List(items) => {
             format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", "))
         }
@@ -77,7 +79,38 @@ fn made_of(
     fine && expression.parts().into_iter().all(|part| made_of(part, functions, walks, two, bind))
 }
 
-const COMMON: [&str; 35] = [
+const COMMON: [&str; 66] = [
+    "timestamp",
+    "duration",
+    "getFullYear",
+    "getMonth",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getHours",
+    "getMinutes",
+    "getSeconds",
+    "getMilliseconds",
+    "format",
+    "strings.quote",
+    "math.ceil",
+    "math.floor",
+    "math.round",
+    "math.trunc",
+    "math.sign",
+    "math.sqrt",
+    "math.isNaN",
+    "math.isInf",
+    "math.isFinite",
+    "math.bitAnd",
+    "math.bitOr",
+    "math.bitXor",
+    "math.bitNot",
+    "math.bitShiftLeft",
+    "math.bitShiftRight",
+    "base64.encode",
+    "base64.decode",
     "size",
     "contains",
     "startsWith",
@@ -126,6 +159,7 @@ impl Default for Cel {
         env.add_extension(cel::extensions::strings).expect("its extensions fit");
         env.add_extension(cel::extensions::math).expect("its extensions fit");
         env.add_extension(cel::extensions::lists).expect("its extensions fit");
+        env.add_extension(cel::extensions::encoders).expect("its extensions fit");
         Self { env: Arc::new(env) }
     }
 }
@@ -196,6 +230,14 @@ fn show_cel(value: &cel::Value) -> String {
             };
             (key, show_cel(value))
         })),
+        cel::Value::Timestamp(value) => {
+            let seconds = i128::from(value.timestamp()) * 1_000_000_000;
+            format!("timestamp {}", seconds + i128::from(value.timestamp_subsec_nanos()))
+        }
+        cel::Value::Duration(value) => {
+            let seconds = i128::from(value.num_seconds()) * 1_000_000_000;
+            format!("duration {}", seconds + i128::from(value.subsec_nanos()))
+        }
         _ => OPAQUE.to_owned(),
     }
 }
@@ -219,7 +261,7 @@ impl Oracle for CelCore {
 
     fn knows(&self, expression: &Expression) -> bool {
         let mut functions = COMMON.to_vec();
-        functions.retain(|function| *function != "sort");
+        functions.retain(|function| !["sort", "math.sqrt"].contains(function));
         let walks = [
             Walk::All,
             Walk::Exists,
@@ -288,6 +330,14 @@ fn show_core(value: &cel_core::Value) -> String {
             (key, show_core(value))
         })),
         cel_core::Value::Type(value) => format!("{:?}", &*value.name),
+        cel_core::Value::Timestamp(value) => {
+            let nanos = i128::from(value.seconds) * 1_000_000_000 + i128::from(value.nanos);
+            format!("timestamp {nanos}")
+        }
+        cel_core::Value::Duration(value) => {
+            let nanos = i128::from(value.seconds) * 1_000_000_000 + i128::from(value.nanos);
+            format!("duration {nanos}")
+        }
         cel_core::Value::Error(_) => "error".to_owned(),
         _ => OPAQUE.to_owned(),
     }

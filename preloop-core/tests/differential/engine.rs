@@ -9,6 +9,7 @@ use preloop_core::cel::{
 use serde_json::Value as Json;
 
 use crate::expression::Expression;
+use crate::functions::net;
 use crate::naive::{self, Scope, Value};
 
 /// What the cases came to.
@@ -38,6 +39,12 @@ pub(crate) fn same(found: &Found, wanted: &Value) -> bool {
         (Found::Text(found), Value::Text(wanted)) => **found == **wanted,
         (Found::Bytes(found), Value::Bytes(wanted)) => **found == **wanted,
         (Found::Type(found), Value::Type(wanted)) => found.as_str() == *wanted,
+        (Found::Timestamp(found), Value::Timestamp(wanted)) => found.unix_nanos() == *wanted,
+        (Found::Duration(found), Value::Duration(wanted)) => found.as_nanos() == *wanted,
+        (Found::Ip(found), Value::Ip(wanted)) => found.to_string() == net::shown(*wanted),
+        (Found::Cidr(found), Value::Cidr(wanted, length)) => {
+            found.to_string() == format!("{}/{length}", net::shown(*wanted))
+        }
         (Found::Optional(None), Value::Optional(None)) => true,
         (Found::Optional(Some(found)), Value::Optional(Some(wanted))) => same(found, wanted),
         (Found::List(found), Value::List(wanted)) => {

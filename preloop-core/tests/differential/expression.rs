@@ -160,6 +160,17 @@ impl Expression {
         }
     }
 
+    /// Whether this is an argument, or a part of one.
+    pub(crate) fn is_argument(&self) -> bool {
+        match self {
+            Self::Select { base, .. } => match &**base {
+                Self::Name(name) => name == "args",
+                other => other.is_argument(),
+            },
+            _ => false,
+        }
+    }
+
     const fn level(&self) -> u8 {
         match self {
             Self::Conditional(_) => 0,

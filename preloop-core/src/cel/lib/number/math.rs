@@ -74,6 +74,7 @@ pub fn sign(value: Number) -> Number {
         Number::Uint(value) => Number::Uint(value.min(1)),
         Number::Double(value) if value > 0.0 => Number::Double(1.0),
         Number::Double(value) if value < 0.0 => Number::Double(-1.0),
+        Number::Double(0.0) => Number::Double(0.0),
         Number::Double(value) => Number::Double(value),
     }
 }

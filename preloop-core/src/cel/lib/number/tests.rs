@@ -94,6 +94,7 @@ fn extremes_refuse_nan_and_keep_the_first_of_equals() {
 fn roots_and_signs_keep_their_kind() {
     assert_eq!((sqrt(Int(81)), sqrt(Uint(81)), sqrt(Double(0.25))), (9.0, 9.0, 0.5));
     assert!(sqrt(Int(-1)).is_nan());
+    assert!(matches!(sign(Double(-0.0)), Double(value) if value.is_sign_positive()));
     assert!(matches!(sign(Double(f64::NAN)), Double(value) if value.is_nan()));
 }
 

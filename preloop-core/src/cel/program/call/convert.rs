@@ -45,7 +45,6 @@ impl<'e> Machine<'e> {
                 number::int_from_text(text)
             }
             Val::Timestamp(instant) => Ok(instant.unix_seconds()),
-            Val::Duration(span) => Ok(span.as_seconds()),
             _ => return Ok(None),
         };
         self.lib(converted, id).map(|value| Some(Val::Int(value)))

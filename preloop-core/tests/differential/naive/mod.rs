@@ -1,29 +1,17 @@
 //! A second evaluator: slow, and meant to be seen to be right. It walks the tree, copies every value, knows no
 //! budget, folds nothing, and shares no code with the engine but the names of the kinds of failure.
 
+mod value;
+
 use std::cmp::Ordering;
 
 use preloop_core::cel::FailureKind;
 use serde_json::Value as Json;
 
 use crate::expression::{Expression, Sign, Walk};
-use crate::functions;
-
-/// A value, owned all the way down. Maps keep their entries sorted by key.
-#[derive(Clone, Debug)]
-pub(crate) enum Value {
-    Null,
-    Bool(bool),
-    Int(i64),
-    Uint(u64),
-    Double(f64),
-    Text(String),
-    Bytes(Vec<u8>),
-    Type(&'static str),
-    List(Vec<Value>),
-    Map(Vec<(Value, Value)>),
-    Optional(Option<Box<Value>>),
-}
+use crate::functions::{self, time};
+use value::{TYPES, whole};
+pub(crate) use value::{Value, equal, is_number, make_map, number_order, order};
 
 pub(crate) type Answer = Result<Value, FailureKind>;
 
@@ -43,177 +31,6 @@ impl Scope {
     pub(crate) fn strict(args: &Json) -> Self {
         Self { strict: true, ..Self::new(args) }
     }
-}
-
-const TYPES: [&str; 10] =
-    ["null_type", "bool", "int", "uint", "double", "string", "bytes", "list", "map", "type"];
-
-impl Value {
-    /// A JSON value: numbers by what they are worth, however they are written.
-    pub(crate) fn of_json(json: &Json) -> Self {
-        match json {
-            Json::Null => Self::Null,
-            Json::Bool(value) => Self::Bool(*value),
-            Json::String(value) => Self::Text(value.clone()),
-            Json::Array(items) => Self::List(items.iter().map(Self::of_json).collect()),
-            Json::Object(entries) => {
-                let pair = |(key, value): (&String, &Json)| {
-                    (Self::Text(key.clone()), Self::of_json(value))
-                };
-                Self::sorted_map(entries.iter().map(pair).collect())
-            }
-            Json::Number(number) => Self::of_number(number),
-        }
-    }
-
-    fn of_number(number: &serde_json::Number) -> Self {
-        if let Some(value) = number.as_i64() {
-            return Self::Int(value);
-        }
-        if let Some(value) = number.as_u64() {
-            return Self::Uint(value);
-        }
-        let value = number.as_f64().unwrap();
-        // Casts to wider integers saturate, so a whole double is one that comes back.
-        let whole = value as i128;
-        if whole as f64 == value && value.abs() < 1e30 {
-            if let Ok(value) = i64::try_from(whole) {
-                return Self::Int(value);
-            }
-            if let Ok(value) = u64::try_from(whole) {
-                return Self::Uint(value);
-            }
-        }
-        Self::Double(value)
-    }
-
-    pub(crate) fn sorted_map(mut entries: Vec<(Self, Self)>) -> Self {
-        entries.sort_by(|left, right| key_order(&left.0, &right.0));
-        Self::Map(entries)
-    }
-
-    pub(crate) const fn type_name(&self) -> &'static str {
-        match self {
-            Self::Null => "null_type",
-            Self::Bool(_) => "bool",
-            Self::Int(_) => "int",
-            Self::Uint(_) => "uint",
-            Self::Double(_) => "double",
-            Self::Text(_) => "string",
-            Self::Bytes(_) => "bytes",
-            Self::Type(_) => "type",
-            Self::List(_) => "list",
-            Self::Map(_) => "map",
-            Self::Optional(_) => "optional_type",
-        }
-    }
-
-    pub(crate) fn some(value: Self) -> Self {
-        Self::Optional(Some(Box::new(value)))
-    }
-
-    pub(crate) fn entry(&self, key: &Self) -> Option<&Self> {
-        let Self::Map(entries) = self else { return None };
-        entries.iter().find(|(known, _)| equal(known, key)).map(|(_, value)| value)
-    }
-}
-
-/// How two numbers compare, exactly; none if one of them is not a number, in either sense.
-pub(crate) fn number_order(left: &Value, right: &Value) -> Option<Ordering> {
-    match (whole(left), whole(right)) {
-        (Some(left), Some(right)) => Some(left.cmp(&right)),
-        (Some(left), None) => double_order(left, right),
-        (None, Some(right)) => double_order(right, left).map(Ordering::reverse),
-        (None, None) => match (left, right) {
-            (Value::Double(left), Value::Double(right)) => left.partial_cmp(right),
-            _ => None,
-        },
-    }
-}
-
-fn whole(value: &Value) -> Option<i128> {
-    match value {
-        Value::Int(value) => Some(i128::from(*value)),
-        Value::Uint(value) => Some(i128::from(*value)),
-        _ => None,
-    }
-}
-
-/// A whole number of at most 64 bits beside a double: the whole part of the double in 128 bits decides, then its rest.
-fn double_order(left: i128, right: &Value) -> Option<Ordering> {
-    let Value::Double(right) = right else { return None };
-    if right.is_nan() {
-        return None;
-    }
-    if right.is_infinite() {
-        return 0.0.partial_cmp(right);
-    }
-    let rest = right - right.trunc();
-    Some(left.cmp(&(right.trunc() as i128)).then(0.0_f64.partial_cmp(&rest)?))
-}
-
-pub(crate) fn equal(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Null, Value::Null) => true,
-        (Value::Bool(left), Value::Bool(right)) => left == right,
-        (Value::Text(left), Value::Text(right)) => left == right,
-        (Value::Bytes(left), Value::Bytes(right)) => left == right,
-        (Value::Type(left), Value::Type(right)) => left == right,
-        (Value::Optional(None), Value::Optional(None)) => true,
-        (Value::Optional(Some(left)), Value::Optional(Some(right))) => equal(left, right),
-        (Value::List(left), Value::List(right)) => {
-            left.len() == right.len()
-                && left.iter().zip(right).all(|(left, right)| equal(left, right))
-        }
-        (Value::Map(entries), Value::Map(others)) => {
-            entries.len() == others.len()
-                && entries
-                    .iter()
-                    .all(|(key, value)| right.entry(key).is_some_and(|other| equal(value, other)))
-        }
-        _ => number_order(left, right) == Some(Ordering::Equal),
-    }
-}
-
-/// How `<` and its like see two values: unrelated types fail, NaN is ordered with nothing.
-pub(crate) fn order(left: &Value, right: &Value) -> Result<Option<Ordering>, FailureKind> {
-    Ok(match (left, right) {
-        (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
-        (Value::Text(left), Value::Text(right)) => Some(left.chars().cmp(right.chars())),
-        (Value::Bytes(left), Value::Bytes(right)) => Some(left.cmp(right)),
-        _ if is_number(left) && is_number(right) => number_order(left, right),
-        _ => return Err(FailureKind::WrongType),
-    })
-}
-
-pub(crate) const fn is_number(value: &Value) -> bool {
-    matches!(value, Value::Int(_) | Value::Uint(_) | Value::Double(_))
-}
-
-fn key_order(left: &Value, right: &Value) -> Ordering {
-    let rank = |value: &Value| match value {
-        Value::Bool(_) => 0,
-        Value::Text(_) => 2,
-        _ => 1,
-    };
-    rank(left)
-        .cmp(&rank(right))
-        .then_with(|| order(left, right).ok().flatten().unwrap_or(Ordering::Equal))
-}
-
-/// A map of entries that were made during evaluation.
-pub(crate) fn make_map(entries: Vec<(Value, Value)>) -> Answer {
-    if entries.iter().any(|(key, _)| {
-        !matches!(key, Value::Bool(_) | Value::Int(_) | Value::Uint(_) | Value::Text(_))
-    }) {
-        return Err(FailureKind::WrongType);
-    }
-    for (position, (key, _)) in entries.iter().enumerate() {
-        if entries[..position].iter().any(|(other, _)| equal(key, other)) {
-            return Err(FailureKind::DuplicateKey);
-        }
-    }
-    Ok(Value::sorted_map(entries))
 }
 
 fn truth(value: &Value) -> Result<bool, FailureKind> {
@@ -397,7 +214,11 @@ fn binary(sign: Sign, left: &Expression, right: &Expression, scope: &mut Scope) 
                 (_, Some(found)) => found.is_ge(),
             }
         }
-        _ if scope.strict && left.type_name() != right.type_name() => {
+        _ if scope.strict
+            && is_number(&left)
+            && is_number(&right)
+            && left.type_name() != right.type_name() =>
+        {
             return Err(FailureKind::WrongType);
         }
         _ => return arithmetic(sign, &left, &right),
@@ -440,8 +261,22 @@ fn arithmetic(sign: Sign, left: &Value, right: &Value) -> Answer {
         (Value::List(left), Value::List(right)) if sign == Sign::Add => {
             Ok(Value::List([left.as_slice(), right.as_slice()].concat()))
         }
-        _ => numbers(sign, left, right),
+        _ => moments(sign, left, right).unwrap_or_else(|| numbers(sign, left, right)),
     }
+}
+
+/// Sums and differences of instants and spans of time.
+fn moments(sign: Sign, left: &Value, right: &Value) -> Option<Answer> {
+    use Value::{Duration, Timestamp};
+    Some(match (sign, left, right) {
+        (Sign::Add, Timestamp(moment), Duration(nanos))
+        | (Sign::Add, Duration(nanos), Timestamp(moment)) => time::instant(moment + nanos),
+        (Sign::Subtract, Timestamp(moment), Duration(nanos)) => time::instant(moment - nanos),
+        (Sign::Subtract, Timestamp(later), Timestamp(earlier)) => time::between(*later, *earlier),
+        (Sign::Add, Duration(left), Duration(right)) => time::span(left + right),
+        (Sign::Subtract, Duration(left), Duration(right)) => time::span(left - right),
+        _ => return None,
+    })
 }
 
 fn numbers(sign: Sign, left: &Value, right: &Value) -> Answer {
@@ -562,6 +397,13 @@ fn call(function: &str, operands: &[Expression], scope: &mut Scope) -> Answer {
     let mut values = Vec::new();
     for operand in operands {
         values.push(evaluate(operand, scope)?);
+    }
+    if let ([Value::Int(_) | Value::Uint(_)], [operand]) = (values.as_slice(), operands)
+        && !scope.strict
+        && functions::OF_DOUBLES.contains(&function)
+        && operand.is_argument()
+    {
+        values = functions::double(&values[0]).map(Value::Double).into_iter().collect();
     }
     functions::apply(function, &values)
 }
