@@ -1,5 +1,6 @@
 //! The composition root: from a [`Config`] to a running server.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,9 +20,9 @@ use crate::journal::Journal;
 use crate::key_files::{self, KeyFiles};
 use crate::mcp::{Firewall, Settings};
 use crate::service::{Foundation, Services};
-use crate::store::Store;
+use crate::store::{Location, Store};
 use crate::tasks::Tasks;
-use crate::worker::{PolicyFile, expire_approvals, move_journal, watch_policy};
+use crate::worker::{PolicyFile, expire_approvals, follow_database, move_journal, watch_policy};
 
 /// How long open requests may take to end at shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -91,6 +92,9 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     let tasks = services.tasks().clone();
     tasks.spawn("move the audit journal", move_journal(services.clone()));
     tasks.spawn("expire approvals", expire_approvals(services.clone()));
+    if services.is_shared() {
+        tasks.spawn("follow the database", follow_database(services.clone()));
+    }
     if let Some(policy) = policy {
         tasks.spawn("watch the policy", watch_policy(services.clone(), policy));
     }
@@ -103,20 +107,25 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
 /// Opens what the services stand on.
 async fn open(config: &Config) -> Result<(Services, File), StartError> {
     let folder_path = &config.data_dir;
+    let now = config.clock.now();
     let folder = |error: std::io::Error| {
         failed(format!("cannot use the data folder `{}`: {error}", folder_path.display()))
     };
     data_dir::make(folder_path).map_err(folder)?;
     let lock = data_dir::lock(folder_path).map_err(failed)?;
-    let path = database_path(config)?;
-    data_dir::make_private(&path).map_err(|error| {
-        failed(format!("cannot use the database `{}`: {error}", path.display()))
-    })?;
-    let store = Store::open(&path).await.map_err(|error| {
-        failed(format!("cannot use the database `{}`: {error}", path.display()))
-    })?;
+    let location = match &config.database_url {
+        Some(url) => Location::parse(url).map_err(failed)?,
+        None => Location::Sqlite(folder_path.join("preloop.db")),
+    };
+    let database = location.to_string();
+    let unusable =
+        |error: &dyn Display| failed(format!("cannot use the database `{database}`: {error}"));
+    if let Location::Sqlite(path) = &location {
+        data_dir::make_private(path).map_err(|error| unusable(&error))?;
+    }
+    let replica = data_dir::replica(folder_path, location.is_shared(), now).map_err(failed)?;
+    let store = Store::open(location, &replica).await.map_err(|error| unusable(&error))?;
     let store_failed = |error: crate::store::StoreError| failed(error.to_string());
-    let now = config.clock.now();
     let account_id = store.account_ensure(new_id(now), now).await.map_err(store_failed)?;
     let journal_moved = store.audit_moved_to().await.map_err(store_failed)?;
     let journal = Journal::open(&folder_path.join("journal"), journal_moved).map_err(folder)?;
@@ -130,26 +139,6 @@ async fn open(config: &Config) -> Result<(Services, File), StartError> {
     };
     let services = Services::open(foundation).await.map_err(|error| failed(error.to_string()))?;
     Ok((services, lock))
-}
-
-fn database_path(config: &Config) -> Result<PathBuf, StartError> {
-    let Some(url) = &config.database_url else {
-        return Ok(config.data_dir.join("preloop.db"));
-    };
-    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        return Err(failed(
-            "PostgreSQL comes with a later version; use `sqlite:PATH` or leave `--database-url` out"
-                .to_owned(),
-        ));
-    }
-    let path = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//"));
-    match path {
-        Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-        Some(_) | None => Err(failed(
-            "`--database-url` must be `sqlite:PATH`, such as `sqlite:/var/lib/preloop/preloop.db`"
-                .to_owned(),
-        )),
-    }
 }
 
 fn load_policy(services: &Services, path: &Path) -> Result<PolicyFile, StartError> {

@@ -16,7 +16,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where the database, the journal and the keys live.
     pub data_dir: PathBuf,
-    /// `sqlite:PATH`; none means `preloop.db` in the data folder.
+    /// `sqlite:PATH` or `postgres://...`; none means `preloop.db` in the data folder.
     pub database_url: Option<String>,
     /// Leave to listen on an address that is not loopback without TLS.
     pub insecure: bool,

@@ -4,6 +4,11 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
 
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::ids::new_id;
+
 /// Makes the data folder for nobody but the user that runs the server; one that is there already stays as it is.
 pub(crate) fn make(data_dir: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
@@ -55,4 +60,26 @@ pub(crate) fn lock(data_dir: &Path) -> Result<File, String> {
             Err(format!("cannot lock `{}`: {error}", path.display()))
         }
     }
+}
+
+/// The name of this server among those on a shared database: kept in the folder, so that the next start is the same server.
+pub(crate) fn replica(data_dir: &Path, is_shared: bool, now: Timestamp) -> Result<String, String> {
+    if !is_shared {
+        return Ok("main".to_owned());
+    }
+    let path = data_dir.join("replica");
+    let made = || -> io::Result<String> {
+        if let Ok(name) = fs::read_to_string(&path)
+            && name.trim().parse::<Uuid>().is_ok()
+        {
+            return Ok(name.trim().to_owned());
+        }
+        let name = new_id(now).to_string();
+        let temporary = data_dir.join("replica.new");
+        fs::write(&temporary, &name)?;
+        File::open(&temporary)?.sync_all()?;
+        fs::rename(&temporary, &path)?;
+        Ok(name)
+    };
+    made().map_err(|error| format!("cannot use `{}`: {error}", path.display()))
 }

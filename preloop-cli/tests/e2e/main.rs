@@ -24,6 +24,7 @@ mod principals;
 mod refusal;
 #[cfg(test)]
 mod reload;
+mod replicas;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod audit;
 mod decide;
 mod error;
 mod export;
+mod follow;
 mod idempotency;
 mod journal_mover;
 mod keys;
@@ -148,6 +149,17 @@ impl Services {
     /// Where the server is reached.
     pub(crate) fn base_url(&self) -> &str {
         self.inner.base_url.get().map_or("", String::as_str)
+    }
+
+    /// Whether other servers may use the database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.inner.store.is_shared()
+    }
+
+    /// Tells this server from others on the database in a few characters.
+    pub(crate) fn replica_suffix(&self) -> &str {
+        let replica = self.inner.store.replica();
+        replica.rsplit_once('-').map_or(replica, |(_, last)| last)
     }
 
     /// Whether the database answers.

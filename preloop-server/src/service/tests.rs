@@ -1,4 +1,4 @@
-//! Held calls and permits as the firewall uses them, on a real store and journal.
+//! Held calls and permits as the firewall uses them, on real stores of both engines and a real journal.
 
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use super::*;
 use crate::clock::{Clock as _, SystemClock};
 use crate::ids::new_id;
 use crate::policy_source::PolicySource;
-use crate::store::{AuditFilter, AuditOrder};
+use crate::store::testing::{Place, on_both_engines};
+use crate::store::{AuditFilter, AuditOrder, Change};
 
 const POLICY: &str = "
 version: '1.0'
@@ -31,20 +32,25 @@ struct Stand {
     services: Services,
     owner: Caller,
     agent: Caller,
-    folder: Arc<tempfile::TempDir>,
+    place: Place,
 }
 
 impl Stand {
-    async fn new() -> Self {
-        Self::on(Arc::new(tempfile::tempdir().unwrap())).await
+    async fn on(place: Place) -> Self {
+        Self::start(place, "main").await
     }
 
-    async fn on(folder: Arc<tempfile::TempDir>) -> Self {
-        let store = Store::open(&folder.path().join("test.db")).await.unwrap();
+    /// Another server on the same database.
+    async fn beside(&self) -> Self {
+        Self::start(self.place.clone(), "beside").await
+    }
+
+    async fn start(place: Place, replica: &str) -> Self {
+        let store = place.open(replica).await.unwrap();
         let now = SystemClock.now();
         let account_id = store.account_ensure(new_id(now), now).await.unwrap();
         let journal_moved = store.audit_moved_to().await.unwrap();
-        let journal = Journal::open(&folder.path().join("journal"), journal_moved).unwrap();
+        let journal = Journal::open(&place.folder().join(replica), journal_moved).unwrap();
         let foundation = Foundation {
             account_id,
             clock: Arc::new(SystemClock),
@@ -62,7 +68,7 @@ impl Stand {
             services.key_add(name, role, key).await.unwrap();
         }
         let caller = |key| services.authenticate(key).unwrap();
-        Self { owner: caller("plo_test"), agent: caller("pla_test"), services, folder }
+        Self { owner: caller("plo_test"), agent: caller("pla_test"), services, place }
     }
 
     fn attempt(tool: &str, arguments: &str) -> Attempt {
@@ -121,9 +127,9 @@ impl Stand {
 
     /// Ends without any good order, as a kill does: nothing held or permitted is dropped.
     async fn kill(self) -> Self {
-        let folder = Arc::clone(&self.folder);
+        let place = self.place.clone();
         self.services.close().await;
-        Self::on(folder).await
+        Self::on(place).await
     }
 
     async fn background(&self) {
@@ -131,9 +137,8 @@ impl Stand {
     }
 }
 
-#[tokio::test]
-async fn an_approved_call_runs_once_and_says_how_it_ended() {
-    let stand = Stand::new().await;
+async fn an_approved_call_runs_once_and_says_how_it_ended(place: Place) {
+    let stand = Stand::on(place).await;
     let mut permit = stand.approved().await;
     let id = permit.approval_id().unwrap();
     assert_eq!(stand.outcome(id).await, Some(ApprovalOutcome::Claimed));
@@ -147,9 +152,8 @@ async fn an_approved_call_runs_once_and_says_how_it_ended() {
     );
 }
 
-#[tokio::test]
-async fn a_permit_that_is_dropped_says_whether_the_call_went_out() {
-    let stand = Stand::new().await;
+async fn a_permit_that_is_dropped_says_whether_the_call_went_out(place: Place) {
+    let stand = Stand::on(place).await;
     let permit = stand.approved().await;
     let id = permit.approval_id().unwrap();
     drop(permit);
@@ -165,9 +169,8 @@ async fn a_permit_that_is_dropped_says_whether_the_call_went_out() {
     assert!(kinds.contains(&CallCancelled) && kinds.contains(&OutcomeUnknown), "{kinds:?}");
 }
 
-#[tokio::test]
-async fn of_two_identical_calls_that_wait_one_runs() {
-    let stand = Stand::new().await;
+async fn of_two_identical_calls_that_wait_one_runs(place: Place) {
+    let stand = Stand::on(place).await;
     let (mut first, mut second) = (stand.hold().await, stand.hold().await);
     assert_eq!(first.approval().id, second.approval().id);
     stand.vote(first.approval().id, VoteDecision::Approve).await;
@@ -182,9 +185,8 @@ async fn of_two_identical_calls_that_wait_one_runs() {
     assert!(stand.kinds().await.contains(&ApprovalJoined));
 }
 
-#[tokio::test]
-async fn a_client_that_leaves_or_withdraws_leaves_the_request_pending() {
-    let stand = Stand::new().await;
+async fn a_client_that_leaves_or_withdraws_leaves_the_request_pending(place: Place) {
+    let stand = Stand::on(place).await;
     let held = stand.hold().await;
     let id = held.approval().id;
     drop(held);
@@ -212,9 +214,8 @@ async fn a_client_that_leaves_or_withdraws_leaves_the_request_pending() {
     assert_eq!(permit.approval_id(), Some(id));
 }
 
-#[tokio::test]
-async fn what_a_kill_interrupts_is_told_and_not_run() {
-    let stand = Stand::new().await;
+async fn what_a_kill_interrupts_is_told_and_not_run(place: Place) {
+    let stand = Stand::on(place).await;
     let held = stand.hold().await;
     let waiting = held.approval().id;
     std::mem::forget(held);
@@ -243,9 +244,8 @@ async fn what_a_kill_interrupts_is_told_and_not_run() {
     assert_eq!(stand.kinds().await, kinds, "told once");
 }
 
-#[tokio::test]
-async fn unreadable_arguments_are_denied_and_recorded() {
-    let stand = Stand::new().await;
+async fn unreadable_arguments_are_denied_and_recorded(place: Place) {
+    let stand = Stand::on(place).await;
     for arguments in [r#"{"a":1,"a":2}"#, "[]", "null"] {
         let ruling = stand.services.decide(&stand.agent, Stand::attempt("read", arguments)).await;
         let Ok(Ruling::Denied(denied)) = ruling else { panic!("{arguments}: {ruling:?}") };
@@ -254,9 +254,8 @@ async fn unreadable_arguments_are_denied_and_recorded() {
     assert_eq!(stand.kinds().await, [Decision; 3]);
 }
 
-#[tokio::test]
-async fn a_tool_that_nobody_accepted_needs_people() {
-    let stand = Stand::new().await;
+async fn a_tool_that_nobody_accepted_needs_people(place: Place) {
+    let stand = Stand::on(place).await;
     let policy = POLICY.replace("defaults: {require_approval_for_new_tools: false}\n", "");
     stand.services.policy_load(&PolicySource::File(policy.as_bytes().to_vec()), "a test").unwrap();
     let ruling = stand.services.decide(&stand.agent, Stand::attempt("read", "{}")).await;
@@ -276,17 +275,15 @@ async fn a_tool_that_nobody_accepted_needs_people() {
     assert_eq!(listed.len(), 1);
 }
 
-#[tokio::test]
-async fn keys_of_agents_make_no_keys() {
-    let stand = Stand::new().await;
+async fn keys_of_agents_make_no_keys(place: Place) {
+    let stand = Stand::on(place).await;
     let request = CreateApiKey { name: "x".to_owned(), role: Role::Agent };
     let made = stand.services.key_create(&stand.agent, request).await;
     assert!(matches!(made, Err(ServiceError::Forbidden { code: "owner_only", .. })), "{made:?}");
 }
 
-#[tokio::test]
-async fn a_key_revoked_while_its_call_waits_runs_nothing() {
-    let stand = Stand::new().await;
+async fn a_key_revoked_while_its_call_waits_runs_nothing(place: Place) {
+    let stand = Stand::on(place).await;
     let mut held = stand.hold().await;
     let id = held.approval().id;
     stand.services.key_revoke(&stand.owner, stand.agent.key_id).await.unwrap();
@@ -297,9 +294,8 @@ async fn a_key_revoked_while_its_call_waits_runs_nothing() {
     assert_eq!(stand.outcome(id).await, None, "the approval was not used");
 }
 
-#[tokio::test]
-async fn a_workflow_made_stricter_while_a_call_waits_asks_anew() {
-    let stand = Stand::new().await;
+async fn a_workflow_made_stricter_while_a_call_waits_asks_anew(place: Place) {
+    let stand = Stand::on(place).await;
     let mut held = stand.hold().await;
     let id = held.approval().id;
     let stricter = POLICY.replace("{name: people}", "{name: people, required_approvals: 2}");
@@ -316,9 +312,8 @@ async fn a_workflow_made_stricter_while_a_call_waits_asks_anew() {
     assert_eq!(repeated.approval().id, again.approval().id, "joined, past the approved one");
 }
 
-#[tokio::test]
-async fn a_call_that_waited_does_not_stand_in_its_own_way() {
-    let stand = Stand::new().await;
+async fn a_call_that_waited_does_not_stand_in_its_own_way(place: Place) {
+    let stand = Stand::on(place).await;
     let once = POLICY.replace(
         "{name: pay, approval_workflow: people}",
         "{name: pay, conditions: [{expression: 'session.calls.exists(c, c.tool == \"pay\")', action: deny}, {}]}",
@@ -330,9 +325,8 @@ async fn a_call_that_waited_does_not_stand_in_its_own_way() {
     assert!(matches!(again, Ok(Ruling::Denied(_))), "it ran once: {again:?}");
 }
 
-#[tokio::test]
-async fn an_approval_that_is_not_good_for_the_call_is_noted() {
-    let stand = Stand::new().await;
+async fn an_approval_that_is_not_good_for_the_call_is_noted(place: Place) {
+    let stand = Stand::on(place).await;
     let held = stand.hold().await;
     let id = held.approval().id;
     held.detach();
@@ -352,3 +346,98 @@ async fn an_approval_that_is_not_good_for_the_call_is_noted() {
     let refused = kinds.iter().filter(|kind| **kind == AuditKind::RequestRefused).count();
     assert_eq!(refused, 2, "{kinds:?}");
 }
+
+#[tokio::test]
+async fn two_servers_share_requests_votes_and_keys() {
+    let here = Stand::on(Place::postgres()).await;
+    let there = here.beside().await;
+    let mut changes = there.services.changes().await.unwrap().unwrap();
+    let (mut first, mut second) = (here.hold().await, there.hold().await);
+    let id = first.approval().id;
+    assert_eq!(second.approval().id, id, "the same call joins across servers");
+    here.vote(id, VoteDecision::Approve).await;
+    let mut follow = async || loop {
+        let change = changes.next().await.unwrap();
+        there.services.follow(change).await.unwrap();
+        if change == Change::Approval(id) {
+            return;
+        }
+    };
+    let (first, second, ()) = tokio::join!(first.settled(), second.settled(), follow());
+    let settled = [first.unwrap(), second.unwrap()];
+    let ran = settled.iter().filter(|settled| matches!(settled, Settled::Approved(_))).count();
+    let used = settled.iter().filter(|settled| matches!(settled, Settled::Used)).count();
+    assert_eq!((ran, used), (1, 1), "{settled:?}");
+    drop(settled);
+    here.background().await;
+    there.background().await;
+
+    here.services.key_revoke(&here.owner, here.agent.key_id).await.unwrap();
+    while there.services.authenticate("pla_test").is_some() {
+        let change = changes.next().await.unwrap();
+        there.services.follow(change).await.unwrap();
+    }
+    here.services.journal_move().await.unwrap();
+    there.services.journal_move().await.unwrap();
+    let report = here.services.audit_verify(&here.owner).await.unwrap();
+    assert!(report.is_valid, "two journals make one chain: {report:?}");
+}
+
+#[tokio::test]
+async fn a_vote_on_two_servers_at_once_settles_once() {
+    let here = Stand::on(Place::postgres()).await;
+    let there = here.beside().await;
+    for amount in 0..8 {
+        let attempt = Stand::attempt("pay", &format!(r#"{{"amount":{amount}}}"#));
+        let ruling = here.services.decide(&here.agent, attempt).await;
+        let Ok(Ruling::Held(held)) = ruling else { panic!("the call must be held") };
+        let id = held.approval().id;
+        held.detach();
+        let vote = |stand: &Stand, decision| {
+            let (services, owner) = (stand.services.clone(), stand.owner.clone());
+            async move { services.approval_vote(&owner, id, decision, None).await }
+        };
+        let (approved, declined) =
+            tokio::join!(vote(&here, VoteDecision::Approve), vote(&there, VoteDecision::Decline));
+        assert_eq!(
+            usize::from(approved.is_ok()) + usize::from(declined.is_ok()),
+            1,
+            "{approved:?} {declined:?}"
+        );
+        let shown = here.services.approval_show(&here.owner, id).await.unwrap();
+        assert_eq!(shown.votes.len(), 1);
+    }
+}
+
+async fn text_that_no_database_takes_is_kept_out_of_its_columns(place: Place) {
+    let stand = Stand::on(place).await;
+    let mut attempt = Stand::attempt("pay", r#"{"amount":1}"#);
+    attempt.justification = Some("be\0cause".to_owned());
+    attempt.session_id = "s\0".to_owned();
+    let Ok(Ruling::Held(held)) = stand.services.decide(&stand.agent, attempt).await else {
+        panic!("the call must be held")
+    };
+    held.detach();
+    let mut attempt = Stand::attempt("read\0", "{}");
+    attempt.server = None;
+    let _ = stand.services.decide(&stand.agent, attempt).await;
+    stand.services.journal_move().await.unwrap();
+    let report = stand.services.audit_verify(&stand.owner).await.unwrap();
+    assert!(report.is_valid, "{report:?}");
+}
+
+on_both_engines![
+    an_approved_call_runs_once_and_says_how_it_ended,
+    a_permit_that_is_dropped_says_whether_the_call_went_out,
+    of_two_identical_calls_that_wait_one_runs,
+    a_client_that_leaves_or_withdraws_leaves_the_request_pending,
+    what_a_kill_interrupts_is_told_and_not_run,
+    unreadable_arguments_are_denied_and_recorded,
+    a_tool_that_nobody_accepted_needs_people,
+    keys_of_agents_make_no_keys,
+    a_key_revoked_while_its_call_waits_runs_nothing,
+    a_workflow_made_stricter_while_a_call_waits_asks_anew,
+    a_call_that_waited_does_not_stand_in_its_own_way,
+    an_approval_that_is_not_good_for_the_call_is_noted,
+    text_that_no_database_takes_is_kept_out_of_its_columns,
+];

@@ -35,6 +35,12 @@ impl Waiters {
         self.changed.notify_one();
     }
 
+    /// Wakes everybody, to look again.
+    pub(super) fn wake_all(&self) {
+        self.waiting().clear();
+        self.changed.notify_one();
+    }
+
     /// A request was made.
     pub(super) fn made(&self) {
         self.changed.notify_one();

@@ -14,6 +14,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Uuid, StoreError> {
         let mut tx = self.write().await?;
+        tx.hold("accounts").await?;
         let found = sqlx::query("select account_id from account order by created_at limit 1")
             .fetch_optional(&mut *tx)
             .await?;

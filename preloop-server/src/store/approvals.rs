@@ -6,13 +6,12 @@ use preloop_core::approval::{ApprovalState, Request, Vote, VoteDecision};
 use preloop_core::call::Principal;
 use preloop_core::decision::Decision;
 use serde_json::Value;
-use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::dialect::{Engine, EngineRow, WriteTransaction};
+use super::dialect::{EngineRow, Statement, WriteTransaction};
 use super::held_calls::{self, HeldCall};
-use super::row::{Columns, micros, to_json};
-use super::{Store, StoreError};
+use super::row::{Columns, findable, micros, to_json};
+use super::{Change, Store, StoreError};
 
 const TABLE: &str = "approval";
 
@@ -87,6 +86,7 @@ impl Store {
         waiting: Option<HeldCall>,
     ) -> Result<ApprovalInsert, StoreError> {
         let mut tx = self.write().await?;
+        tx.hold(&format!("approvals of {account_id} {}", approval.principal.id)).await?;
         let open = Find::Open {
             principal_id: &approval.principal.id,
             call_hash: &approval.call_hash,
@@ -109,8 +109,10 @@ impl Store {
         insert(&mut tx, account_id, approval).await?;
         // With the request or not at all: a restart in between must know that the call waited.
         if let Some(call) = waiting {
-            held_calls::insert(&mut tx, account_id, call, approval.request.created_at).await?;
+            let at = approval.request.created_at;
+            held_calls::insert(&mut tx, &self.replica, account_id, call, at).await?;
         }
+        tx.announce(&Change::of_approval(approval.id)).await?;
         tx.commit().await?;
         Ok(ApprovalInsert::Inserted)
     }
@@ -123,13 +125,15 @@ impl Store {
         rule: impl FnOnce(&mut StoredApproval) -> T + Send,
     ) -> Result<Option<(T, StoredApproval)>, StoreError> {
         let mut tx = self.write().await?;
+        tx.hold(&format!("approval {id}")).await?;
         let Some(before) = find(&mut tx, account_id, &Find::Id(id)).await? else {
             return Ok(None);
         };
         let mut after = before.clone();
         let answer = rule(&mut after);
         if after != before {
-            update(&mut tx, &before, &after).await?;
+            update(&mut tx, &self.replica, &before, &after).await?;
+            tx.announce(&Change::of_approval(id)).await?;
             tx.commit().await?;
         }
         Ok(Some((answer, after)))
@@ -141,25 +145,25 @@ impl Store {
         account_id: Uuid,
         filter: &ApprovalFilter,
     ) -> Result<Vec<StoredApproval>, StoreError> {
-        let mut query = QueryBuilder::<Engine>::new(SELECT);
-        query.push(" where account_id = ").push_bind(account_id.to_string());
+        let mut statement = Statement::new(SELECT);
+        statement.push(" where account_id = ").bind(account_id.to_string())?;
         if let Some(state) = filter.state {
-            query.push(" and state = ").push_bind(state.as_str());
+            statement.push(" and state = ").bind(state.as_str())?;
         }
         if let Some(tool) = &filter.tool {
-            query.push(" and tool = ").push_bind(tool.clone());
+            statement.push(" and tool = ").bind(findable(tool))?;
         }
         if let Some(principal_id) = &filter.principal_id {
-            query.push(" and principal_id = ").push_bind(principal_id.clone());
+            statement.push(" and principal_id = ").bind(findable(principal_id))?;
         }
         if let Some((at, id)) = filter.before {
-            query.push(" and (created_at, approval_id) < (").push_bind(micros(at));
-            query.push(", ").push_bind(id.to_string()).push(")");
+            statement.push(" and (created_at, approval_id) < (").bind(micros(at))?;
+            statement.push(", ").bind(id.to_string())?.push(")");
         }
-        query.push(" order by created_at desc, approval_id desc limit ");
-        query.push_bind(i64::from(filter.limit));
+        statement.push(" order by created_at desc, approval_id desc limit ");
+        statement.bind(i64::from(filter.limit))?;
         let mut connection = self.connections.reader().acquire().await.map_err(StoreError::from)?;
-        let rows = query.build().fetch_all(&mut *connection).await?;
+        let rows = statement.query().fetch_all(&mut *connection).await?;
         let mut approvals = Vec::with_capacity(rows.len());
         for row in &rows {
             let mut approval = read(row)?;
@@ -197,16 +201,19 @@ impl Store {
         Ok((lapsed, None))
     }
 
-    /// Requests whose use was claimed or sent and has not ended: what a crash leaves behind.
+    /// Requests whose use this server claimed or sent and did not end: what a crash leaves behind.
     pub(crate) async fn approval_unfinished(
         &self,
         account_id: Uuid,
     ) -> Result<Vec<Uuid>, StoreError> {
         let rows = sqlx::query(
             "select approval_id from approval
-             where account_id = $1 and outcome in ('claimed', 'running') order by used_at",
+             where account_id = $1 and outcome in ('claimed', 'running')
+               and (used_by = $2 or used_by is null)
+             order by used_at",
         )
         .bind(account_id.to_string())
+        .bind(&*self.replica)
         .fetch_all(self.connections.reader())
         .await?;
         rows.iter().map(|row| Columns::of(TABLE, "approval_id", row).id("approval_id")).collect()
@@ -230,24 +237,24 @@ enum Find<'a> {
 }
 
 async fn find(
-    connection: &mut sqlx::SqliteConnection,
+    connection: &mut sqlx::AnyConnection,
     account_id: Uuid,
     filter: &Find<'_>,
 ) -> Result<Option<StoredApproval>, StoreError> {
-    let mut query = QueryBuilder::<Engine>::new(SELECT);
-    query.push(" where account_id = ").push_bind(account_id.to_string());
+    let mut statement = Statement::new(SELECT);
+    statement.push(" where account_id = ").bind(account_id.to_string())?;
     match filter {
         Find::Id(id) => {
-            query.push(" and approval_id = ").push_bind(id.to_string());
+            statement.push(" and approval_id = ").bind(id.to_string())?;
         }
         Find::Open { principal_id, call_hash, state } => {
-            query.push(" and principal_id = ").push_bind((*principal_id).to_owned());
-            query.push(" and call_hash = ").push_bind((*call_hash).to_owned());
-            query.push(" and state = ").push_bind(state.as_str());
-            query.push(" and used_at is null order by created_at desc limit 1");
+            statement.push(" and principal_id = ").bind(findable(principal_id))?;
+            statement.push(" and call_hash = ").bind((*call_hash).to_owned())?;
+            statement.push(" and state = ").bind(state.as_str())?;
+            statement.push(" and used_at is null order by created_at desc limit 1");
         }
     }
-    let Some(row) = query.build().fetch_optional(&mut *connection).await? else {
+    let Some(row) = statement.query().fetch_optional(&mut *connection).await? else {
         return Ok(None);
     };
     let mut approval = read(&row)?;
@@ -256,7 +263,7 @@ async fn find(
 }
 
 async fn votes(
-    connection: &mut sqlx::SqliteConnection,
+    connection: &mut sqlx::AnyConnection,
     approval_id: Uuid,
 ) -> Result<Vec<Vote>, StoreError> {
     let rows = sqlx::query(
@@ -327,16 +334,16 @@ async fn insert(
     )
     .bind(approval.id.to_string())
     .bind(account_id.to_string())
-    .bind(&request.requester_id)
+    .bind(findable(&request.requester_id))
     .bind(&approval.call_hash)
     .bind(request.state.as_str())
-    .bind(&approval.tool)
-    .bind(&approval.server)
-    .bind(&approval.source)
+    .bind(findable(&approval.tool))
+    .bind(approval.server.as_deref().map(findable))
+    .bind(approval.source.as_deref().map(findable))
     .bind(to_json(TABLE, &approval.id, &approval.arguments)?)
     .bind(to_json(TABLE, &approval.id, &approval.principal)?)
-    .bind(&approval.session_id)
-    .bind(&approval.justification)
+    .bind(findable(&approval.session_id))
+    .bind(approval.justification.as_deref().map(findable))
     .bind(approval.decision_id.to_string())
     .bind(to_json(TABLE, &approval.id, &approval.decision)?)
     .bind(to_json(TABLE, &approval.id, &request.workflow)?)
@@ -349,6 +356,7 @@ async fn insert(
 
 async fn update(
     tx: &mut WriteTransaction,
+    replica: &str,
     before: &StoredApproval,
     after: &StoredApproval,
 ) -> Result<(), StoreError> {
@@ -362,7 +370,7 @@ async fn update(
         .bind(&vote.voter_id)
         .bind(&vote.voter_name)
         .bind(vote.decision.as_str())
-        .bind(&vote.reason)
+        .bind(vote.reason.as_deref().map(findable))
         .bind(micros(vote.at))
         .execute(&mut **tx)
         .await?;
@@ -370,7 +378,8 @@ async fn update(
     // The old state and use are asked for again: even where an engine lets another writer in between, an approval is
     // settled once and used once.
     let updated = sqlx::query(
-        "update approval set state = $2, decided_at = $3, use_by = $4, used_at = $5, outcome = $6
+        "update approval set state = $2, decided_at = $3, use_by = $4, used_at = $5, outcome = $6,
+            used_by = case when used_at is null and cast($5 as bigint) is not null then $9 else used_by end
          where approval_id = $1 and state = $7
            and (used_at is null) = ($8 = 0)",
     )
@@ -382,6 +391,7 @@ async fn update(
     .bind(after.outcome.map(ApprovalOutcome::as_str))
     .bind(old.state.as_str())
     .bind(i64::from(old.used_at.is_some()))
+    .bind(replica)
     .execute(&mut **tx)
     .await?;
     if updated.rows_affected() == 1 {

@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use preloop_core::audit::{AuditKind, AuditRecord, ChainHead};
 use preloop_core::decision::Action;
-use sqlx::QueryBuilder;
 use uuid::Uuid;
 
-use super::dialect::{Engine, WriteTransaction};
-use super::row::{Columns, micros, to_json};
+use super::dialect::{Statement, WriteTransaction};
+use super::row::{Columns, findable, micros, to_json};
 use super::{Store, StoreError};
 
 const TABLE: &str = "audit_record";
@@ -57,6 +56,7 @@ impl Store {
         moved_to: JournalPosition,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
+        tx.hold(&format!("audit of {account_id}")).await?;
         if !records.is_empty() {
             let mut head = match head(&mut tx, account_id).await? {
                 Some(head) => head,
@@ -77,23 +77,30 @@ impl Store {
             .await?;
         }
         sqlx::query(
-            "insert into journal_position (journal, segment, \"offset\") values ('audit', $1, $2)
+            "insert into journal_position (journal, segment, \"offset\") values ($3, $1, $2)
              on conflict (journal) do update
              set segment = excluded.segment, \"offset\" = excluded.\"offset\"",
         )
         .bind(signed(moved_to.segment))
         .bind(signed(moved_to.offset))
+        .bind(self.journal_name())
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
         Ok(())
     }
 
+    /// The name of this server's journal in the store.
+    fn journal_name(&self) -> String {
+        if self.is_shared() { format!("audit {}", self.replica) } else { "audit".to_owned() }
+    }
+
     /// How far the journal was moved.
     pub(crate) async fn audit_moved_to(&self) -> Result<JournalPosition, StoreError> {
         let found = sqlx::query(
-            "select journal, segment, \"offset\" from journal_position where journal = 'audit'",
+            "select journal, segment, \"offset\" from journal_position where journal = $1",
         )
+        .bind(self.journal_name())
         .fetch_optional(self.connections.reader())
         .await?;
         let Some(row) = found else { return Ok(JournalPosition::default()) };
@@ -110,45 +117,44 @@ impl Store {
         account_id: Uuid,
         filter: &AuditFilter,
     ) -> Result<Vec<AuditRecord>, StoreError> {
-        let mut query =
-            QueryBuilder::<Engine>::new("select audit_record_id, body from audit_record");
-        query.push(" where account_id = ").push_bind(account_id.to_string());
+        let mut statement = Statement::new("select audit_record_id, body from audit_record");
+        statement.push(" where account_id = ").bind(account_id.to_string())?;
+        for (index, kind) in filter.kinds.iter().enumerate() {
+            statement.push(if index == 0 { " and kind in (" } else { ", " });
+            statement.bind(kind.as_str())?;
+        }
         if !filter.kinds.is_empty() {
-            query.push(" and kind in (");
-            let mut kinds = query.separated(", ");
-            for kind in &filter.kinds {
-                kinds.push_bind(kind.as_str());
-            }
-            query.push(")");
+            statement.push(")");
         }
         if let Some(tool) = &filter.tool {
-            query.push(" and tool = ").push_bind(tool.clone());
+            statement.push(" and tool = ").bind(findable(tool))?;
         }
         if let Some(principal_id) = &filter.principal_id {
-            query.push(" and principal_id = ").push_bind(principal_id.clone());
+            statement.push(" and principal_id = ").bind(findable(principal_id))?;
         }
         if let Some(action) = filter.action {
-            query.push(" and action = ").push_bind(action.as_str());
+            statement.push(" and action = ").bind(action.as_str())?;
         }
         if let Some(id) = filter.decision_id {
-            query.push(" and decision_id = ").push_bind(id.to_string());
+            statement.push(" and decision_id = ").bind(id.to_string())?;
         }
         if let Some(id) = filter.approval_id {
-            query.push(" and approval_id = ").push_bind(id.to_string());
+            statement.push(" and approval_id = ").bind(id.to_string())?;
         }
         if let Some(from) = filter.from {
-            query.push(" and at >= ").push_bind(micros(from));
+            statement.push(" and at >= ").bind(micros(from))?;
         }
         if let Some(to) = filter.to {
-            query.push(" and at < ").push_bind(micros(to));
+            statement.push(" and at < ").bind(micros(to))?;
         }
         let ascends = filter.order == AuditOrder::Ascending;
         if let Some(seq) = filter.after_seq {
-            query.push(if ascends { " and seq > " } else { " and seq < " }).push_bind(signed(seq));
+            let beyond = if ascends { " and seq > " } else { " and seq < " };
+            statement.push(beyond).bind(signed(seq))?;
         }
-        query.push(if ascends { " order by seq" } else { " order by seq desc" });
-        query.push(" limit ").push_bind(i64::from(filter.limit));
-        let rows = query.build().fetch_all(self.connections.reader()).await?;
+        statement.push(if ascends { " order by seq" } else { " order by seq desc" });
+        statement.push(" limit ").bind(i64::from(filter.limit))?;
+        let rows = statement.query().fetch_all(self.connections.reader()).await?;
         rows.iter().map(|row| Columns::of(TABLE, "audit_record_id", row).json("body")).collect()
     }
 
@@ -189,7 +195,7 @@ impl Store {
 }
 
 async fn head(
-    connection: &mut sqlx::SqliteConnection,
+    connection: &mut sqlx::AnyConnection,
     account_id: Uuid,
 ) -> Result<Option<ChainHead>, StoreError> {
     let found = sqlx::query("select account_id, seq, hash from audit_head where account_id = $1")
@@ -252,21 +258,22 @@ async fn insert(
 /// The columns that find a record.
 #[derive(Debug, PartialEq, Eq)]
 struct FoundBy<'a> {
-    principal_id: Option<&'a str>,
-    tool: Option<&'a str>,
+    principal_id: Option<String>,
+    tool: Option<String>,
     action: Option<&'a str>,
-    decision_id: Option<&'a str>,
-    approval_id: Option<&'a str>,
+    decision_id: Option<String>,
+    approval_id: Option<String>,
 }
 
 impl<'a> FoundBy<'a> {
     fn of(record: &'a AuditRecord) -> Self {
+        let principal = record.principal.as_ref();
         Self {
-            principal_id: record.principal.as_ref().map(|principal| principal.id.as_str()),
-            tool: record.tool.as_deref(),
+            principal_id: principal.map(|principal| findable(&principal.id)),
+            tool: record.tool.as_deref().map(findable),
             action: record.decision.as_ref().map(|decision| decision.action.as_str()),
-            decision_id: record.decision_id.as_deref(),
-            approval_id: record.approval_id.as_deref(),
+            decision_id: record.decision_id.as_deref().map(findable),
+            approval_id: record.approval_id.as_deref().map(findable),
         }
     }
 }
@@ -279,11 +286,11 @@ fn checked(columns: &Columns<'_>) -> Result<Result<AuditRecord, String>, StoreEr
     let (action, decision_id) = (columns.text_opt("action")?, columns.text_opt("decision_id")?);
     let approval_id = columns.text_opt("approval_id")?;
     let written = FoundBy {
-        principal_id: principal_id.as_deref(),
-        tool: tool.as_deref(),
+        principal_id: principal_id.as_deref().map(findable),
+        tool: tool.as_deref().map(findable),
         action: action.as_deref(),
-        decision_id: decision_id.as_deref(),
-        approval_id: approval_id.as_deref(),
+        decision_id: decision_id.as_deref().map(findable),
+        approval_id: approval_id.as_deref().map(findable),
     };
     let agrees = written == FoundBy::of(&record)
         && signed(record.seq) == columns.integer("seq")?

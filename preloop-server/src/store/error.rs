@@ -13,6 +13,12 @@ pub(crate) enum StoreError {
         /// What cannot be.
         message: String,
     },
+    /// The place of the database cannot be used.
+    #[error("{message}")]
+    Location {
+        /// What does not fit and what to do.
+        message: String,
+    },
     /// The database was written by a later version, or its history was edited.
     #[error("{message}")]
     Migration {
@@ -29,7 +35,10 @@ impl StoreError {
     pub(crate) fn is_duplicate(&self) -> bool {
         match self {
             Self::Unavailable(sqlx::Error::Database(error)) => error.is_unique_violation(),
-            Self::Corrupt { .. } | Self::Migration { .. } | Self::Unavailable(_) => false,
+            Self::Corrupt { .. }
+            | Self::Location { .. }
+            | Self::Migration { .. }
+            | Self::Unavailable(_) => false,
         }
     }
 }

@@ -22,7 +22,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        insert(&mut tx, account_id, call, now).await?;
+        insert(&mut tx, &self.replica, account_id, call, now).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -37,15 +37,17 @@ impl Store {
         Ok(())
     }
 
+    /// Those that wait at this server.
     pub(crate) async fn held_call_list(
         &self,
         account_id: Uuid,
     ) -> Result<Vec<HeldCall>, StoreError> {
         let rows = sqlx::query(
             "select decision_id, approval_id from held_call
-             where account_id = $1 order by created_at, decision_id",
+             where account_id = $1 and replica = $2 order by created_at, decision_id",
         )
         .bind(account_id.to_string())
+        .bind(&*self.replica)
         .fetch_all(self.connections.reader())
         .await?;
         rows.iter()
@@ -63,18 +65,20 @@ impl Store {
 /// Notes a call as waiting, inside a transaction of somebody else.
 pub(super) async fn insert(
     tx: &mut WriteTransaction,
+    replica: &str,
     account_id: Uuid,
     call: HeldCall,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "insert into held_call (decision_id, account_id, approval_id, created_at)
-         values ($1, $2, $3, $4)",
+        "insert into held_call (decision_id, account_id, approval_id, created_at, replica)
+         values ($1, $2, $3, $4, $5)",
     )
     .bind(call.decision_id.to_string())
     .bind(account_id.to_string())
     .bind(call.approval_id.to_string())
     .bind(micros(now))
+    .bind(replica)
     .execute(&mut **tx)
     .await?;
     Ok(())

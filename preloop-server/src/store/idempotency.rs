@@ -38,6 +38,7 @@ impl Store {
         stale: Timestamp,
     ) -> Result<IdempotencyClaim, StoreError> {
         let mut tx = self.write().await?;
+        tx.hold(&format!("idempotency key {} {}", entry.api_key_id, entry.key)).await?;
         sqlx::query("delete from idempotency_key where created_at < $1")
             .bind(micros(stale))
             .execute(&mut *tx)
@@ -66,14 +67,15 @@ impl Store {
         }
         sqlx::query(
             "insert into idempotency_key
-                (account_id, api_key_id, idempotency_key, request_hash, created_at)
-             values ($1, $2, $3, $4, $5)",
+                (account_id, api_key_id, idempotency_key, request_hash, created_at, replica)
+             values ($1, $2, $3, $4, $5, $6)",
         )
         .bind(entry.account_id.to_string())
         .bind(entry.api_key_id.to_string())
         .bind(&entry.key)
         .bind(&entry.request_hash)
         .bind(micros(now))
+        .bind(&*self.replica)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -124,10 +126,13 @@ impl Store {
 }
 
 impl Store {
-    /// Forgets requests that were being answered when the server stopped, so that they can be made again.
+    /// Forgets requests that this server was answering when it stopped, so that they can be made again.
     pub(crate) async fn idempotency_reset(&self) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query("delete from idempotency_key where status is null").execute(&mut *tx).await?;
+        sqlx::query("delete from idempotency_key where status is null and replica = $1")
+            .bind(&*self.replica)
+            .execute(&mut *tx)
+            .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use preloop_api::{ApiKey, Role};
 use uuid::Uuid;
 
 use super::row::{Columns, micros};
-use super::{Store, StoreError};
+use super::{Change, Store, StoreError};
 
 /// A key as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,7 @@ impl Store {
             Err(error) if error.is_duplicate() => return Ok(false),
             other => other?,
         };
+        tx.announce(Change::KEYS).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -92,6 +93,7 @@ impl Store {
         .bind(micros(now))
         .execute(&mut *tx)
         .await?;
+        tx.announce(Change::KEYS).await?;
         tx.commit().await?;
         Ok(revoked.rows_affected() == 1)
     }

@@ -12,16 +12,24 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 1] = [Migration {
-    version: 1,
-    name: "initial",
-    sql: include_str!("../../migrations/0001_initial.sql"),
-}];
+const MIGRATIONS: [Migration; 2] = [
+    Migration {
+        version: 1,
+        name: "initial",
+        sql: include_str!("../../migrations/0001_initial.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "replicas",
+        sql: include_str!("../../migrations/0002_replicas.sql"),
+    },
+];
 
 /// Runs what has not run yet.
 pub(super) async fn run(store: &Store) -> Result<(), StoreError> {
-    // The transaction holds the write lock from the start: of two servers that start at once, one waits.
+    // Of two servers that start at once, one waits.
     let mut tx = store.write().await?;
+    tx.hold("migrations").await?;
     sqlx::query(
         "create table if not exists schema_migration (
             version bigint not null primary key,

@@ -1,30 +1,36 @@
-//! The only SQL of the server: SQLite inside, written so that another engine can join.
+//! The only SQL of the server: one text for SQLite inside and for PostgreSQL beside it.
 //!
 //! Ids and times are made above; the store writes as told. Methods are named noun first.
 
 mod accounts;
 mod approvals;
 mod audit;
+mod changes;
 mod dialect;
 mod error;
 mod held_calls;
 mod idempotency;
 mod keys;
+mod location;
 mod migrate;
 mod row;
 mod tools;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::sync::Arc;
 
 pub(crate) use approvals::{ApprovalFilter, ApprovalInsert, StoredApproval};
 pub(crate) use audit::{AuditFilter, AuditOrder, JournalPosition};
+pub(crate) use changes::{Change, Changes};
 pub(crate) use error::StoreError;
 pub(crate) use held_calls::HeldCall;
 pub(crate) use idempotency::{IdempotencyClaim, IdempotencyEntry};
 pub(crate) use keys::StoredKey;
+pub(crate) use location::Location;
 pub(crate) use tools::StoredTool;
 
 use dialect::{Connections, WriteTransaction};
@@ -33,15 +39,20 @@ use dialect::{Connections, WriteTransaction};
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     connections: Connections,
+    location: Location,
+    /// Which of the servers on this database this one is.
+    replica: Arc<str>,
 }
 
 impl Store {
-    /// Opens or makes the database and brings its tables up to date.
+    /// Opens the database, a file that is there or one that PostgreSQL serves, and brings its tables up to date. `replica`
+    /// tells this server from others on the same database, in every run.
     ///
     /// # Errors
-    /// Where the file cannot be used or was written by a later version.
-    pub(crate) async fn open(path: &Path) -> Result<Self, StoreError> {
-        let store = Self { connections: Connections::open(path).await? };
+    /// Where the database cannot be used or was written by a later version.
+    pub(crate) async fn open(location: Location, replica: &str) -> Result<Self, StoreError> {
+        let connections = Connections::open(&location).await?;
+        let store = Self { connections, location, replica: replica.into() };
         migrate::run(&store).await?;
         Ok(store)
     }

@@ -76,6 +76,11 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// The form that text of callers has in columns that only find a row: PostgreSQL takes every character but NUL.
+pub(super) fn findable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 /// The form that times have in every table.
 pub(super) fn micros(time: Timestamp) -> i64 {
     time.as_microsecond()

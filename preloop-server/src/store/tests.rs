@@ -1,10 +1,11 @@
-//! The store on a real file.
+//! The store on a real file and on a real PostgreSQL.
 
 use jiff::Timestamp;
 use preloop_api::ToolState;
 use serde_json::Map;
 use uuid::Uuid;
 
+use super::testing::{Place, on_both_engines};
 use super::*;
 use crate::ids::new_id;
 
@@ -12,8 +13,8 @@ fn now() -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap()
 }
 
-async fn open(folder: &tempfile::TempDir) -> (Store, Uuid) {
-    let store = Store::open(&folder.path().join("test.db")).await.unwrap();
+async fn open(place: &Place) -> (Store, Uuid) {
+    let store = place.open("main").await.unwrap();
     let account_id = store.account_ensure(new_id(now()), now()).await.unwrap();
     (store, account_id)
 }
@@ -31,46 +32,38 @@ fn tool(name: &str, definition: &str) -> StoredTool {
     }
 }
 
-#[tokio::test]
-async fn the_account_and_the_tables_are_made_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, first) = open(&folder).await;
+async fn the_account_and_the_tables_are_made_once(place: Place) {
+    let (store, first) = open(&place).await;
     store.close().await;
-    let (_, second) = open(&folder).await;
+    let (_, second) = open(&place).await;
     assert_eq!(first, second);
 }
 
-#[tokio::test]
-async fn a_database_of_another_version_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, _) = open(&folder).await;
+async fn a_database_of_another_version_is_refused(place: Place) {
+    let (store, _) = open(&place).await;
     sqlx::query("insert into schema_migration (version, name, checksum) values (99, 'later', '')")
         .execute(store.connections.reader())
         .await
         .unwrap();
     store.close().await;
-    let error = Store::open(&folder.path().join("test.db")).await.unwrap_err().to_string();
+    let error = place.open("main").await.unwrap_err().to_string();
     assert!(error.contains("later version of preloop (step 99)"), "{error}");
 }
 
-#[tokio::test]
-async fn a_database_with_an_edited_history_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, _) = open(&folder).await;
+async fn a_database_with_an_edited_history_is_refused(place: Place) {
+    let (store, _) = open(&place).await;
     sqlx::query("update schema_migration set checksum = 'x'")
         .execute(store.connections.reader())
         .await
         .unwrap();
     store.close().await;
-    let error = Store::open(&folder.path().join("test.db")).await.unwrap_err().to_string();
+    let error = place.open("main").await.unwrap_err().to_string();
     assert!(error.contains("another text"), "{error}");
 }
 
-#[tokio::test]
-async fn the_first_listing_is_the_baseline_and_later_ones_are_compared_with_it() {
+async fn the_first_listing_is_the_baseline_and_later_ones_are_compared_with_it(place: Place) {
     use ToolState::{Accepted, Changed, New};
-    let folder = tempfile::tempdir().unwrap();
-    let (store, account_id) = open(&folder).await;
+    let (store, account_id) = open(&place).await;
     let listing = async |tools: Vec<StoredTool>| {
         let (tools, news) = store.tool_listing(account_id, "files", tools, now()).await.unwrap();
         let states: Vec<ToolState> = tools.iter().map(StoredTool::state).collect();
@@ -102,10 +95,60 @@ async fn the_first_listing_is_the_baseline_and_later_ones_are_compared_with_it()
 /// On a full disk SQLite rolls back by itself, behind the driver's back.
 #[tokio::test]
 async fn writing_goes_on_after_a_transaction_was_lost() {
-    let folder = tempfile::tempdir().unwrap();
-    let (store, _) = open(&folder).await;
+    let place = Place::sqlite();
+    let (store, _) = open(&place).await;
     let mut tx = store.write().await.unwrap();
     sqlx::raw_sql("rollback").execute(&mut *tx).await.unwrap();
     assert!(tx.commit().await.is_err());
     store.write().await.unwrap().commit().await.unwrap();
 }
+
+#[tokio::test]
+async fn another_server_is_told_of_what_changed() {
+    let place = Place::postgres();
+    let (store, account_id) = open(&place).await;
+    let other = place.open("other").await.unwrap();
+    let mut changes = other.changes().await.unwrap().unwrap();
+    store.tool_listing(account_id, "files", vec![tool("read", "1")], now()).await.unwrap();
+    assert_eq!(changes.next().await.unwrap(), Change::Tools);
+    let mut tx = store.write().await.unwrap();
+    tx.announce(&Change::of_approval(account_id)).await.unwrap();
+    tx.announce("what a later version tells").await.unwrap();
+    drop(tx);
+    let mut tx = store.write().await.unwrap();
+    tx.announce(&Change::of_approval(account_id)).await.unwrap();
+    tx.announce("what a later version tells").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(changes.next().await.unwrap(), Change::Approval(account_id), "only what is through");
+    assert_eq!(changes.next().await.unwrap(), Change::Unknown);
+}
+
+#[tokio::test]
+async fn each_server_knows_its_own_journal_and_its_own_calls() {
+    let place = Place::postgres();
+    let (store, account_id) = open(&place).await;
+    let other = place.open("other").await.unwrap();
+    let position = JournalPosition { segment: 3, offset: 7 };
+    store.audit_append(account_id, Vec::new(), position).await.unwrap();
+    assert_eq!(store.audit_moved_to().await.unwrap(), position);
+    assert_eq!(other.audit_moved_to().await.unwrap(), JournalPosition::default());
+    let entry = IdempotencyEntry {
+        account_id,
+        api_key_id: account_id,
+        key: "k".to_owned(),
+        request_hash: "h".to_owned(),
+    };
+    let claim = async |store: &Store| store.idempotency_claim(&entry, now(), now()).await.unwrap();
+    assert_eq!(claim(&store).await, IdempotencyClaim::First);
+    other.idempotency_reset().await.unwrap();
+    assert_eq!(claim(&other).await, IdempotencyClaim::InProgress, "its server answers it");
+    store.idempotency_reset().await.unwrap();
+    assert_eq!(claim(&other).await, IdempotencyClaim::First);
+}
+
+on_both_engines![
+    the_account_and_the_tables_are_made_once,
+    a_database_of_another_version_is_refused,
+    a_database_with_an_edited_history_is_refused,
+    the_first_listing_is_the_baseline_and_later_ones_are_compared_with_it,
+];

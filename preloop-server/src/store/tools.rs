@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::dialect::{EngineRow, WriteTransaction};
 use super::row::{Columns, micros, to_json};
-use super::{Store, StoreError};
+use super::{Change, Store, StoreError};
 
 const TABLE: &str = "tool";
 
@@ -68,10 +68,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<(Vec<StoredTool>, Vec<StoredTool>), StoreError> {
         let mut tx = self.write().await?;
+        tx.hold(&format!("tools {account_id} {server}")).await?;
         let is_baseline = begin_baseline(&mut tx, account_id, server, now).await?;
         let mut known = known(&mut tx, account_id, server).await?;
         let mut tools = Vec::with_capacity(listed.len());
         let mut news = Vec::new();
+        let mut is_changed = false;
         for mut tool in listed {
             let before = known.remove(&tool.name);
             tool.accepted_hash = match &before {
@@ -79,6 +81,7 @@ impl Store {
                 None => is_baseline.then(|| tool.definition_hash.clone()),
             };
             if before.as_ref() != Some(&tool) {
+                is_changed = true;
                 upsert(&mut tx, account_id, &tool, now).await?;
             }
             let was = before.map(|before| (before.state(), before.definition_hash));
@@ -90,7 +93,11 @@ impl Store {
         }
         for mut gone in known.into_values().filter(|tool| tool.is_offered) {
             gone.is_offered = false;
+            is_changed = true;
             upsert(&mut tx, account_id, &gone, now).await?;
+        }
+        if is_changed {
+            tx.announce(Change::TOOLS).await?;
         }
         tx.commit().await?;
         Ok((tools, news))
@@ -105,11 +112,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<StoredTool>, StoreError> {
         let mut tx = self.write().await?;
+        tx.hold(&format!("tools {account_id} {server}")).await?;
         let Some(mut tool) = known(&mut tx, account_id, server).await?.remove(name) else {
             return Ok(None);
         };
         tool.accepted_hash = Some(tool.definition_hash.clone());
         upsert(&mut tx, account_id, &tool, now).await?;
+        tx.announce(Change::TOOLS).await?;
         tx.commit().await?;
         Ok(Some(tool))
     }

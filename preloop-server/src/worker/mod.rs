@@ -1,9 +1,11 @@
 //! Background work: each loop can be stopped and started at any point without harm.
 
 mod expire_approvals;
+mod follow_database;
 mod move_journal;
 mod watch_policy;
 
 pub(crate) use expire_approvals::expire_approvals;
+pub(crate) use follow_database::follow_database;
 pub(crate) use move_journal::move_journal;
 pub(crate) use watch_policy::{PolicyFile, watch_policy};

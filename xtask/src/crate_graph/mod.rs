@@ -64,6 +64,7 @@ const BANNED: &[(&str, &str)] = &[
     ("openssl", "TLS is rustls"),
     ("openssl-sys", "TLS is rustls"),
     ("serde_yaml", "documents are read with their places"),
+    ("preloop-testbed", "it is for tests, as a dev-dependency"),
     ("xtask", "chores are not part of the product"),
 ];
 

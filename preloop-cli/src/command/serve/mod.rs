@@ -46,7 +46,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "PRELOOP_DATA_DIR", value_name = "DIR")]
     data_dir: Option<PathBuf>,
 
-    /// The database, as sqlite:PATH [default: preloop.db in the data directory]
+    /// The database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/NAME`, which several servers may
+    /// share [default: preloop.db in the data directory]
     #[arg(long, env = "PRELOOP_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     database_url: Option<String>,
 

@@ -1,0 +1,73 @@
+//! What servers on one database tell each other, so that what each holds in memory stays true.
+
+use uuid::Uuid;
+
+use super::dialect::Announcements;
+use super::{Store, StoreError};
+
+/// Something in the store changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// An approval request was made, voted on, settled or used.
+    Approval(Uuid),
+    /// A key was made or revoked.
+    Keys,
+    /// A tool was listed or accepted.
+    Tools,
+    /// Anything may have: the connection was lost for a while.
+    Unknown,
+}
+
+impl Change {
+    pub(super) const KEYS: &str = "keys";
+    pub(super) const TOOLS: &str = "tools";
+    const APPROVAL: &str = "approval ";
+
+    pub(super) fn of_approval(id: Uuid) -> String {
+        format!("{}{id}", Self::APPROVAL)
+    }
+
+    fn read(announcement: Option<&str>) -> Self {
+        match announcement {
+            Some(Self::KEYS) => Self::Keys,
+            Some(Self::TOOLS) => Self::Tools,
+            Some(text) => text
+                .strip_prefix(Self::APPROVAL)
+                .and_then(|id| id.parse().ok())
+                // A later version tells more than this one knows.
+                .map_or(Self::Unknown, Self::Approval),
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// Changes as the database tells of them, this server's own among them.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    announcements: Announcements,
+}
+
+impl Changes {
+    /// The next change.
+    pub(crate) async fn next(&mut self) -> Result<Change, StoreError> {
+        Ok(Change::read(self.announcements.next().await?.as_deref()))
+    }
+}
+
+impl Store {
+    /// Whether other servers may use this database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.location.is_shared()
+    }
+
+    /// Which of the servers on this database this one is.
+    pub(crate) fn replica(&self) -> &str {
+        &self.replica
+    }
+
+    /// Begins to listen to the other servers; `None` where there can be none.
+    pub(crate) async fn changes(&self) -> Result<Option<Changes>, StoreError> {
+        let announcements = Announcements::listen(&self.location).await?;
+        Ok(announcements.map(|announcements| Changes { announcements }))
+    }
+}

@@ -1,0 +1,42 @@
+//! Listens to the other servers on the database, and looks for itself now and then: an announcement can be missed.
+
+use std::time::Duration;
+
+use crate::service::{ServiceError, Services};
+use crate::store::Change;
+
+/// How long a missed announcement stays unknown.
+const LOOK: Duration = Duration::from_secs(15);
+/// Pause after the database did not answer.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs until the server stops.
+pub(crate) async fn follow_database(services: Services) {
+    let tasks = services.tasks().clone();
+    tokio::select! {
+        () = tasks.stopped() => {}
+        () = follow(services) => {}
+    }
+}
+
+async fn follow(services: Services) {
+    loop {
+        if let Err(error) = listen(&services).await {
+            tracing::warn!(%error, "the other servers on the database are not heard; trying again");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn listen(services: &Services) -> Result<(), ServiceError> {
+    let Some(mut changes) = services.changes().await? else { return Ok(()) };
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        let change = tokio::select! {
+            change = changes.next() => change?,
+            // The first tick is at once: whatever was announced before the listening began.
+            _ = look.tick() => Change::Unknown,
+        };
+        services.follow(change).await?;
+    }
+}

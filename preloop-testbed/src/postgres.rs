@@ -1,0 +1,198 @@
+//! A PostgreSQL server for the tests of one process, and a database of its own for each that asks.
+
+use std::fs;
+use std::io::Read as _;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::program;
+
+/// Variable with the URL of a PostgreSQL server to use instead; its user must be allowed to make databases.
+const VARIABLE: &str = "DATABASE_URL";
+/// How long the server may take to answer; an emulated or busy machine is slow.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Runs the server until the standard input ends, which it does however the tests end, and removes its folder.
+const KEEPER: &str = r#"
+"$@" &
+server=$!
+read -r _
+kill -INT "$server"
+wait "$server"
+rm -rf "$FOLDER"
+"#;
+
+/// A new, empty database.
+///
+/// The server is the one that `DATABASE_URL` names, else one that this process starts from Debian's package, which is
+/// installed where it is missing; it ends with the process.
+#[derive(Clone, Debug)]
+pub struct Database {
+    server: &'static Server,
+    name: String,
+}
+
+impl Database {
+    /// Makes it.
+    ///
+    /// # Panics
+    /// Where there is no server to be had: a test of PostgreSQL must not pass without one.
+    pub fn create() -> Self {
+        static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let server = SERVER.get_or_init(Server::find).as_ref();
+        let server = server.unwrap_or_else(|error| panic!("{error}"));
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("preloop_test_{}_{count}", std::process::id());
+        server.must(&format!("create database {name}"));
+        Self { server, name }
+    }
+
+    /// How clients reach it.
+    pub fn url(&self) -> String {
+        let (server, rest) = self.server.url.rsplit_once('/').unwrap_or((&self.server.url, ""));
+        let options = rest.split_once('?').map(|(_, options)| format!("?{options}"));
+        format!("{server}/{}{}", self.name, options.unwrap_or_default())
+    }
+
+    /// Ends every connection to it and refuses new ones, as if its machine were gone.
+    ///
+    /// # Panics
+    /// Where the server does not do it.
+    pub fn take_away(&self) {
+        self.server.must(&format!("alter database {} allow_connections false", self.name));
+        self.server.must(&format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'",
+            self.name
+        ));
+    }
+
+    /// Takes connections again.
+    ///
+    /// # Panics
+    /// Where the server does not do it.
+    pub fn bring_back(&self) {
+        self.server.must(&format!("alter database {} allow_connections true", self.name));
+    }
+}
+
+#[derive(Debug)]
+struct Server {
+    /// URL of a database that is there.
+    url: String,
+    /// Ends when this process does: it holds the other end of its standard input.
+    _keeper: Option<Child>,
+}
+
+impl Server {
+    fn find() -> Result<Self, String> {
+        match std::env::var(VARIABLE) {
+            Ok(url) if url.starts_with("postgres") => Ok(Self { url, _keeper: None }),
+            Ok(_) | Err(_) => Self::start(),
+        }
+    }
+
+    fn start() -> Result<Self, String> {
+        let programs = program::folder()?;
+        let folder = tempfile::Builder::new().prefix("preloop-postgres-").tempdir_in("/tmp");
+        let folder = folder.map_err(|error| error.to_string())?;
+        let data = folder.path().join("data");
+        let password = folder.path().join("password");
+        fs::write(&password, "test\n").map_err(|error| error.to_string())?;
+        if program::is_root() {
+            run(Command::new("chown").arg("-R").arg("postgres").arg(folder.path()))?;
+        }
+        let initdb = programs.join("initdb");
+        run(as_postgres(&initdb, folder.path())
+            .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--username=preloop"])
+            .args(["--auth=scram-sha-256", "--pwfile"])
+            .arg(&password)
+            .arg("--pgdata")
+            .arg(&data))?;
+        let port = free_port().map_err(|error| error.to_string())?;
+        let keeper = keep(&programs.join("postgres"), folder, &data, port)?;
+        let url = format!("postgres://preloop:test@127.0.0.1:{port}/postgres");
+        let mut server = Self { url, _keeper: Some(keeper) };
+        server.wait()?;
+        Ok(server)
+    }
+
+    /// Waits until the server answers.
+    fn wait(&mut self) -> Result<(), String> {
+        let begun = Instant::now();
+        loop {
+            let Err(error) = self.ask("select 1") else { return Ok(()) };
+            if begun.elapsed() > PATIENCE {
+                return Err(format!("PostgreSQL does not answer after {PATIENCE:?}: {error}"));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn must(&self, sql: &str) {
+        self.ask(sql).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    fn ask(&self, sql: &str) -> Result<(), String> {
+        let psql = program::folder()?.join("psql");
+        run(Command::new(psql).args(["--no-psqlrc", "--quiet", "-c", sql]).arg(&self.url))
+    }
+}
+
+fn keep(postgres: &Path, folder: TempDir, data: &Path, port: u16) -> Result<Child, String> {
+    let mut command = as_postgres(Path::new("sh"), folder.path());
+    command.args(["-c", KEEPER, "keeper"]).arg(postgres).arg("-D").arg(data);
+    for setting in [
+        "listen_addresses=127.0.0.1",
+        &format!("port={port}"),
+        "unix_socket_directories=",
+        "max_connections=300",
+        // What is thrown away need not survive a power cut.
+        "fsync=off",
+        "log_destination=stderr",
+    ] {
+        command.args(["-c", setting]);
+    }
+    let log = fs::File::create(folder.path().join("log")).map_err(|error| error.to_string())?;
+    let keeper = command
+        // From here on the keeper removes the folder.
+        .env("FOLDER", folder.keep())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn();
+    keeper.map_err(|error| format!("cannot start `{}`: {error}", postgres.display()))
+}
+
+/// A command as the user that Debian's package makes where this process is the superuser.
+fn as_postgres(program: &Path, folder: &Path) -> Command {
+    let mut command = if program::is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.current_dir(folder);
+    command
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| format!("cannot run `{name}`: {error}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let mut words = String::new();
+    let _ = output.stderr.as_slice().read_to_string(&mut words);
+    Err(format!("`{name}` failed: {words}"))
+}
