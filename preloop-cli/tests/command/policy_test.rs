@@ -205,3 +205,73 @@ fn a_tool_that_the_policy_does_not_know_is_doubted() {
     let warning = "    warning          no entry of the policy is for the tool `refnd`; did you mean `refund`?\n";
     assert!(ran.stdout.contains(warning), "{}", ran.stdout);
 }
+
+/// A log of decisions with a line that is half written and one that is no call.
+fn log(place: &Place) -> String {
+    let decision = |action: &str, rule: &serde_json::Value| {
+        json!({
+            "action": action, "reason": if rule.is_null() { "no_rule_matched" } else { "rule_matched" },
+            "message": "", "rule": rule, "approval_workflow": null,
+            "policy": {"name": "shop", "digest": "sha256:0"}, "errors": []
+        })
+    };
+    let big = json!({"path": "tools[0].conditions[0]", "name": "big", "description": null, "expression": null});
+    let line = |amount: i64, decision: serde_json::Value| {
+        json!({"tool": "refund", "args": {"amount": amount}, "at": "2026-01-15T12:00:00Z", "decision": decision})
+            .to_string()
+    };
+    let lines = [
+        line(5, decision("allow", &json!(null))),
+        line(5, decision("allow", &json!(null))),
+        line(500, decision("deny", &big)),
+        "{\"tool\": \"refund\", \"args\": {\"amo".to_owned(),
+        String::new(),
+        json!({"args": {}}).to_string(),
+        json!({"tool": "refund", "args": {"amount": 51}}).to_string(),
+    ];
+    place.write("decisions.jsonl", lines.join("\n"))
+}
+
+#[test]
+fn recorded_decisions_become_a_test_file_that_passes() {
+    let place = Place::new();
+    place.write("shop.yaml", POLICY);
+    log(&place);
+    fs::create_dir(place.path("tests")).expect("a folder");
+    let record = ["--record", "decisions.jsonl", "--policy", "shop.yaml"];
+    let ran = test(&place, &[&record[..], &["--output", "tests/recorded_test.yaml"]].concat());
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""), "bad lines are told: {}", ran.stderr);
+    for part in [
+        "decisions.jsonl:4: error: ",
+        "decisions.jsonl:6: error: a call needs `tool`",
+        "3 cases in tests/recorded_test.yaml from 6 lines of decisions.jsonl",
+        "1 more are like them",
+    ] {
+        assert!(ran.stderr.contains(part), "{part} in {}", ran.stderr);
+    }
+    let text = fs::read_to_string(place.path("tests/recorded_test.yaml")).expect("the tests");
+    assert!(text.starts_with("policy: \"../shop.yaml\"\n"), "{text}");
+    let ran = test(&place, &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "tests/recorded_test.yaml: 3 passed\n"));
+    let again = test(&place, &[&record[..], &["--output", "tests/recorded_test.yaml"]].concat());
+    assert_eq!(again.code, 1);
+    assert!(again.stderr.contains("`tests/recorded_test.yaml` is there already"), "{again:?}");
+}
+
+#[test]
+fn recorded_tests_go_to_standard_output_or_into_the_result() {
+    let place = Place::new();
+    log(&place);
+    let ran = test(&place, &["--record", "decisions.jsonl"]);
+    assert!(ran.stdout.contains("      - name: deny by big\n"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("  1 left out: its decision is not recorded"), "{}", ran.stderr);
+    let json = test(&place, &["--record", "decisions.jsonl", "--format", "json"]);
+    assert_eq!(json.stderr, "");
+    let result = json.json();
+    assert_eq!(result["tests"], ran.stdout);
+    assert_eq!((&result["cases"], &result["bad_lines"][0]["line"]), (&json!(2), &json!(4)));
+    place.write("empty.jsonl", "");
+    let ran = test(&place, &["--record", "empty.jsonl"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("error: no case was found in `empty.jsonl`"), "{}", ran.stderr);
+}

@@ -30,7 +30,9 @@
 //! ```
 
 mod expectation;
+mod flow;
 mod read;
+mod record;
 mod run;
 
 #[cfg(test)]
@@ -39,6 +41,7 @@ mod tests;
 use std::fmt;
 
 pub use expectation::{Expectation, Mismatch};
+pub use record::{Noted, Recorder};
 pub use run::{CaseResult, Status, run};
 
 use crate::call::{Call, CallRecord};

@@ -278,3 +278,108 @@ fn json_is_read_as_well() {
     let text = r#"{"tests": [{"name": "t", "tool": "x", "args": {"n": 1}, "expect": "allow"}]}"#;
     assert_eq!(file(text).cases[0].record.args, json!({"n": 1}));
 }
+
+/// Recorded lines with the policy's own decisions.
+fn recorded(policy: &CompiledPolicy, calls: &[serde_json::Value]) -> Vec<CallRecord> {
+    let decided = |call: &serde_json::Value| {
+        let mut record = CallRecord::from_value(call.clone()).unwrap();
+        let now = record.now.or(record.at);
+        record.decision = Some(policy.evaluate(&Call { now, ..record.call() }).into_owned());
+        record
+    };
+    calls.iter().map(decided).collect()
+}
+
+fn noon(amount: i64) -> serde_json::Value {
+    json!({"tool": "refund", "args": {"amount": amount}, "now": "2026-01-15T12:00:00Z"})
+}
+
+#[test]
+fn recorded_decisions_become_tests_that_pass() {
+    let policy = policy();
+    let calls = [
+        noon(1),
+        noon(1),
+        noon(60),
+        json!({"tool": "refund", "args": {"amount": "much"}, "now": "2026-01-15T12:00:00Z",
+            "principal": {"id": "u1", "roles": ["a: b"]}, "justification": "it's \"so\"\n"}),
+        json!({"tool": "refund", "args": {"amount": 2}, "at": "2026-01-15T01:00:00Z",
+            "context": {"on": true, "yes": null, "2": [1.5, {"": "\u{7f}\u{2028}"}]}, "is_new": true,
+            "session": {"id": "s", "calls": [{"tool": "t", "args": {"x": ""}, "action": "deny"}]}}),
+        json!({"tool": "no: such, tool", "source": "mcp", "server": "b", "args": {"#": "- x", "~": "1e3"}}),
+    ];
+    let mut records = recorded(&policy, &calls);
+    let mut recorder = Recorder::new(None, 10);
+    let noted: Vec<Noted> = records.iter().map(|record| recorder.note(record)).collect();
+    let (case, enough) = (Noted::Case, Noted::Enough);
+    assert_eq!(noted, [case, enough, case, case, case, case]);
+    let text = recorder.to_yaml(Some("../shop.yaml"), "decisions.jsonl");
+    let tests = TestFile::parse(&text).unwrap_or_else(|report| panic!("{text}{report:#?}"));
+    assert_eq!(tests.policy.as_deref(), Some("../shop.yaml"));
+    assert_eq!(tests.cases.len(), 5);
+    for case in &tests.cases {
+        assert_eq!(run(case, &policy).status, Status::Passed, "{case} in {text}");
+    }
+    // Every call is written as it was.
+    for record in &mut records {
+        (record.now, record.at, record.decision) = (record.now.or(record.at), None, None);
+        let same = |case: &&Case| case.record == *record;
+        assert!(tests.cases.iter().any(|case| same(&case)), "{record:?} in {text}");
+    }
+}
+
+#[test]
+fn recorded_tests_are_grouped_by_tool_and_outcome() {
+    let policy = policy();
+    let mut recorder = Recorder::new(None, 2);
+    for record in recorded(&policy, &[noon(60), noon(70), noon(80), noon(1)]) {
+        recorder.note(&record);
+    }
+    assert_eq!(recorder.count(), 3);
+    let expected = "\
+description: \"What was decided in the log, written by `preloop policy test --record`\"
+
+groups:
+  - name: refund
+    tool: refund
+    tests:
+      - name: allow no rule matched
+        expect: {action: allow, reason: no_rule_matched}
+        cases:
+          - {args: {amount: 1}, now: \"2026-01-15T12:00:00Z\"}
+      - name: require_approval by big
+        expect: {action: require_approval, reason: rule_matched, rule: big}
+        cases:
+          - {args: {amount: 60}, now: \"2026-01-15T12:00:00Z\"}
+          - {args: {amount: 70}, now: \"2026-01-15T12:00:00Z\"}
+";
+    assert_eq!(recorder.to_yaml(None, "the log"), expected);
+}
+
+#[test]
+fn what_no_test_could_repeat_is_left_out() {
+    let policy = policy();
+    let mut recorder = Recorder::new(None, 10);
+    let mut left_out =
+        |call: serde_json::Value| match recorder.note(&CallRecord::from_value(call).unwrap()) {
+            Noted::LeftOut(why) => why,
+            noted => panic!("{noted:?}"),
+        };
+    assert!(left_out(noon(1)).contains("no policy is given"));
+    assert!(left_out(json!({"tool": " x "})).contains("no name"));
+    let mut masked = recorded(&policy, &[noon(60)]).remove(0);
+    masked.args = json!({"amount": "[redacted]"});
+    let line = serde_json::to_value(&masked).unwrap();
+    assert_eq!(left_out(line.clone()), "its arguments are masked");
+    let mut granted = line;
+    granted["decision"]["reason"] = json!("granted");
+    assert!(left_out(granted).contains("something else than the policy"));
+
+    // With the policy at hand, a mask that changes nothing does no harm, and it decides what was not recorded.
+    let mut recorder = Recorder::new(Some(&policy), 10);
+    let mut unread = recorded(&policy, &[noon(60)]).remove(0);
+    unread.args = json!({"amount": 60, "token": "[redacted]"});
+    assert_eq!(recorder.note(&unread), Noted::Case);
+    assert_eq!(recorder.note(&CallRecord::from_value(noon(1)).unwrap()), Noted::Case);
+    assert_eq!(recorder.note(&masked), Noted::LeftOut("its arguments are masked"));
+}

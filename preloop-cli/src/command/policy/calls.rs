@@ -3,31 +3,29 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::io::{self, BufRead as _, BufReader, Read, Write as _};
+use std::io::{self, Write as _};
 use std::path::Path;
 
-use preloop_core::{CallRecord, CompiledPolicy, Decision, json as strict_json};
+use preloop_core::{CompiledPolicy, Decision};
 use preloop_server::clock::{Clock as _, SystemClock};
 use serde_json::json;
 
-use super::source;
+use super::lines::{self, BadLine, Lines};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::unwritable;
 
-/// Longest line, the same as the longest body of a request.
-const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Decisions are written in pieces of about this size.
 const WRITE_BYTES: usize = 64 * 1024;
 
 /// Decides every line of a file.
 pub(super) fn run(policy: &CompiledPolicy, file: &Path, explain: bool) -> Result<Exit, Failure> {
-    let mut lines = Lines { source: source::lines(file)?, line: Vec::new() };
+    let mut lines = Lines::open(file)?;
     let mut answers = Answers { policy, explain, written: HashMap::new(), out: Vec::new() };
     let mut stdout = io::stdout().lock();
     let mut number = 0_u64;
     let mut exit = Exit::Done;
-    while let Some(line) = lines.next().map_err(|cause| source::unreadable(file, &cause))? {
+    while let Some(line) = lines.next()? {
         number = number.saturating_add(1);
         if let Err(error) = line.and_then(|line| answers.decide(line)) {
             answers.refuse(number, &error);
@@ -44,19 +42,6 @@ pub(super) fn run(policy: &CompiledPolicy, file: &Path, explain: bool) -> Result
     Ok(exit)
 }
 
-/// What is wrong with a line.
-struct BadLine {
-    path: String,
-    message: String,
-    help: Option<String>,
-}
-
-/// The lines of a source, one at a time in the same buffer.
-struct Lines {
-    source: BufReader<Box<dyn Read>>,
-    line: Vec<u8>,
-}
-
 /// Decisions on their way out.
 struct Answers<'p> {
     policy: &'p CompiledPolicy,
@@ -66,49 +51,11 @@ struct Answers<'p> {
     out: Vec<u8>,
 }
 
-// === impl Lines ===
-
-impl Lines {
-    /// The next line without its end; none at the end of the source.
-    fn next(&mut self) -> io::Result<Option<Result<&[u8], BadLine>>> {
-        self.line.clear();
-        let most = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
-        let read = self.source.by_ref().take(most).read_until(b'\n', &mut self.line)?;
-        if read == 0 {
-            return Ok(None);
-        }
-        if read > LINE_BYTES_MAX && self.line.last() != Some(&b'\n') {
-            self.source.skip_until(b'\n')?;
-            return Ok(Some(Err(BadLine {
-                path: String::new(),
-                message: format!("the line has more than {LINE_BYTES_MAX} bytes"),
-                help: None,
-            })));
-        }
-        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
-        Ok(Some(Ok(line.strip_suffix(b"\r").unwrap_or(line))))
-    }
-
-    /// Whether another line can be had without waiting, as far as is known.
-    fn has_more_at_hand(&self) -> bool {
-        self.source.buffer().contains(&b'\n')
-    }
-}
-
 // === impl Answers ===
 
 impl Answers<'_> {
     fn decide(&mut self, line: &[u8]) -> Result<(), BadLine> {
-        let value = strict_json::parse(line).map_err(|error| BadLine {
-            path: String::new(),
-            message: error.to_string(),
-            help: None,
-        })?;
-        let mut record = CallRecord::from_value(value).map_err(|error| BadLine {
-            path: error.path,
-            message: error.message,
-            help: error.help,
-        })?;
+        let mut record = lines::record(line)?;
         if record.now.is_none() {
             record.now = Some(SystemClock.now());
         }

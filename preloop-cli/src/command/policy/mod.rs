@@ -3,6 +3,7 @@
 mod calls;
 mod eval;
 mod fmt;
+mod lines;
 mod report;
 mod source;
 mod test;

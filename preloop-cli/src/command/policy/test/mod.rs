@@ -3,6 +3,7 @@
 mod find;
 mod junit;
 mod outcome;
+mod record;
 mod show;
 mod suite;
 
@@ -39,10 +40,16 @@ pub(crate) struct Test {
     /// Also write the results to a file in the form of `JUnit`
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
+
+    #[command(flatten)]
+    record: record::FromLog,
 }
 
 /// Tests.
 pub(crate) fn run(test: &Test, output: Output) -> Result<Exit, Failure> {
+    if let Some(log) = &test.record.record {
+        return record::run(&test.record, log, test.policy.as_deref(), output);
+    }
     let files = find::test_files(&test.paths)?;
     let mut loader = Loader::new(test.policy.as_deref())?;
     let suites: Vec<Suite> = files.iter().map(|file| loader.load(file)).collect();
