@@ -6,6 +6,7 @@ mod bench_firewall;
 mod cargo;
 mod crate_graph;
 mod instructions;
+mod python_package;
 mod tidy;
 mod tree;
 
@@ -21,6 +22,7 @@ verbs:
   tidy            what a reviewer would have to watch for by eye
   crate-graph     who may depend on whom
   instructions    what the hot cases of benches/ cost, against the baseline; --save makes a new one
+  python          builds the wheel of preloop-py, installs it afresh and tests it
   bench-firewall  what the firewall adds to a call, p50 and p99 (release build)";
 
 fn main() -> ExitCode {
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::check(&root).and_then(|findings| verdict("tidy", &findings)),
         "crate-graph" => crate_graph::check(&root).and_then(|found| verdict("crate graph", &found)),
         "bench-firewall" => bench_firewall::run(&root).map(|table| say(&table)),
+        "python" => python_package::run(&root).map(|told| say(&told)),
         "instructions" => {
             let save = std::env::args().nth(2).is_some_and(|option| option == "--save");
             instructions::run(&root, save).map(|told| say(told.trim_end()))

@@ -10,6 +10,7 @@ use crate::call::Call;
 use crate::compile::CompiledPolicy;
 use crate::decision::Decision;
 use crate::diagnostic::Diagnostic;
+use crate::evaluate::invalid;
 use crate::validate::ValidPolicy;
 
 /// One policy of an engine. Immutable but for what is made at its first use.
@@ -102,6 +103,11 @@ impl<P> LivePolicy<P> {
                 None => Arc::new(decision.clone()),
             },
         }
+    }
+
+    /// The answer to a call that cannot be judged, such as one whose arguments are no object.
+    pub fn invalid(&self, problem: impl Into<String>) -> Decision {
+        self.policy.invalid_call(invalid(problem.into()))
     }
 
     /// The decision, unless an argument could not be read.

@@ -190,7 +190,8 @@ fn check_arguments(call: &Call<'_>) -> Result<(), Box<ConditionError>> {
     })
 }
 
-fn invalid(message: String) -> ConditionError {
+/// The fault of a call that cannot be judged.
+pub(crate) fn invalid(message: String) -> ConditionError {
     ConditionError {
         rule: String::new(),
         message,

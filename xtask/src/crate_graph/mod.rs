@@ -54,6 +54,11 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("preloop-api", &["axum", "reqwest", "sqlx", "tokio"], "it is only the types of the wire"),
     ("preloop-client", &["axum", "preloop-server", "sqlx"], "it is the other side of the wire"),
     ("preloop-server", &["clap", "preloop-cli", "preloop-client"], "the server is below the CLI"),
+    (
+        "preloop-py",
+        &["axum", "preloop-cli", "preloop-server", "reqwest", "sqlx", "tokio"],
+        "it only moves values between Python and the core",
+    ),
     ("preloop-cli", &["axum", "sqlx"], "the CLI speaks to the server, never to its store"),
 ];
 

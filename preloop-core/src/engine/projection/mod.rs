@@ -15,7 +15,8 @@ use serde_json::Value as Json;
 pub use host::{Field, Host, HostFault, HostValue};
 
 use crate::cel::{ArgPath, ArgumentSource, Lookup, Slot};
-use crate::decision::{ConditionError, Reason};
+use crate::decision::ConditionError;
+use crate::evaluate::invalid;
 use crate::limits::{ARGUMENT_VALUES_MAX, NESTING_MAX, REDACT_NODES_MAX};
 use cells::Cells;
 use convert::Bounds;
@@ -102,14 +103,8 @@ impl<'k, H: HostValue> Projection<'k, H> {
     fn stop(&self, path: &ArgPath, fault: &HostFault) {
         let shown = path.to_string();
         self.fault.get_or_init(|| ConditionError {
-            rule: String::new(),
-            message: format!("`{shown}` cannot be read: {}", fault.message),
-            kind: Reason::InvalidCall.as_str().to_owned(),
-            expression: Some(shown),
-            file: None,
-            line: None,
-            column: None,
-            value: None,
+            expression: Some(shown.clone()),
+            ..invalid(format!("`{shown}` cannot be read: {}", fault.message))
         });
     }
 }

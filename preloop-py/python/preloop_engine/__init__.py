@@ -1,0 +1,52 @@
+"""Decides an AI agent's tool calls in its own process: allow, deny, or ask a human first.
+
+    from preloop_engine import Engine
+
+    engine = Engine.from_file("policy.yaml")
+    decision = engine.decide("bash", {"command": "rm -rf /"})
+    if not decision.allowed:
+        print(decision.message)
+"""
+
+from ._errors import ApprovalDeclined, ApprovalTimeout, Denied, PolicyError, PreloopError
+from ._guard import ApprovalRequest, Approver, Guard
+from ._native import BoundEngine, Decision, Engine, call_hash, diff, validate
+from ._shapes import (
+    Action,
+    ConditionError,
+    Diagnostic,
+    PolicyDiff,
+    PolicyRef,
+    Reason,
+    Report,
+    Rule,
+    Status,
+    TraceItem,
+)
+
+__all__ = [
+    "Action",
+    "ApprovalDeclined",
+    "ApprovalRequest",
+    "ApprovalTimeout",
+    "Approver",
+    "BoundEngine",
+    "ConditionError",
+    "Decision",
+    "Denied",
+    "Diagnostic",
+    "Engine",
+    "Guard",
+    "PolicyDiff",
+    "PolicyError",
+    "PolicyRef",
+    "PreloopError",
+    "Reason",
+    "Report",
+    "Rule",
+    "Status",
+    "TraceItem",
+    "call_hash",
+    "diff",
+    "validate",
+]

@@ -1,0 +1,398 @@
+"""A guard stands before tools: it runs one only when policy, or whoever is asked, says that it may run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import inspect
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar, Union, cast, overload
+
+from ._errors import ApprovalDeclined, ApprovalTimeout, Denied
+from ._native import BoundEngine, Decision, Engine, after_answer, after_decision, call_hash
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+_T = TypeVar("_T")
+
+DEFAULT_TIMEOUT = 3600.0
+"""How long a guard waits for an answer, in seconds, unless it is told otherwise."""
+
+_ASKS_MAX = 5
+"""How often one call is asked about, where the policy is replaced by one with another workflow meanwhile."""
+
+
+@dataclass(frozen=True)
+class ApprovalRequest:
+    """What an approver is asked: whether exactly this call may run."""
+
+    tool: str
+    args: object
+    decision: Decision
+    source: str | None
+    justification: str | None
+
+    @property
+    def workflow(self) -> str | None:
+        """The approval workflow that the policy names."""
+        return self.decision.approval_workflow
+
+
+Approver = Callable[[ApprovalRequest], Union[bool, Awaitable[bool]]]
+"""Answers `True` or `False`, at once or later; anything else is no approval. May raise `ApprovalDeclined`."""
+
+_ERRORS: dict[str, type[Denied]] = {
+    "denied": Denied,
+    "approval_declined": ApprovalDeclined,
+    "approval_timeout": ApprovalTimeout,
+}
+
+
+@dataclass
+class _Attempt:
+    """One call on its way through a guard; what each step leads to is decided in core."""
+
+    engine: Engine | BoundEngine
+    tool: str
+    args: object
+    source: str | None
+    justification: str | None
+
+    def decide(self) -> Decision:
+        return self.engine.decide(
+            self.tool, self.args, source=self.source, justification=self.justification
+        )
+
+    def request(self, decision: Decision) -> ApprovalRequest:
+        return ApprovalRequest(self.tool, self.args, decision, self.source, self.justification)
+
+    def fingerprint(self) -> str | None:
+        """What an approval is bound to; none where the arguments cannot be read."""
+        try:
+            return call_hash(self.tool, self.args, self.source)
+        except ValueError:
+            return None
+
+    def after_answer(
+        self, asked: Decision, answer: str, shown: str | None, cause: BaseException | None
+    ) -> Decision | None:
+        """The decision by which the call may run; none where somebody has to be asked again."""
+        if answer == "approved" and (shown is None or shown != self.fingerprint()):
+            answer = "changed"
+        now = self.decide()
+        return _obey(now, after_answer(asked, answer, now), cause)
+
+
+def _obey(
+    decision: Decision, step: tuple[str, str, str], cause: BaseException | None = None
+) -> Decision | None:
+    what, kind, message = step
+    if what == "run":
+        return decision
+    if what == "ask":
+        return None
+    if isinstance(cause, ApprovalDeclined):
+        message = str(cause) or message
+    raise _ERRORS[kind](message, decision) from cause
+
+
+def _answer_of(given: object) -> str:
+    if given is True:
+        return "approved"
+    return "declined" if given is False else "failed"
+
+
+def _is_later(given: object) -> bool:
+    return inspect.isawaitable(given)
+
+
+class Guard:
+    """Lets tools run only when they may.
+
+    `approver` is asked where the policy requires an approval; without one such calls are denied.
+    """
+
+    def __init__(
+        self,
+        engine: Engine | BoundEngine,
+        approver: Approver | None = None,
+        *,
+        timeout: float | None = DEFAULT_TIMEOUT,
+    ) -> None:
+        self.engine = engine
+        self.approver = approver
+        self.timeout = timeout
+
+    async def authorize(
+        self,
+        tool: str,
+        args: object = None,
+        timeout: float | None = None,
+        *,
+        source: str | None = None,
+        justification: str | None = None,
+    ) -> Decision:
+        """The decision by which the call may run; raises `Denied` or a kind of it where it may not."""
+        attempt = _Attempt(self.engine, tool, args, source, justification)
+        decision = attempt.decide()
+        if decision.allowed:
+            return decision
+        _obey(decision, after_decision(decision))
+        for _ in range(_ASKS_MAX):
+            shown = attempt.fingerprint()
+            answer, cause = await self._ask(attempt.request(decision), timeout)
+            approved = attempt.after_answer(decision, answer, shown, cause)
+            if approved is not None:
+                return approved
+            decision = attempt.decide()
+        raise Denied("the policy changed again and again while the call was asked about", decision)
+
+    def authorize_sync(
+        self,
+        tool: str,
+        args: object = None,
+        timeout: float | None = None,
+        *,
+        source: str | None = None,
+        justification: str | None = None,
+    ) -> Decision:
+        """The same for code that cannot await."""
+        attempt = _Attempt(self.engine, tool, args, source, justification)
+        decision = attempt.decide()
+        if decision.allowed:
+            return decision
+        _obey(decision, after_decision(decision))
+        for _ in range(_ASKS_MAX):
+            shown = attempt.fingerprint()
+            answer, cause = self._ask_sync(attempt.request(decision), timeout)
+            approved = attempt.after_answer(decision, answer, shown, cause)
+            if approved is not None:
+                return approved
+            decision = attempt.decide()
+        raise Denied("the policy changed again and again while the call was asked about", decision)
+
+    async def _ask(
+        self, request: ApprovalRequest, timeout: float | None
+    ) -> tuple[str, BaseException | None]:
+        approver = self.approver
+        if approver is None:
+            return "nobody", None
+
+        async def ask() -> object:
+            # An approver that answers at once may block, as `input` does, so it gets a thread of its own.
+            if inspect.iscoroutinefunction(approver):
+                return await approver(request)
+            given = await _in_thread(functools.partial(approver, request))
+            return await cast("Awaitable[object]", given) if _is_later(given) else given
+
+        # A task of its own, so that only its end and never its cancelling counts as an answer.
+        task = asyncio.ensure_future(ask())
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self._seconds(timeout))
+        finally:
+            task.cancel()
+        if not done:
+            return "timed_out", None
+        return _outcome(task.result)
+
+    def _ask_sync(
+        self, request: ApprovalRequest, timeout: float | None
+    ) -> tuple[str, BaseException | None]:
+        approver = self.approver
+        if approver is None:
+            return "nobody", None
+
+        def ask() -> object:
+            given = approver(request)
+
+            async def later() -> object:
+                return await cast("Awaitable[object]", given)
+
+            return asyncio.run(later()) if _is_later(given) else given
+
+        thread = _Thread(ask)
+        thread.start()
+        thread.join(self._seconds(timeout))
+        return ("timed_out", None) if thread.is_alive() else _outcome(thread.result)
+
+    def _seconds(self, timeout: float | None) -> float | None:
+        return self.timeout if timeout is None else timeout
+
+    @overload
+    def tool(self, function: Callable[_P, _R], /) -> Callable[_P, _R]: ...
+    @overload
+    def tool(
+        self,
+        /,
+        *,
+        name: str | None = None,
+        source: str | None = None,
+        timeout: float | None = None,
+    ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]: ...
+    def tool(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        source: str | None = None,
+        timeout: float | None = None,
+    ) -> Callable[..., Any]:
+        """Guards a function: each call is authorized with the function's arguments by name.
+
+        A `justification` keyword is the call's justification; a function without such a parameter never sees it.
+        """
+        if function is None:
+            return lambda function: self._guarded(function, name, source, timeout)
+        return self._guarded(function, name, source, timeout)
+
+    @overload
+    def wrap(self, tools: Mapping[str, Callable[_P, _R]]) -> dict[str, Callable[_P, _R]]: ...
+    @overload
+    def wrap(self, tools: Iterable[Callable[_P, _R]]) -> list[Callable[_P, _R]]: ...
+    def wrap(
+        self, tools: Mapping[str, Callable[..., Any]] | Iterable[Callable[..., Any]]
+    ) -> dict[str, Callable[..., Any]] | list[Callable[..., Any]]:
+        """Guards each of these functions; a mapping's keys are the names of the tools."""
+        if isinstance(tools, Mapping):
+            return {name: self._guarded(tool, name, None, None) for name, tool in tools.items()}
+        return [self._guarded(tool, None, None, None) for tool in tools]
+
+    def _guarded(
+        self,
+        function: Callable[..., Any],
+        name: str | None,
+        source: str | None,
+        timeout: float | None,
+    ) -> Callable[..., Any]:
+        signature = inspect.signature(function)
+        tool = name if name is not None else _name_of(function)
+
+        def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+            justification = kwargs.get("justification")
+            if "justification" not in signature.parameters:
+                kwargs.pop("justification", None)
+            given = _named(signature, args, kwargs)
+            return given, {"source": source, "justification": justification}
+
+        if inspect.isasyncgenfunction(function):
+
+            @functools.wraps(function)
+            async def each(*args: Any, **kwargs: Any) -> Any:
+                given, more = call(args, kwargs)
+                await self.authorize(tool, given, timeout, **more)
+                async for item in function(*args, **kwargs):
+                    yield item
+
+            return each
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def later(*args: Any, **kwargs: Any) -> Any:
+                given, more = call(args, kwargs)
+                await self.authorize(tool, given, timeout, **more)
+                return await function(*args, **kwargs)
+
+            return later
+
+        @functools.wraps(function)
+        def at_once(*args: Any, **kwargs: Any) -> Any:
+            given, more = call(args, kwargs)
+            self.authorize_sync(tool, given, timeout, **more)
+            return function(*args, **kwargs)
+
+        return at_once
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", None)
+    if not isinstance(name, str):
+        raise TypeError("the tool has no name: give one, as in `@guard.tool(name='search')`")
+    return name
+
+
+def _named(
+    signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """The arguments by the names of the parameters, defaults included, as the policy sees them."""
+    bound = signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    named: dict[str, Any] = {}
+    for position, (name, value) in enumerate(bound.arguments.items()):
+        parameter = signature.parameters[name]
+        if parameter.kind is parameter.VAR_KEYWORD:
+            named.update(value)
+        elif not (position == 0 and name in ("self", "cls")):
+            named[name] = value
+    return named
+
+
+def _outcome(result: Callable[[], object]) -> tuple[str, BaseException | None]:
+    try:
+        return _answer_of(result()), None
+    except ApprovalDeclined as declined:
+        return "declined", declined
+    except ApprovalTimeout as late:
+        return "timed_out", late
+    except (Exception, asyncio.CancelledError) as error:
+        return "failed", error
+
+
+class _Thread(threading.Thread):
+    """Runs a function with the caller's context variables; never keeps the program from ending."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        super().__init__(name="preloop-approver", daemon=True)
+        context = contextvars.copy_context()
+        self._function: Callable[[], object] = lambda: context.run(function)
+        self._value: object = None
+        self._error: BaseException | None = None
+        self.done: Callable[[], None] = lambda: None
+
+    def run(self) -> None:
+        try:
+            self._value = self._function()
+        except BaseException as error:
+            self._error = error
+        self.done()
+
+    def result(self) -> object:
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+def _in_thread(function: Callable[[], _T]) -> Coroutine[Any, Any, _T]:
+    """As `asyncio.to_thread`, but a thread that is never done does not keep the program from ending."""
+
+    async def wait() -> _T:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[_T] = loop.create_future()
+        thread = _Thread(function)
+
+        def settle() -> None:
+            if future.done():
+                return
+            try:
+                future.set_result(cast(_T, thread.result()))
+            except StopIteration as error:  # A future refuses this one.
+                future.set_exception(RuntimeError(f"the approver raised {error!r}"))
+            except Exception as error:
+                future.set_exception(error)
+            except BaseException:
+                future.cancel()
+
+        def done() -> None:
+            try:
+                loop.call_soon_threadsafe(settle)
+            except RuntimeError:
+                pass  # The loop is closed: nobody waits any more.
+
+        thread.done = done
+        thread.start()
+        return await future
+
+    return wait()

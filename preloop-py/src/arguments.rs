@@ -1,0 +1,168 @@
+//! Python values as the core reads them. The types that arguments nearly always have are here, the others in `special`.
+
+use preloop_core::engine::{Field, Host, HostFault, HostValue};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use crate::caught::Caught;
+use crate::special;
+
+/// A value that a call holds.
+#[derive(Debug)]
+pub(crate) struct PyValue<'c, 'py> {
+    pub(crate) value: Bound<'py, PyAny>,
+    pub(crate) caught: &'c Caught,
+    /// How often a value stood for another one on the way here.
+    stood_for: u8,
+}
+
+/// Most values that stand for another one in a row: an enumeration's, a root model's.
+const STAND_FOR_MAX: u8 = 8;
+
+/// Text that Python keeps alive, read where it is.
+#[derive(Debug)]
+pub(crate) struct PyText<'py>(Bound<'py, PyString>);
+
+impl AsRef<str> for PyText<'_> {
+    fn as_ref(&self) -> &str {
+        // INVARIANT: `of` has seen that this is Unicode, and text never changes.
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
+impl<'py> PyText<'py> {
+    pub(crate) fn of(text: Bound<'py, PyString>) -> Result<Self, HostFault> {
+        match text.to_str() {
+            Ok(_) => Ok(Self(text)),
+            Err(_) => Err(HostFault::new("text with a lone surrogate is no JSON text")),
+        }
+    }
+}
+
+impl<'c, 'py> PyValue<'c, 'py> {
+    pub(crate) const fn new(value: Bound<'py, PyAny>, caught: &'c Caught) -> Self {
+        Self { value, caught, stood_for: 0 }
+    }
+
+    /// A part of this value.
+    pub(crate) fn with(&self, value: Bound<'py, PyAny>) -> Self {
+        Self::new(value, self.caught)
+    }
+
+    /// The value that this one stands for.
+    pub(crate) fn inner(&self, value: Bound<'py, PyAny>) -> Result<Self, HostFault> {
+        match self.stood_for.checked_add(1) {
+            Some(stood_for) if stood_for <= STAND_FOR_MAX => {
+                Ok(Self { value, caught: self.caught, stood_for })
+            }
+            _ => Err(HostFault::new("this stands for itself")),
+        }
+    }
+
+    pub(crate) fn fault(&self, error: PyErr) -> HostFault {
+        self.caught.fault(self.value.py(), error)
+    }
+}
+
+/// As in JSON text, a whole number beyond 64 bits is the nearest double; where there is none, it is no number of JSON.
+fn int<T>(value: &Bound<'_, PyInt>) -> Host<T> {
+    if let Ok(value) = value.extract::<i64>() {
+        return Host::Int(value);
+    }
+    if let Ok(value) = value.extract::<u64>() {
+        return Host::Uint(value);
+    }
+    Host::Double(value.extract::<f64>().unwrap_or(f64::INFINITY))
+}
+
+impl<'py> HostValue for PyValue<'_, 'py> {
+    type Text = PyText<'py>;
+    type Key = Py<PyString>;
+
+    #[inline]
+    fn read(&self) -> Result<Host<PyText<'py>>, HostFault> {
+        let value = &self.value;
+        if let Ok(text) = value.cast::<PyString>() {
+            return PyText::of(text.clone()).map(Host::Text);
+        }
+        if value.is_none() {
+            return Ok(Host::Null);
+        }
+        if let Ok(value) = value.cast::<PyBool>() {
+            return Ok(Host::Bool(value.is_true()));
+        }
+        if let Ok(value) = value.cast::<PyInt>() {
+            return Ok(int(value));
+        }
+        if let Ok(value) = value.cast::<PyFloat>() {
+            return Ok(Host::Double(value.value()));
+        }
+        if value.cast::<PyDict>().is_ok() {
+            return Ok(Host::Object);
+        }
+        if value.cast::<PyList>().is_ok() || value.cast::<PyTuple>().is_ok() {
+            return Ok(Host::List);
+        }
+        special::read(self)
+    }
+
+    #[inline]
+    fn field(&self, key: &Py<PyString>) -> Result<Field<Self>, HostFault> {
+        let key = key.bind(self.value.py());
+        if let Ok(dict) = self.value.cast::<PyDict>() {
+            return match dict.get_item(key) {
+                Ok(Some(value)) => Ok(Field::Found(self.with(value))),
+                Ok(None) => Ok(Field::Missing),
+                Err(error) => Err(self.fault(error)),
+            };
+        }
+        special::field(self, key)
+    }
+
+    fn each_item(
+        &self,
+        take: &mut dyn FnMut(Self) -> Result<(), HostFault>,
+    ) -> Result<(), HostFault> {
+        if let Ok(list) = self.value.cast::<PyList>() {
+            // One after the other by position: reading an item may change the list.
+            return list.iter().try_for_each(|item| take(self.with(item)));
+        }
+        if let Ok(tuple) = self.value.cast::<PyTuple>() {
+            return tuple.iter().try_for_each(|item| take(self.with(item)));
+        }
+        special::each_item(self, take)
+    }
+
+    fn each_entry(
+        &self,
+        take: &mut dyn FnMut(&str, Self) -> Result<(), HostFault>,
+    ) -> Result<(), HostFault> {
+        if let Ok(dict) = self.value.cast::<PyDict>() {
+            // A copy of the entries: reading a value may change the dict.
+            for entry in dict.items().iter() {
+                let (key, value) = entry
+                    .extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()
+                    .map_err(|error| self.fault(error))?;
+                self.take_entry(&key, value, take)?;
+            }
+            return Ok(());
+        }
+        special::each_entry(self, take)
+    }
+}
+
+impl<'py> PyValue<'_, 'py> {
+    /// Hands an entry on, if its key is one that JSON has.
+    pub(crate) fn take_entry(
+        &self,
+        key: &Bound<'py, PyAny>,
+        value: Bound<'py, PyAny>,
+        take: &mut dyn FnMut(&str, Self) -> Result<(), HostFault>,
+    ) -> Result<(), HostFault> {
+        let Ok(key) = key.cast::<PyString>() else {
+            return Err(HostFault::new("an object has a key that is no text"));
+        };
+        let key = PyText::of(key.clone())?;
+        take(key.as_ref(), self.with(value))
+    }
+}

@@ -1,0 +1,31 @@
+//! Exceptions that reading a call's values raised: faults of the call, unless they are meant for the program.
+
+use std::cell::OnceCell;
+
+use preloop_core::engine::HostFault;
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+
+/// What the values of one call raised that is no answer to the call, such as `KeyboardInterrupt`.
+#[derive(Debug, Default)]
+pub(crate) struct Caught {
+    interrupt: OnceCell<PyErr>,
+}
+
+impl Caught {
+    /// The fault that an exception is. Its text stays out, since it may hold what nobody should see.
+    #[cold]
+    pub(crate) fn fault(&self, py: Python<'_>, error: PyErr) -> HostFault {
+        let name = error.get_type(py).name().map(|name| name.to_string());
+        let name = name.unwrap_or_else(|_| "an exception".to_owned());
+        if !error.is_instance_of::<PyException>(py) {
+            self.interrupt.get_or_init(|| error);
+        }
+        HostFault::new(format!("reading it raised {name}"))
+    }
+
+    /// Raises what has to be raised.
+    pub(crate) fn check(self) -> PyResult<()> {
+        self.interrupt.into_inner().map_or(Ok(()), Err)
+    }
+}

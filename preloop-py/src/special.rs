@@ -1,0 +1,231 @@
+//! The less usual types of arguments: mappings, dataclasses, models, enumerations, decimals, dates.
+
+use preloop_core::engine::{Field, Host, HostFault, HostValue};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyMapping, PyString, PyType};
+
+use crate::arguments::{PyText, PyValue};
+
+type Read<'py> = Result<Host<PyText<'py>>, HostFault>;
+
+/// What an object is.
+enum Kind<'py> {
+    /// `null`, text, a number, a list: these have no keys.
+    Plain,
+    /// Anything that calls itself a mapping.
+    Mapping,
+    /// A dataclass, a pydantic model, an attrs class: the names of its fields are keys.
+    Record(Bound<'py, PyAny>),
+    /// A value that stands for another one: an enumeration's, a root model's.
+    Inner(Bound<'py, PyAny>),
+    /// What JSON has no form for.
+    Other,
+}
+
+/// A class of the standard library, imported once.
+struct Class {
+    module: &'static str,
+    name: &'static str,
+    found: PyOnceLock<Py<PyType>>,
+}
+
+impl Class {
+    const fn new(module: &'static str, name: &'static str) -> Self {
+        Self { module, name, found: PyOnceLock::new() }
+    }
+
+    fn holds(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+        value.is_instance(self.found.import(value.py(), self.module, self.name)?)
+    }
+}
+
+static DECIMAL: Class = Class::new("decimal", "Decimal");
+static ENUM: Class = Class::new("enum", "Enum");
+static DATE: Class = Class::new("datetime", "date");
+static TIME: Class = Class::new("datetime", "time");
+static UUID: Class = Class::new("uuid", "UUID");
+static PURE_PATH: Class = Class::new("pathlib", "PurePath");
+static INTEGRAL: Class = Class::new("numbers", "Integral");
+static RATIONAL: Class = Class::new("numbers", "Rational");
+static REAL: Class = Class::new("numbers", "Real");
+
+/// Scalars of the usual types are told apart before this is asked.
+fn kind<'py>(value: &Bound<'py, PyAny>) -> PyResult<Kind<'py>> {
+    let py = value.py();
+    // A class is no record, though it has the fields of its instances.
+    if value.cast::<PyType>().is_ok() {
+        return Ok(Kind::Other);
+    }
+    if value.cast::<PyMapping>().is_ok() {
+        return Ok(Kind::Mapping);
+    }
+    if ENUM.holds(value)? {
+        return value.getattr(intern!(py, "value")).map(Kind::Inner);
+    }
+    let class = value.get_type();
+    if let Ok(is_root) = class.getattr(intern!(py, "__pydantic_root_model__"))
+        && is_root.is_truthy()?
+    {
+        return value.getattr(intern!(py, "root")).map(Kind::Inner);
+    }
+    for name in [intern!(py, "__pydantic_fields__"), intern!(py, "__dataclass_fields__")] {
+        if let Ok(fields) = class.getattr(name)
+            && fields.cast::<PyDict>().is_ok()
+        {
+            return Ok(Kind::Record(fields));
+        }
+    }
+    if let Ok(attributes) = class.getattr(intern!(py, "__attrs_attrs__")) {
+        let fields = PyDict::new(py);
+        for attribute in attributes.try_iter()? {
+            fields.set_item(attribute?.getattr(intern!(py, "name"))?, py.None())?;
+        }
+        return Ok(Kind::Record(fields.into_any()));
+    }
+    Ok(Kind::Other)
+}
+
+/// What a value is that is none of the usual types.
+pub(crate) fn read<'py>(host: &PyValue<'_, 'py>) -> Read<'py> {
+    match kind(&host.value).map_err(|error| host.fault(error))? {
+        Kind::Plain | Kind::Other => scalar(host),
+        Kind::Mapping | Kind::Record(_) => Ok(Host::Object),
+        Kind::Inner(inner) => host.inner(inner)?.read(),
+    }
+}
+
+/// Numbers and texts of other types.
+fn scalar<'py>(host: &PyValue<'_, 'py>) -> Read<'py> {
+    let value = &host.value;
+    let is = |class: &Class| class.holds(value).map_err(|error| host.fault(error));
+    if is(&DECIMAL)? {
+        return Host::of_digits(shown(host)?.as_ref());
+    }
+    if is(&INTEGRAL)? {
+        let int = value.call_method0(intern!(value.py(), "__int__"));
+        return host.inner(int.map_err(|error| host.fault(error))?)?.read();
+    }
+    if is(&REAL)? && !is(&RATIONAL)? {
+        return value.extract::<f64>().map(Host::Double).map_err(|error| host.fault(error));
+    }
+    if is(&DATE)? || is(&TIME)? {
+        let text = value.call_method0(intern!(value.py(), "isoformat"));
+        let text = text.and_then(|text| text.extract::<String>());
+        let text = text.map_err(|error| host.fault(error))?;
+        let text = text.strip_suffix("+00:00").map_or(text.clone(), |start| format!("{start}Z"));
+        return PyText::of(PyString::new(value.py(), &text)).map(Host::Text);
+    }
+    if is(&UUID)? || is(&PURE_PATH)? {
+        return shown(host).map(Host::Text);
+    }
+    let name = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    Err(HostFault::new(format!("a value of type `{name}` is no JSON value")))
+}
+
+fn shown<'py>(host: &PyValue<'_, 'py>) -> Result<PyText<'py>, HostFault> {
+    PyText::of(host.value.str().map_err(|error| host.fault(error))?)
+}
+
+/// What stands under a key of a value that is no dict.
+pub(crate) fn field<'c, 'py>(
+    host: &PyValue<'c, 'py>,
+    key: &Bound<'py, PyString>,
+) -> Result<Field<PyValue<'c, 'py>>, HostFault> {
+    if host.value.is_none() {
+        return Ok(Field::OfNull);
+    }
+    match record_kind(host)? {
+        Kind::Mapping => {
+            let py = host.value.py();
+            match host.value.get_item(key) {
+                Ok(value) => Ok(Field::Found(host.with(value))),
+                Err(error) if error.is_instance_of::<pyo3::exceptions::PyKeyError>(py) => {
+                    Ok(Field::Missing)
+                }
+                Err(error) => Err(host.fault(error)),
+            }
+        }
+        Kind::Record(fields) => match has_field(host, &fields, key)? {
+            Some(value) => Ok(Field::Found(value)),
+            None => Ok(Field::Missing),
+        },
+        Kind::Inner(inner) => {
+            let key = key.clone().unbind();
+            host.inner(inner)?.field(&key)
+        }
+        Kind::Plain | Kind::Other => Ok(Field::OfOther),
+    }
+}
+
+/// The kind of a value of which a field is asked.
+fn record_kind<'py>(host: &PyValue<'_, 'py>) -> Result<Kind<'py>, HostFault> {
+    let value = &host.value;
+    if value.cast::<PyString>().is_ok() || value.cast::<pyo3::types::PyInt>().is_ok() {
+        return Ok(Kind::Plain);
+    }
+    kind(value).map_err(|error| host.fault(error))
+}
+
+/// A field of a record, or an extra one that a pydantic model was given.
+fn has_field<'c, 'py>(
+    host: &PyValue<'c, 'py>,
+    fields: &Bound<'py, PyAny>,
+    key: &Bound<'py, PyString>,
+) -> Result<Option<PyValue<'c, 'py>>, HostFault> {
+    let fault = |error| host.fault(error);
+    if fields.contains(key).map_err(fault)? {
+        return host.value.getattr(key).map(|value| Some(host.with(value))).map_err(fault);
+    }
+    let Some(extra) = extra(&host.value) else { return Ok(None) };
+    let found = extra.get_item(key).map_err(fault)?;
+    Ok(found.map(|value| host.with(value)))
+}
+
+/// The fields beside the declared ones of a pydantic model that takes any.
+fn extra<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+    let extra = value.getattr(intern!(value.py(), "__pydantic_extra__")).ok()?;
+    extra.cast_into::<PyDict>().ok()
+}
+
+/// The elements of a value that `read` called a list.
+pub(crate) fn each_item<'c, 'py>(
+    host: &PyValue<'c, 'py>,
+    take: &mut dyn FnMut(PyValue<'c, 'py>) -> Result<(), HostFault>,
+) -> Result<(), HostFault> {
+    match kind(&host.value).map_err(|error| host.fault(error))? {
+        Kind::Inner(inner) => host.inner(inner)?.each_item(take),
+        _ => Ok(()),
+    }
+}
+
+/// The entries of a value that `read` called an object.
+pub(crate) fn each_entry<'c, 'py>(
+    host: &PyValue<'c, 'py>,
+    take: &mut dyn FnMut(&str, PyValue<'c, 'py>) -> Result<(), HostFault>,
+) -> Result<(), HostFault> {
+    let fault = |error| host.fault(error);
+    match kind(&host.value).map_err(fault)? {
+        Kind::Inner(inner) => host.inner(inner)?.each_entry(take),
+        Kind::Mapping => {
+            for key in host.value.try_iter().map_err(fault)? {
+                let key = key.map_err(fault)?;
+                let value = host.value.get_item(&key).map_err(fault)?;
+                host.take_entry(&key, value, take)?;
+            }
+            Ok(())
+        }
+        Kind::Record(fields) => {
+            for key in fields.try_iter().map_err(fault)? {
+                let key = key.map_err(fault)?;
+                let name = key.cast::<PyString>().map_err(|error| host.fault(error.into()))?;
+                let value = host.value.getattr(name).map_err(fault)?;
+                host.take_entry(&key, value, take)?;
+            }
+            let Some(extra) = extra(&host.value) else { return Ok(()) };
+            host.with(extra.into_any()).each_entry(take)
+        }
+        Kind::Plain | Kind::Other => Ok(()),
+    }
+}

@@ -1,0 +1,154 @@
+"""The engine as a program uses it."""
+
+from __future__ import annotations
+
+import datetime
+import pickle
+from pathlib import Path
+
+import pytest
+from conftest import QUICK, decides_on
+
+from preloop_engine import Decision, Engine, PolicyError, Rule, diff, validate
+
+
+def test_the_same_answer_is_the_same_object(engine: Engine) -> None:
+    first = engine.decide("bash", {"command": "rm -rf /"})
+    assert first is engine.decide("bash", {"command": "rm -rf /tmp", "more": 1})
+    assert engine.decide("other", {}) is engine.decide("another", {"a": 1})
+
+
+def test_a_decision_says_everything(engine: Engine) -> None:
+    decision = engine.decide("bash", {"command": "rm -rf /"})
+    assert (decision.action, decision.reason) == ("deny", "rule_matched")
+    assert (decision.allowed, decision.denied, decision.needs_approval) == (False, True, False)
+    assert decision.message == "files are never deleted here"
+    assert decision.rule == Rule(path="tools[0].conditions[0]", expression="args.command.contains('rm -rf')")
+    assert decision.policy.name == "quick" and decision.policy.digest.startswith("sha256:")
+    assert (decision.errors, decision.trace, decision.scope, decision.approval_workflow) == ((), None, None, None)
+    held = engine.decide("bash", {"command": "git push"})
+    assert held.needs_approval and held.approval_workflow == "default"
+
+
+def test_a_decision_cannot_be_changed_or_taken_for_true(engine: Engine) -> None:
+    decision = engine.decide("bash", {"command": "ls"})
+    for name in ("action", "anything"):
+        with pytest.raises(AttributeError):
+            setattr(decision, name, "deny")
+    with pytest.raises(TypeError, match="neither true nor false"):
+        bool(decision)
+    with pytest.raises(TypeError):
+        Decision()
+    with pytest.raises(TypeError, match="is_valid"):
+        bool(validate(QUICK))
+
+
+def test_a_decision_travels(engine: Engine) -> None:
+    for decision in (engine.decide("bash", {"command": "ls"}), engine.decide("bash", {}), engine.explain("bash", {})):
+        for copy in (pickle.loads(pickle.dumps(decision)), Decision.from_json(decision.to_json())):
+            assert copy == decision and hash(copy) == hash(decision)
+            assert copy.to_dict() == decision.to_dict()
+    with pytest.raises(ValueError, match="this is no decision"):
+        Decision.from_json("{}")
+    with pytest.raises(TypeError, match="pickle"):
+        pickle.dumps(engine)
+
+
+def test_errors_say_which_rule_and_why(engine: Engine) -> None:
+    (error,) = engine.decide("bash", {}).errors
+    assert (error.rule, error.kind, error.message) == (
+        "tools[0].conditions[0]",
+        "no_such_key",
+        "no such key `args.command`",
+    )
+    assert (error.line, error.column) == (7, 22)
+
+
+def test_an_explanation_tells_each_rule(engine: Engine) -> None:
+    trace = engine.explain("bash", {"command": "git push"}).trace
+    assert trace is not None
+    rules = [(item.rule, item.kind) for item in trace if item.kind != "value"]
+    assert rules == [
+        ("tools[0].conditions[0]", "not_matched"),
+        ("tools[0].conditions[1]", "matched"),
+        ("tools[0].conditions[2]", "skipped"),
+    ]
+    values = {item.expression: item.value for item in trace if item.kind == "value"}
+    assert values["args.command"] == "git push"
+
+
+def test_facts_are_bound_once() -> None:
+    engine = decides_on("principal.id == 'ci' && context.env == 'prod'", "session.calls.exists(c, c.tool == 'deploy')")
+    assert engine.decide("t").allowed
+    assert engine.bind(principal={"id": "ci"}, context={"env": "prod"}).decide("t").denied
+    bound = engine.bind(session={"calls": [{"tool": "deploy"}]})
+    assert bound.decide("t").denied and bound.explain("t").denied
+    assert bound.engine.decide("t").allowed
+    bound.engine.replace("version: '1.0'\nmetadata: {name: other}")
+    assert bound.decide("t").allowed
+    with pytest.raises(ValueError, match="`principal` has no field `role`"):
+        engine.bind(principal={"role": "admin"})
+    with pytest.raises(ValueError, match="`context` cannot be read"):
+        engine.bind(context={"a": {1}})
+
+
+def test_time_is_bound_or_the_clocks() -> None:
+    engine = decides_on("now < timestamp('2020-01-01T00:00:00Z')")
+    assert engine.decide("t").allowed
+    early = datetime.datetime(2019, 5, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
+    assert engine.bind(now=early).decide("t").denied
+    assert engine.bind(now="2019-05-01T00:00:00Z").decide("t").denied
+    assert engine.bind().decide("t").allowed
+    for now in ("yesterday", datetime.datetime(2019, 5, 1)):
+        with pytest.raises(ValueError, match="`now` is no instant"):
+            engine.bind(now=now)
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text(QUICK)
+    for path in (file, str(file)):
+        assert Engine.from_file(path).status().policy.name == "quick"
+    with pytest.raises(FileNotFoundError) as caught:
+        Engine.from_file(tmp_path / "none.yaml")
+    assert str(caught.value.filename) == str(tmp_path / "none.yaml")
+    with pytest.raises(PolicyError):
+        file.write_bytes(b"\xff")
+        Engine.from_file(file)
+
+
+def test_a_refused_document_tells_every_problem_and_changes_nothing(engine: Engine) -> None:
+    with pytest.raises(PolicyError) as caught:
+        engine.replace("version: '1.0'\ntols: []")
+    report = caught.value.report
+    assert not report.is_valid
+    assert [problem.code for problem in report.errors] == ["missing_field", "unknown_key"]
+    assert (report.errors[1].line, report.errors[1].column) == (2, 1)
+    assert "2:1: tols: unknown key `tols` in the document (did you mean `tools`?)" in str(caught.value)
+    status = engine.status()
+    assert (status.policy.name, status.replaced, status.refused) == ("quick", 0, report)
+    engine.replace(b"version: '1.0'\nmetadata: {name: next}")
+    status = engine.status()
+    assert (status.policy.name, status.replaced, status.refused, status.tools) == ("next", 1, None, 0)
+
+
+def test_validation_and_comparison() -> None:
+    assert validate(QUICK).is_valid
+    report = validate(QUICK.replace("contains", "contain"))
+    assert not report.is_valid and report.errors[0].help
+    compared = diff(QUICK, QUICK.replace("'ls'", "'ls '"))
+    assert compared.changed and compared.verdict in ("same_meaning", "unknown", "tightened", "loosened", "both")
+    assert compared.before.name == "quick"
+    assert diff(QUICK, QUICK).verdict == "same_meaning"
+    tighter = diff(QUICK, QUICK.replace("action: require_approval", "action: deny"))
+    assert tighter.verdict == "tightened" and tighter.examples
+    with pytest.raises(PolicyError):
+        diff(QUICK, "version: 2")
+
+
+def test_a_tool_may_be_described() -> None:
+    engine = decides_on("tool.server == 'github' && tool.annotations.readOnlyHint == false")
+    tool = {"name": "t", "server": "github", "annotations": {"readOnlyHint": False}}
+    assert engine.decide(tool, {}).denied
+    assert engine.decide({**tool, "server": "other"}, {}).allowed
+    assert engine.decide({"name": "t", "is_new": True, "server": "other", "annotations": {"readOnlyHint": True}}).reason == "new_tool"

@@ -1,0 +1,241 @@
+"""The guard runs a tool only when policy, or whoever is asked, says that it may run."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from preloop_engine import ApprovalDeclined, ApprovalRequest, ApprovalTimeout, Denied, Engine, Guard
+
+Ask = Callable[[Guard, str, Any], Any]
+PUSH = {"command": "git push"}
+
+
+def in_async(guard: Guard, tool: str, args: Any, **more: Any) -> Any:
+    return asyncio.run(guard.authorize(tool, args, **more))
+
+
+def in_sync(guard: Guard, tool: str, args: Any, **more: Any) -> Any:
+    return guard.authorize_sync(tool, args, **more)
+
+
+both = pytest.mark.parametrize("authorize", [in_async, in_sync])
+
+
+async def later(answer: Any) -> Any:
+    await asyncio.sleep(0)
+    return answer
+
+
+@both
+def test_what_is_allowed_goes_through_and_what_is_denied_does_not(engine: Engine, authorize: Any) -> None:
+    guard = Guard(engine)
+    assert authorize(guard, "bash", {"command": "ls"}).allowed
+    with pytest.raises(Denied, match="^files are never deleted here$") as caught:
+        authorize(guard, "bash", {"command": "rm -rf /"})
+    assert caught.value.decision is not None and caught.value.decision.denied
+    with pytest.raises(Denied, match="nobody can be asked"):
+        authorize(guard, "bash", PUSH)
+
+
+@both
+@pytest.mark.parametrize("form", [lambda answer: answer, later])
+def test_the_approver_answers_at_once_or_later(engine: Engine, authorize: Any, form: Any) -> None:
+    seen: list[ApprovalRequest] = []
+
+    def approver(answer: Any) -> Any:
+        def ask(request: ApprovalRequest) -> Any:
+            seen.append(request)
+            return form(answer)
+
+        return ask
+
+    assert authorize(Guard(engine, approver(True)), "bash", PUSH, source="mcp").needs_approval
+    assert (seen[0].tool, seen[0].args, seen[0].source, seen[0].workflow) == ("bash", PUSH, "mcp", "default")
+    with pytest.raises(ApprovalDeclined):
+        authorize(Guard(engine, approver(False)), "bash", PUSH)
+    # Neither yes nor no is no approval.
+    for answer in (None, 1, "yes", object()):
+        with pytest.raises(Denied) as caught:
+            authorize(Guard(engine, approver(answer)), "bash", PUSH)
+        assert type(caught.value) is Denied
+
+
+@both
+def test_an_approver_that_fails_approves_nothing(engine: Engine, authorize: Any) -> None:
+    def fails(request: ApprovalRequest) -> bool:
+        raise OSError("no network")
+
+    def declines(request: ApprovalRequest) -> bool:
+        raise ApprovalDeclined("not on a Friday")
+
+    with pytest.raises(Denied, match="asking for the approval failed") as caught:
+        authorize(Guard(engine, fails), "bash", PUSH)
+    assert isinstance(caught.value.__cause__, OSError)
+    with pytest.raises(ApprovalDeclined, match="^not on a Friday$") as declined:
+        authorize(Guard(engine, declines), "bash", PUSH)
+    assert declined.value.decision is not None
+
+
+@both
+@pytest.mark.parametrize("form", ["thread", "task"])
+def test_nobody_answers_in_time(engine: Engine, authorize: Any, form: str) -> None:
+    release = threading.Event()
+
+    def blocks(request: ApprovalRequest) -> bool:
+        return release.wait(30)
+
+    async def never(request: ApprovalRequest) -> bool:
+        await asyncio.sleep(30)
+        return True
+
+    started = time.monotonic()
+    with pytest.raises(ApprovalTimeout):
+        authorize(Guard(engine, blocks if form == "thread" else never), "bash", PUSH, timeout=0.05)
+    assert time.monotonic() - started < 10
+    release.set()
+
+
+@both
+def test_an_approval_is_for_exactly_the_call_that_was_shown(engine: Engine, authorize: Any) -> None:
+    args = dict(PUSH)
+
+    def swaps(request: ApprovalRequest) -> bool:
+        args["command"] = "git push --force"
+        return True
+
+    with pytest.raises(Denied, match="the arguments changed"):
+        authorize(Guard(engine, swaps), "bash", args)
+
+
+@both
+def test_the_policy_decides_again_after_the_answer(engine: Engine, authorize: Any) -> None:
+    def replaces(text: str) -> Any:
+        def ask(request: ApprovalRequest) -> bool:
+            asked.append(request.workflow)
+            engine.replace(text)
+            return True
+
+        return ask
+
+    document = "version: '1.0'\nmetadata: {name: p}\n"
+    asked: list[str | None] = []
+    workflows = "approval_workflows: [{name: w}]\ntools: [{name: bash, approval_workflow: w}]\n"
+    # Another workflow is another approval: it is asked for anew.
+    assert authorize(Guard(engine, replaces(document + workflows)), "bash", PUSH).needs_approval
+    assert asked == ["default", "w"]
+    with pytest.raises(Denied):
+        authorize(Guard(engine, replaces(document + "tools: [{name: bash, enabled: false}]\n")), "bash", PUSH)
+
+
+def test_cancelling_goes_through_and_leaves_nothing_behind(engine: Engine) -> None:
+    cancelled: list[bool] = []
+
+    async def waits(request: ApprovalRequest) -> bool:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+        return True
+
+    async def run() -> None:
+        task = asyncio.ensure_future(Guard(engine, waits).authorize("bash", PUSH))
+        await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert cancelled == [True]
+
+
+def test_functions_are_guarded_by_their_arguments(engine: Engine) -> None:
+    guard = Guard(engine)
+
+    @guard.tool
+    def bash(command: str, *, shell: str = "sh") -> str:
+        """Runs a command."""
+        return f"{shell}: {command}"
+
+    assert bash("ls") == "sh: ls"
+    assert (bash.__name__, bash.__doc__) == ("bash", "Runs a command.")
+    with pytest.raises(Denied):
+        bash(command="rm -rf /")
+
+    @guard.tool(name="bash")
+    async def run(command: str) -> str:
+        return command
+
+    assert asyncio.run(run("ls")) == "ls"  # type: ignore[arg-type]
+    with pytest.raises(Denied):
+        asyncio.run(run("rm -rf /"))  # type: ignore[arg-type]
+
+    @guard.tool(name="bash")
+    async def lines(command: str) -> AsyncIterator[str]:
+        yield command
+
+    async def collect(command: str) -> list[str]:
+        return [line async for line in lines(command)]
+
+    assert asyncio.run(collect("ls")) == ["ls"]
+    with pytest.raises(Denied):
+        asyncio.run(collect("rm -rf /"))
+
+
+def test_methods_and_free_keywords_are_seen_by_name(engine: Engine) -> None:
+    guard = Guard(engine)
+
+    class Tools:
+        @guard.tool(name="bash")
+        def run(self, **kwargs: str) -> str:
+            return kwargs["command"]
+
+    assert Tools().run(command="ls") == "ls"
+    with pytest.raises(Denied):
+        Tools().run(command="rm -rf /")
+    with pytest.raises(TypeError):
+        guard.wrap([type("Callable", (), {"__call__": lambda self: None})()])
+
+
+def test_many_tools_are_wrapped_at_once(engine: Engine) -> None:
+    def bash(command: str) -> str:
+        return command
+
+    guard = Guard(engine)
+    assert guard.wrap({"bash": bash})["bash"]("ls") == "ls"
+    (wrapped,) = guard.wrap([bash])
+    with pytest.raises(Denied):
+        wrapped("rm -rf /")
+
+
+def test_a_justification_goes_with_the_call() -> None:
+    document = "version: '1.0'\nmetadata: {name: p}\ntools: [{name: pay, justification: required}]\n"
+    guard = Guard(Engine.from_yaml(document))
+
+    @guard.tool
+    def pay(amount: int) -> int:
+        return amount
+
+    with pytest.raises(Denied, match="justification"):
+        pay(5)
+    assert pay(5, justification="invoice 7") == 5  # type: ignore[call-arg]
+    assert guard.authorize_sync("pay", {"amount": 5}, justification="invoice 7").allowed
+
+
+def test_a_bound_engine_guards_too() -> None:
+    document = """
+version: '1.0'
+metadata: {name: p}
+tools: [{name: t, conditions: [{expression: principal.id != 'ci', action: deny}]}]
+"""
+    engine = Engine.from_yaml(document)
+    assert Guard(engine.bind(principal={"id": "ci"})).authorize_sync("t").allowed
+    with pytest.raises(Denied):
+        Guard(engine).authorize_sync("t")

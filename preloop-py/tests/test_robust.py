@@ -1,0 +1,136 @@
+"""Many decisions, many threads, other processes: the answers stay right and the memory stays flat."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import sys
+import threading
+from typing import Any
+
+import pytest
+from conftest import QUICK, decides_on
+
+from preloop_engine import Engine
+
+DECISIONS = int(os.environ.get("PRELOOP_DECISIONS", "1000000"))
+"""A million in every run; the nightly run asks for ten million."""
+
+
+def resident() -> int:
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_memory_is_flat_over_many_decisions(engine: Engine) -> None:
+    usual = {"command": "ls -la", "files": ["a", {"b": 1}]}
+    lists = decides_on("args.files.exists(f, f == 'x')")
+    kinds: list[Any] = [
+        lambda: engine.decide("bash", usual),
+        lambda: engine.decide("bash", {"command": "rm -rf /"}),
+        lambda: lists.decide("t", usual),
+        lambda: engine.decide("bash", '{"command": "ls"}'),
+    ]
+    slow: list[Any] = [
+        lambda: engine.decide("bash", {}).errors,
+        lambda: engine.decide("bash", {"command": {1}}).to_json(),
+        lambda: engine.explain("bash", usual).trace,
+        lambda: engine.replace(QUICK),
+    ]
+
+    def run(decisions: int) -> None:
+        for turn in range(decisions // 1000):
+            kind = kinds[turn % len(kinds)]
+            for _ in range(990):
+                kind()
+            kind = slow[turn % len(slow)]
+            for _ in range(10):
+                kind()
+
+    run(DECISIONS // 10)
+    gc.collect()
+    before = resident()
+    run(DECISIONS)
+    gc.collect()
+    grown = resident() - before
+    assert grown < 4 * 2**20, f"{grown / 2**20:.1f} MiB more after {DECISIONS} decisions"
+
+
+def test_many_threads_decide_while_the_policy_is_replaced() -> None:
+    def text(action: str) -> str:
+        return f"version: '1.0'\nmetadata: {{name: {action}}}\ntools: [{{name: t, conditions: [{{expression: args.a == 1, action: {action}}}]}}]\n"
+
+    engine = Engine.from_yaml(text("deny"))
+    over = threading.Event()
+    wrong: list[str] = []
+    counts: list[int] = []
+
+    def work() -> None:
+        count = 0
+        while not over.is_set():
+            decision = engine.decide("t", {"a": 1})
+            if decision.policy.name != decision.action:
+                wrong.append(repr(decision))
+            count += 1
+        counts.append(count)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for turn in range(300):
+        engine.replace(text("allow" if turn % 2 else "deny"))
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong, wrong[:3]
+    assert min(counts) > 0
+    assert engine.status().replaced == 300
+
+
+def answers(engine: Engine) -> list[str]:
+    return [engine.decide("bash", {"command": command}).action for command in ("ls", "git push", "rm -rf /")]
+
+
+def in_child(queue: Any, engine: Engine | None) -> None:
+    queue.put(answers(engine or Engine.from_yaml(QUICK)))
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_other_processes_get_the_same_answers(engine: Engine, method: str) -> None:
+    context = multiprocessing.get_context(method)
+    queue = context.Queue()
+    # A forked child goes on with the engine of its parent, others make their own.
+    inherited = engine if method == "fork" else None
+    answers(engine)
+    process = context.Process(target=in_child, args=(queue, inherited))
+    process.start()
+    assert queue.get(timeout=60) == ["allow", "require_approval", "deny"] == answers(engine)
+    process.join(60)
+    assert process.exitcode == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_fork_amid_threads_that_replace_does_not_hang(engine: Engine) -> None:
+    over = threading.Event()
+
+    def replace() -> None:
+        while not over.is_set():
+            engine.replace(QUICK)
+
+    threads = [threading.Thread(target=replace) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                right = answers(engine) == ["allow", "require_approval", "deny"]
+                os._exit(0 if right else 1)
+            _, status = os.waitpid(child, 0)
+            assert status == 0
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
