@@ -107,6 +107,9 @@ pub struct TraceItem {
     pub message: String,
     /// `matched`, `not_matched`, `error`, `skipped` or `value`.
     pub kind: String,
+    /// The scope whose policy has the rule, where several were asked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scope: Option<String>,
     /// The condition or sub-expression as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expression: Option<String>,

@@ -18,12 +18,16 @@ impl CompiledPolicy {
     /// Decides a call and tells, rule by rule, how; secret-looking values are masked.
     pub fn explain(&self, call: &Call<'_>) -> Decision {
         let mut decision = self.evaluate(call).into_owned();
-        let trace = match self.source(call) {
+        decision.trace = Some(self.story(call));
+        decision
+    }
+
+    /// How the policy sees a call, rule by rule.
+    pub(super) fn story(&self, call: &Call<'_>) -> Vec<TraceItem> {
+        match self.source(call) {
             Ok(source) => self.trace(call, source),
             Err(problem) => vec![plain(String::new(), "error", problem.message)],
-        };
-        decision.trace = Some(trace);
-        decision
+        }
     }
 
     fn trace(&self, call: &Call<'_>, source: CallSource<'_>) -> Vec<TraceItem> {
@@ -41,12 +45,7 @@ impl CompiledPolicy {
         for entry in entries.into_iter().filter_map(|entry| self.entries.get(entry)) {
             self.trace_entry(entry, &input, &secrets, &mut trace);
         }
-        let left_out = trace.len().saturating_sub(TRACE_MAX);
-        if left_out > 0 {
-            trace.truncate(TRACE_MAX);
-            trace.push(plain(String::new(), "skipped", format!("{left_out} more lines")));
-        }
-        trace
+        shortened(trace)
     }
 
     fn trace_entry(
@@ -189,6 +188,16 @@ fn is_inside(part: Span, whole: Span) -> bool {
     part != whole && part.start >= whole.start && part.end <= whole.end
 }
 
+/// As many lines as an explanation may have.
+pub(super) fn shortened(mut trace: Vec<TraceItem>) -> Vec<TraceItem> {
+    let left_out = trace.len().saturating_sub(TRACE_MAX);
+    if left_out > 0 {
+        trace.truncate(TRACE_MAX);
+        trace.push(plain(String::new(), "skipped", format!("{left_out} more lines")));
+    }
+    trace
+}
+
 fn switched_off(path: String, expression: Option<String>) -> TraceItem {
     let message = "the rule is switched off".to_owned();
     TraceItem { expression, ..plain(path, "skipped", message) }
@@ -199,6 +208,7 @@ fn plain(rule: String, kind: &str, message: String) -> TraceItem {
         rule,
         message,
         kind: kind.to_owned(),
+        scope: None,
         expression: None,
         file: None,
         line: None,

@@ -8,7 +8,8 @@ use std::borrow::Cow;
 
 use crate::call::Call;
 use crate::compile::CompiledPolicy;
-use crate::decision::{Action, Decision};
+use crate::decision::{Action, Decision, TraceItem};
+use crate::evaluate::explain::shortened;
 
 /// How specific a scope is, the most specific first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -73,6 +74,19 @@ pub fn evaluate<'p>(scopes: &[Scope<'p>], call: &Call<'_>) -> Option<Cow<'p, Dec
         (None, _) => unknown?,
     };
     Some(answer.told(most_specific))
+}
+
+/// Decides like [`evaluate`] and tells, scope by scope and rule by rule, how; those that a scope cuts off are not asked.
+pub fn explain(scopes: &[Scope<'_>], call: &Call<'_>) -> Option<Decision> {
+    let mut decision = evaluate(scopes, call)?.into_owned();
+    let mut trace = Vec::new();
+    for scope in inherited(scopes) {
+        let name = (scopes.len() > 1).then(|| scope.name.to_owned());
+        let story = scope.policy.story(call).into_iter();
+        trace.extend(story.map(|item| TraceItem { scope: name.clone(), ..item }));
+    }
+    decision.trace = Some(shortened(trace));
+    Some(decision)
 }
 
 struct Answer<'p> {

@@ -52,6 +52,35 @@ fn the_most_specific_entry_decides() {
 }
 
 #[test]
+fn an_explanation_goes_from_scope_to_scope() {
+    let rule = "{name: t, conditions: [{expression: 'args.n > 3', action: deny}]}";
+    let (near, far) = (policy(ALLOW, ""), policy(rule, ""));
+    let (last, other) = (policy("", "inherit_from_parent: false"), policy(DENY, ""));
+    let scope = |level, name, policy| Scope { level, name, policy };
+    let args = json!({"n": 5});
+    let call = Call::new("t", &args);
+    let told = |scopes: &[Scope<'_>]| {
+        let decision = explain(scopes, &call).unwrap();
+        assert_eq!(Some(decision.action), evaluate(scopes, &call).map(|found| found.action));
+        let line = |item: &TraceItem| {
+            format!("{}: {} {}", item.scope.as_deref().unwrap_or("-"), item.kind, item.message)
+        };
+        (decision.action, decision.trace.unwrap().iter().map(line).collect::<Vec<_>>())
+    };
+    let chain = [scope(Level::Account, "account", &far), scope(Level::Agent, "agent:a", &near)];
+    let (action, lines) = told(&chain);
+    assert_eq!(action, Action::Deny, "an ancestor's deny stands");
+    assert_eq!(lines[0], "agent:a: matched matched: allow");
+    assert_eq!(lines[1], "account: matched matched: deny");
+    assert!(lines[2..].iter().all(|line| line.starts_with("account: value")), "{lines:?}");
+    // What stands behind a scope that does not inherit is not asked.
+    let cut = [scope(Level::Account, "account", &other), scope(Level::Team, "team:x", &last)];
+    assert_eq!(told(&cut).1, ["team:x: not_matched no entry names this tool"]);
+    assert_eq!(told(&chain[1..]).1, ["-: matched matched: allow"]);
+    assert!(explain(&[], &call).is_none());
+}
+
+#[test]
 fn an_ancestors_deny_stands() {
     let (allow, ask, deny, none) =
         (policy(ALLOW, ""), policy(ASK, ""), policy(DENY, ""), policy("", ""));
