@@ -1,4 +1,4 @@
-//! The Preloop policy engine: pure, so no I/O, clock, randomness or async.
+//! The Preloop policy engine: pure, so no I/O, clock, randomness or async. It compiles for `wasm32-unknown-unknown` too.
 //!
 //! The way of a call, each arrow a type that only the stage before can make:
 //! `text -> PolicyDocument -> ValidPolicy -> CompiledPolicy -> evaluate(&Call) -> Decision`.

@@ -8,10 +8,10 @@ mod suite {
     use std::fmt::Write as _;
     use std::path::{Path, PathBuf};
 
-    use preloop_core::cel::lib::time::{Duration, Timestamp};
+    use base64::Engine as _;
     use preloop_core::cel::{
-        Declared, Environment, FUEL_DEFAULT, FailureKind, Input, ProblemKind, TypeName, Value,
-        compile,
+        Declared, Duration, Environment, FUEL_DEFAULT, FailureKind, Input, ProblemKind, Timestamp,
+        TypeName, Value, compile,
     };
     use serde_json::{Value as Json, json};
 
@@ -72,7 +72,7 @@ mod suite {
             }),
             "string" => Value::Text(text().into()),
             "bytes" => Value::Bytes(
-                preloop_core::cel::lib::encode::base64_decode(text(), 1 << 20).unwrap().into(),
+                base64::engine::general_purpose::STANDARD.decode(text()).unwrap().into(),
             ),
             "list" => Value::List(data.as_array().unwrap().iter().map(value).collect()),
             "map" => Value::map(

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! The way of an expression: `lexer` and `parse` make a tree (limits first), `lower` resolves names, checks types by the
-//! rules of `check`, folds constants and writes `code`, which `program` evaluates. What functions compute is in [`lib`].
+//! rules of `check`, folds constants and writes `code`, which `program` evaluates. What functions compute is in `lib`.
 //!
 //! Bounded whatever the expression and the arguments: text, nesting, results and time. Nothing recurses deeper than the
 //! nesting that the parser lets through, and running out of fuel is a failure that nothing absorbs.
@@ -34,7 +34,7 @@ mod function;
 mod input;
 mod json_text;
 pub(crate) mod lexer;
-pub mod lib;
+pub(crate) mod lib;
 mod lower;
 pub(crate) mod parse;
 pub(crate) mod problem;
@@ -54,6 +54,9 @@ pub use failure::{Failure, FailureKind};
 pub use fuel::{FUEL_DEFAULT, FUEL_MAX, Fuel};
 pub use input::{Input, Tool};
 pub use json_text::JsonText;
+pub use lib::LibError;
+pub use lib::net::{Cidr, Ip};
+pub use lib::time::{Duration, Timestamp};
 pub use parse::{NESTING_MAX, SOURCE_MAX};
 pub use problem::{Problem, ProblemKind};
 pub(crate) use program::kept_alone;

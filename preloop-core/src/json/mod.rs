@@ -2,7 +2,7 @@
 //!
 //! Duplicate keys at any depth, nesting beyond 64, byte order marks, control characters, lone
 //! surrogates and text after the value are errors with line and column. One tokenizer and one
-//! grammar serve every front end; each front end is a [`Sink`] of the reader's events.
+//! grammar serve every front end; each front end is a sink of the reader's events.
 
 mod check;
 mod error;

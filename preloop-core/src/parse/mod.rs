@@ -33,7 +33,7 @@ pub(crate) use section::{DOCUMENT, Shape};
 pub(crate) use tree::{Kind, NodeId, Style, Tree};
 pub(crate) use yaml::Offsets;
 
-/// Reads a document without asking whether it makes sense; [`crate::validate`] does that as well.
+/// Reads a document without asking whether it makes sense; [`crate::validate()`] does that as well.
 ///
 /// The format is JSON where the first character that is no blank is `{` or `[`, else YAML.
 pub fn parse(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<PolicyDocument, Report> {

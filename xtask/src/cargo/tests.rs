@@ -1,6 +1,6 @@
 //! The workspace is formatted and free of warnings.
 
-use super::{CLIPPY, FORMAT, run};
+use super::{CLIPPY, FORMAT, GUIDE, run};
 use crate::tree;
 
 #[test]
@@ -13,6 +13,13 @@ fn every_file_is_formatted() {
 #[test]
 fn every_target_is_free_of_warnings() {
     if let Err(printed) = run(&tree::root(), CLIPPY) {
+        panic!("{printed}");
+    }
+}
+
+#[test]
+fn the_engines_guide_has_no_loose_ends() {
+    if let Err(printed) = run(&tree::root(), GUIDE) {
         panic!("{printed}");
     }
 }

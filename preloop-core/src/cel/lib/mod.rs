@@ -7,17 +7,14 @@
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
-pub mod encode;
-pub mod format;
-pub mod lists;
-pub mod net;
-pub mod number;
-pub mod regex;
-pub mod text;
-pub mod time;
-
-#[cfg(test)]
-mod spec;
+pub(crate) mod encode;
+pub(crate) mod format;
+pub(crate) mod lists;
+pub(crate) mod net;
+pub(crate) mod number;
+pub(crate) mod regex;
+pub(crate) mod text;
+pub(crate) mod time;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -5,6 +5,7 @@ use crate::cel::ast::{Expr, Id};
 use crate::cel::check::CallProblem;
 use crate::cel::code::{Op, OpId};
 use crate::cel::function::Function;
+use crate::cel::lib::format::placeholders;
 use crate::cel::lib::time::Zone;
 use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean};
 use crate::cel::span::Span;
@@ -244,6 +245,10 @@ impl Compiler<'_, '_> {
             self.check_zone(operands);
             return;
         }
+        if function == Function::Format && !self.environment.unchecked {
+            self.check_format(operands);
+            return;
+        }
         let checked = matches!(
             function,
             Function::Timestamp
@@ -277,6 +282,16 @@ impl Compiler<'_, '_> {
         }
         if let Some(failure) = self.explain(id) {
             self.problem(Problem::new(ProblemKind::InvalidLiteral, site.span, failure));
+        }
+    }
+
+    /// Reports a constant that is no pattern for `format`.
+    fn check_format(&mut self, operands: &[OpId]) {
+        let Some(pattern) = operands.first() else { return };
+        let Some(Value::Text(text)) = self.code.constant(*pattern) else { return };
+        if let Err(error) = placeholders(text) {
+            let span = self.code.span(*pattern);
+            self.problem(Problem::new(ProblemKind::InvalidLiteral, span, error.to_string()));
         }
     }
 

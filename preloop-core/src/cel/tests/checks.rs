@@ -76,6 +76,10 @@ fn mistakes_are_found_before_anything_runs() {
         ("args.a.matches('(')", "matches('(': "),
         ("regex.replace(args.a, '[', '') == ''", "'[': "),
         (
+            "'%q'.format([args.a]) == 'x'",
+            "'%q': could not parse formatting clause: unrecognized formatting clause \"q\"",
+        ),
+        (
             "now.getHours('Mars/Olympus') > 8",
             "'Mars/Olympus': `Mars/Olympus` is not a time zone: use a name such as `Europe/Paris` or an offset such as `+02:00`",
         ),

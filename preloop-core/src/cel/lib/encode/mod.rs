@@ -19,14 +19,14 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// `base64.encode(bytes)`.
-pub fn base64_encode(bytes: &[u8], max_bytes: usize) -> Result<String, LibError> {
+pub(crate) fn base64_encode(bytes: &[u8], max_bytes: usize) -> Result<String, LibError> {
     let size = base64::encoded_len(bytes.len(), true).unwrap_or(usize::MAX);
     check_bytes(size, max_bytes)?;
     Ok(BASE64.encode(bytes))
 }
 
 /// `base64.decode(text)`.
-pub fn base64_decode(text: &str, max_bytes: usize) -> Result<Vec<u8>, LibError> {
+pub(crate) fn base64_decode(text: &str, max_bytes: usize) -> Result<Vec<u8>, LibError> {
     // The estimate is up to two bytes too high; the exact size depends on the padding.
     check_bytes(base64::decoded_len_estimate(text.len()).saturating_sub(2), max_bytes)?;
     BASE64.decode(text).map_err(|_| LibError::invalid(format!("{} is not base64", quoted(text))))

@@ -9,7 +9,7 @@ const MAX_PRECISION: usize = 1_000;
 
 /// How one value is to be printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clause {
+pub(crate) enum Clause {
     /// `%s`: any value.
     Text,
     /// `%d`: a number.
@@ -37,7 +37,7 @@ pub(super) enum Piece<'p> {
 }
 
 /// Reads a pattern without values: its clauses in order, for a check before evaluation.
-pub fn placeholders(pattern: &str) -> Result<Vec<Clause>, LibError> {
+pub(crate) fn placeholders(pattern: &str) -> Result<Vec<Clause>, LibError> {
     let mut clauses = Vec::new();
     let mut rest = pattern;
     while let Some((piece, tail)) = next_piece(rest)? {

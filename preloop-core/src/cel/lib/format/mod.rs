@@ -9,7 +9,7 @@ mod write;
 
 use std::borrow::Cow;
 
-pub use clause::{Clause, placeholders};
+pub(crate) use clause::{Clause, placeholders};
 use clause::{Piece, next_piece};
 use write::Output;
 
@@ -18,7 +18,7 @@ use super::{LibError, check_bytes};
 
 /// What one value looks like to the formatter.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FormatValue<'v> {
+pub(crate) enum FormatValue<'v> {
     /// `null`.
     Null,
     /// A bool.
@@ -48,7 +48,7 @@ pub enum FormatValue<'v> {
 }
 
 /// A value that can be formatted; the engine implements it for its own.
-pub trait FormatArgument: Sized {
+pub(crate) trait FormatArgument: Sized {
     /// What the value looks like.
     fn format_value(&self) -> FormatValue<'_>;
 
@@ -69,7 +69,7 @@ pub trait FormatArgument: Sized {
 }
 
 /// `pattern.format(list)`, where `argument` gives the item at a position of the list.
-pub fn format<A: FormatArgument>(
+pub(crate) fn format<A: FormatArgument>(
     pattern: &str,
     mut argument: impl FnMut(usize) -> Option<A>,
     max_bytes: usize,

@@ -10,7 +10,7 @@ use super::number::Number;
 use super::{LibError, check_items};
 
 /// `list[index]`: a position within a list; a double must be a whole number.
-pub fn index(index: Number, length: usize) -> Result<usize, LibError> {
+pub(crate) fn index(index: Number, length: usize) -> Result<usize, LibError> {
     let position = match index {
         Number::Int(value) => usize::try_from(value).ok(),
         Number::Uint(value) => usize::try_from(value).ok(),
@@ -27,13 +27,13 @@ pub fn index(index: Number, length: usize) -> Result<usize, LibError> {
 }
 
 /// The int that a double stands for, where it stands for one exactly.
-pub fn whole(value: f64) -> Option<i64> {
+pub(crate) fn whole(value: f64) -> Option<i64> {
     let int = super::number::int_from_double(value).ok()?;
     (super::number::compare_int_double(int, value) == Some(Ordering::Equal)).then_some(int)
 }
 
 /// `list.slice(start, end)`: the positions from `start` up to, not including, `end`.
-pub fn slice(start: i64, end: i64, length: usize) -> Result<Range<usize>, LibError> {
+pub(crate) fn slice(start: i64, end: i64, length: usize) -> Result<Range<usize>, LibError> {
     let position = |value: i64| {
         usize::try_from(value)
             .ok()
@@ -50,21 +50,14 @@ pub fn slice(start: i64, end: i64, length: usize) -> Result<Range<usize>, LibErr
 }
 
 /// `lists.range(count)`: how many items there are; a negative count makes an empty list.
-pub fn range_length(count: i64, max_items: usize) -> Result<usize, LibError> {
+pub(crate) fn range_length(count: i64, max_items: usize) -> Result<usize, LibError> {
     let length = if count < 0 { 0 } else { usize::try_from(count).unwrap_or(usize::MAX) };
     check_items(length, max_items)?;
     Ok(length)
 }
 
 /// `list.flatten(depth)`: how many levels are taken away.
-pub fn flatten_depth(depth: i64) -> Result<usize, LibError> {
+pub(crate) fn flatten_depth(depth: i64) -> Result<usize, LibError> {
     usize::try_from(depth)
         .map_err(|_| LibError::invalid(format!("a list cannot be flattened by `{depth}` levels")))
-}
-
-/// The size of two lists together, for `list + list` and everything that grows by parts.
-pub fn combined_length(left: usize, right: usize, max_items: usize) -> Result<usize, LibError> {
-    let length = left.saturating_add(right);
-    check_items(length, max_items)?;
-    Ok(length)
 }

@@ -30,11 +30,6 @@ fn slices_lie_within_the_list_and_run_forwards() {
 fn lengths_and_depths_are_bounded() {
     assert_eq!((range_length(3, 10), range_length(-3, 10)), (Ok(3), Ok(0)));
     assert_eq!(range_length(i64::MAX, 10), Err(LibError::TooLarge { limit: 10, unit: "items" }));
-    assert_eq!(combined_length(4, 6, 10), Ok(10));
-    assert_eq!(
-        combined_length(usize::MAX, 1, 10),
-        Err(LibError::TooLarge { limit: 10, unit: "items" })
-    );
     assert_eq!(flatten_depth(2), Ok(2));
     assert!(flatten_depth(-1).is_err());
 }

@@ -23,17 +23,17 @@ pub struct Cidr {
 }
 
 /// `isIP(text)`.
-pub fn is_ip(text: &str) -> bool {
+pub(crate) fn is_ip(text: &str) -> bool {
     Ip::parse(text).is_ok()
 }
 
 /// `isCIDR(text)`.
-pub fn is_cidr(text: &str) -> bool {
+pub(crate) fn is_cidr(text: &str) -> bool {
     Cidr::parse(text).is_ok()
 }
 
 /// `ip.isCanonical(text)`: whether an address is written as it would be printed.
-pub fn is_canonical(text: &str) -> Result<bool, LibError> {
+pub(crate) fn is_canonical(text: &str) -> Result<bool, LibError> {
     Ok(Ip::parse(text)?.to_string() == text)
 }
 

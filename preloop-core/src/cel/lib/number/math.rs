@@ -5,12 +5,12 @@ use std::cmp::Ordering;
 use super::{LibError, Number, compare, double_from_int, double_from_uint};
 
 /// `math.greatest(left, right)`: the first of two equal numbers.
-pub fn greatest(left: Number, right: Number) -> Result<Number, LibError> {
+pub(crate) fn greatest(left: Number, right: Number) -> Result<Number, LibError> {
     Ok(if order(left, right)? == Ordering::Less { right } else { left })
 }
 
 /// `math.least(left, right)`: the first of two equal numbers.
-pub fn least(left: Number, right: Number) -> Result<Number, LibError> {
+pub(crate) fn least(left: Number, right: Number) -> Result<Number, LibError> {
     Ok(if order(left, right)? == Ordering::Greater { right } else { left })
 }
 
@@ -19,42 +19,42 @@ fn order(left: Number, right: Number) -> Result<Ordering, LibError> {
 }
 
 /// `math.ceil(value)`.
-pub fn ceil(value: f64) -> f64 {
+pub(crate) fn ceil(value: f64) -> f64 {
     value.ceil()
 }
 
 /// `math.floor(value)`.
-pub fn floor(value: f64) -> f64 {
+pub(crate) fn floor(value: f64) -> f64 {
     value.floor()
 }
 
 /// `math.round(value)`: halves go away from zero.
-pub fn round(value: f64) -> f64 {
+pub(crate) fn round(value: f64) -> f64 {
     value.round()
 }
 
 /// `math.trunc(value)`.
-pub fn trunc(value: f64) -> f64 {
+pub(crate) fn trunc(value: f64) -> f64 {
     value.trunc()
 }
 
 /// `math.isNaN(value)`.
-pub fn is_nan(value: f64) -> bool {
+pub(crate) fn is_nan(value: f64) -> bool {
     value.is_nan()
 }
 
 /// `math.isInf(value)`.
-pub fn is_inf(value: f64) -> bool {
+pub(crate) fn is_inf(value: f64) -> bool {
     value.is_infinite()
 }
 
 /// `math.isFinite(value)`.
-pub fn is_finite(value: f64) -> bool {
+pub(crate) fn is_finite(value: f64) -> bool {
     value.is_finite()
 }
 
 /// `math.abs(value)`, of the same type.
-pub fn abs(value: Number) -> Result<Number, LibError> {
+pub(crate) fn abs(value: Number) -> Result<Number, LibError> {
     Ok(match value {
         Number::Int(value) => Number::Int(absolute_int(value)?),
         Number::Uint(value) => Number::Uint(value),
@@ -63,12 +63,12 @@ pub fn abs(value: Number) -> Result<Number, LibError> {
 }
 
 /// `math.abs(int)`.
-pub fn absolute_int(value: i64) -> Result<i64, LibError> {
+fn absolute_int(value: i64) -> Result<i64, LibError> {
     value.checked_abs().ok_or(LibError::Overflow)
 }
 
 /// `math.sign(value)`: -1, 0 or 1, of the same type; NaN stays NaN.
-pub fn sign(value: Number) -> Number {
+pub(crate) fn sign(value: Number) -> Number {
     match value {
         Number::Int(value) => Number::Int(value.signum()),
         Number::Uint(value) => Number::Uint(value.min(1)),
@@ -80,7 +80,7 @@ pub fn sign(value: Number) -> Number {
 }
 
 /// `math.sqrt(value)`: always a double, NaN for anything below zero.
-pub fn sqrt(value: Number) -> f64 {
+pub(crate) fn sqrt(value: Number) -> f64 {
     match value {
         Number::Int(value) => double_from_int(value).sqrt(),
         Number::Uint(value) => double_from_uint(value).sqrt(),
@@ -89,62 +89,62 @@ pub fn sqrt(value: Number) -> f64 {
 }
 
 /// `math.bitAnd(int, int)`.
-pub fn bit_and(left: i64, right: i64) -> i64 {
+pub(crate) fn bit_and(left: i64, right: i64) -> i64 {
     left & right
 }
 
 /// `math.bitOr(int, int)`.
-pub fn bit_or(left: i64, right: i64) -> i64 {
+pub(crate) fn bit_or(left: i64, right: i64) -> i64 {
     left | right
 }
 
 /// `math.bitXor(int, int)`.
-pub fn bit_xor(left: i64, right: i64) -> i64 {
+pub(crate) fn bit_xor(left: i64, right: i64) -> i64 {
     left ^ right
 }
 
 /// `math.bitNot(int)`.
-pub fn bit_not(value: i64) -> i64 {
+pub(crate) fn bit_not(value: i64) -> i64 {
     !value
 }
 
 /// `math.bitAnd(uint, uint)`.
-pub fn unsigned_and(left: u64, right: u64) -> u64 {
+pub(crate) fn unsigned_and(left: u64, right: u64) -> u64 {
     left & right
 }
 
 /// `math.bitOr(uint, uint)`.
-pub fn unsigned_or(left: u64, right: u64) -> u64 {
+pub(crate) fn unsigned_or(left: u64, right: u64) -> u64 {
     left | right
 }
 
 /// `math.bitXor(uint, uint)`.
-pub fn unsigned_xor(left: u64, right: u64) -> u64 {
+pub(crate) fn unsigned_xor(left: u64, right: u64) -> u64 {
     left ^ right
 }
 
 /// `math.bitNot(uint)`.
-pub fn unsigned_not(value: u64) -> u64 {
+pub(crate) fn unsigned_not(value: u64) -> u64 {
     !value
 }
 
 /// `math.bitShiftLeft(int, offset)`: all bits gone at 64 and beyond.
-pub fn bit_shift_left(value: i64, offset: i64) -> Result<i64, LibError> {
+pub(crate) fn bit_shift_left(value: i64, offset: i64) -> Result<i64, LibError> {
     Ok(unsigned_shift_left(value.cast_unsigned(), offset)?.cast_signed())
 }
 
 /// `math.bitShiftRight(int, offset)`: a logical shift, zeros come in from the left.
-pub fn bit_shift_right(value: i64, offset: i64) -> Result<i64, LibError> {
+pub(crate) fn bit_shift_right(value: i64, offset: i64) -> Result<i64, LibError> {
     Ok(unsigned_shift_right(value.cast_unsigned(), offset)?.cast_signed())
 }
 
 /// `math.bitShiftLeft(uint, offset)`.
-pub fn unsigned_shift_left(value: u64, offset: i64) -> Result<u64, LibError> {
+pub(crate) fn unsigned_shift_left(value: u64, offset: i64) -> Result<u64, LibError> {
     Ok(value.checked_shl(shift(offset)?).unwrap_or(0))
 }
 
 /// `math.bitShiftRight(uint, offset)`.
-pub fn unsigned_shift_right(value: u64, offset: i64) -> Result<u64, LibError> {
+pub(crate) fn unsigned_shift_right(value: u64, offset: i64) -> Result<u64, LibError> {
     Ok(value.checked_shr(shift(offset)?).unwrap_or(0))
 }
 

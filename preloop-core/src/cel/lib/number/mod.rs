@@ -9,10 +9,10 @@ mod tests;
 
 use std::cmp::Ordering;
 
-pub use math::{
-    abs, absolute_int, bit_and, bit_not, bit_or, bit_shift_left, bit_shift_right, bit_xor, ceil,
-    floor, greatest, is_finite, is_inf, is_nan, least, round, sign, sqrt, trunc, unsigned_and,
-    unsigned_not, unsigned_or, unsigned_shift_left, unsigned_shift_right, unsigned_xor,
+pub(crate) use math::{
+    abs, bit_and, bit_not, bit_or, bit_shift_left, bit_shift_right, bit_xor, ceil, floor, greatest,
+    is_finite, is_inf, is_nan, least, round, sign, sqrt, trunc, unsigned_and, unsigned_not,
+    unsigned_or, unsigned_shift_left, unsigned_shift_right, unsigned_xor,
 };
 
 use super::{LibError, quoted};
@@ -24,7 +24,7 @@ const UINT_END: f64 = 18_446_744_073_709_551_616.0;
 
 /// A number of one of the three numeric types.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Number {
+pub(crate) enum Number {
     /// A signed 64-bit integer.
     Int(i64),
     /// An unsigned 64-bit integer.
@@ -34,7 +34,7 @@ pub enum Number {
 }
 
 /// Compares two numbers by value, whatever their types; nothing compares with NaN.
-pub fn compare(left: Number, right: Number) -> Option<Ordering> {
+pub(crate) fn compare(left: Number, right: Number) -> Option<Ordering> {
     match (left, right) {
         (Number::Int(left), Number::Int(right)) => Some(left.cmp(&right)),
         (Number::Int(left), Number::Uint(right)) => Some(compare_int_uint(left, right)),
@@ -53,12 +53,12 @@ pub fn compare(left: Number, right: Number) -> Option<Ordering> {
 }
 
 /// Compares an int with a uint.
-pub fn compare_int_uint(left: i64, right: u64) -> Ordering {
+pub(crate) fn compare_int_uint(left: i64, right: u64) -> Ordering {
     u64::try_from(left).map_or(Ordering::Less, |left| left.cmp(&right))
 }
 
 /// Compares an int with a double exactly.
-pub fn compare_int_double(left: i64, right: f64) -> Option<Ordering> {
+pub(crate) fn compare_int_double(left: i64, right: f64) -> Option<Ordering> {
     if right.is_nan() {
         return None;
     }
@@ -74,7 +74,7 @@ pub fn compare_int_double(left: i64, right: f64) -> Option<Ordering> {
 }
 
 /// Compares a uint with a double exactly.
-pub fn compare_uint_double(left: u64, right: f64) -> Option<Ordering> {
+pub(crate) fn compare_uint_double(left: u64, right: f64) -> Option<Ordering> {
     if right.is_nan() {
         return None;
     }
@@ -118,18 +118,18 @@ fn truncate_to_uint(value: f64) -> u64 {
 
 /// `double(int)`: the nearest double.
 #[expect(clippy::cast_precision_loss, reason = "the specification asks for the nearest double")]
-pub fn double_from_int(value: i64) -> f64 {
+pub(crate) fn double_from_int(value: i64) -> f64 {
     value as f64
 }
 
 /// `double(uint)`: the nearest double.
 #[expect(clippy::cast_precision_loss, reason = "the specification asks for the nearest double")]
-pub fn double_from_uint(value: u64) -> f64 {
+pub(crate) fn double_from_uint(value: u64) -> f64 {
     value as f64
 }
 
 /// `double(text)`.
-pub fn double_from_text(text: &str) -> Result<f64, LibError> {
+pub(crate) fn double_from_text(text: &str) -> Result<f64, LibError> {
     let value: f64 = text.parse().map_err(|_| not_a(text, "double"))?;
     // Digits that round up to infinity are too large; the word itself is meant.
     if value.is_infinite() && text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -139,14 +139,14 @@ pub fn double_from_text(text: &str) -> Result<f64, LibError> {
 }
 
 /// `int(uint)`.
-pub fn int_from_uint(value: u64) -> Result<i64, LibError> {
+pub(crate) fn int_from_uint(value: u64) -> Result<i64, LibError> {
     i64::try_from(value).map_err(|_| out_of_range(&format_args!("`{value}`"), "int"))
 }
 
 /// `int(double)`: without the fraction.
 ///
 /// The specification refuses both ends of the range, since a double there may have been rounded.
-pub fn int_from_double(value: f64) -> Result<i64, LibError> {
+pub(crate) fn int_from_double(value: f64) -> Result<i64, LibError> {
     if value > -INT_END && value < INT_END {
         Ok(truncate_to_int(value))
     } else {
@@ -155,17 +155,17 @@ pub fn int_from_double(value: f64) -> Result<i64, LibError> {
 }
 
 /// `int(text)`: decimal digits with an optional sign.
-pub fn int_from_text(text: &str) -> Result<i64, LibError> {
+pub(crate) fn int_from_text(text: &str) -> Result<i64, LibError> {
     text.parse().map_err(|error| integer_error(&error, text, "int"))
 }
 
 /// `uint(int)`.
-pub fn uint_from_int(value: i64) -> Result<u64, LibError> {
+pub(crate) fn uint_from_int(value: i64) -> Result<u64, LibError> {
     u64::try_from(value).map_err(|_| out_of_range(&format_args!("`{value}`"), "uint"))
 }
 
 /// `uint(double)`: without the fraction; anything below zero is out of range.
-pub fn uint_from_double(value: f64) -> Result<u64, LibError> {
+pub(crate) fn uint_from_double(value: f64) -> Result<u64, LibError> {
     if (0.0..UINT_END).contains(&value) {
         Ok(truncate_to_uint(value))
     } else {
@@ -174,7 +174,7 @@ pub fn uint_from_double(value: f64) -> Result<u64, LibError> {
 }
 
 /// `uint(text)`: decimal digits without a sign.
-pub fn uint_from_text(text: &str) -> Result<u64, LibError> {
+pub(crate) fn uint_from_text(text: &str) -> Result<u64, LibError> {
     if text.starts_with('+') {
         return Err(not_a(text, "uint"));
     }
@@ -183,7 +183,7 @@ pub fn uint_from_text(text: &str) -> Result<u64, LibError> {
 
 /// `string(double)`: the shortest decimal digits that read back as the same double, never an
 /// exponent; the same text that `format` makes for `%s`.
-pub fn text_from_double(value: f64) -> String {
+pub(crate) fn text_from_double(value: f64) -> String {
     if value.is_nan() {
         "NaN".to_owned()
     } else if value.is_infinite() {
@@ -210,59 +210,4 @@ fn not_a(text: &str, kind: &str) -> LibError {
 
 fn out_of_range(value: &dyn std::fmt::Display, kind: &str) -> LibError {
     LibError::out_of_range(format!("{value} is out of the range of {kind}"))
-}
-
-macro_rules! checked {
-    ($($(#[$doc:meta])* $name:ident($type:ty): $method:ident;)*) => {$(
-        $(#[$doc])*
-        pub fn $name(left: $type, right: $type) -> Result<$type, LibError> {
-            left.$method(right).ok_or(LibError::Overflow)
-        }
-    )*};
-}
-
-checked! {
-    /// `int + int`.
-    add(i64): checked_add;
-    /// `int - int`.
-    subtract(i64): checked_sub;
-    /// `int * int`.
-    multiply(i64): checked_mul;
-    /// `uint + uint`.
-    add_unsigned(u64): checked_add;
-    /// `uint - uint`.
-    subtract_unsigned(u64): checked_sub;
-    /// `uint * uint`.
-    multiply_unsigned(u64): checked_mul;
-}
-
-/// `-int`.
-pub fn negate(value: i64) -> Result<i64, LibError> {
-    value.checked_neg().ok_or(LibError::Overflow)
-}
-
-/// `int / int`, towards zero.
-pub fn divide(left: i64, right: i64) -> Result<i64, LibError> {
-    if right == 0 {
-        return Err(LibError::DivideByZero);
-    }
-    left.checked_div(right).ok_or(LibError::Overflow)
-}
-
-/// `int % int`, with the sign of the left side.
-pub fn remainder(left: i64, right: i64) -> Result<i64, LibError> {
-    if right == 0 {
-        return Err(LibError::DivideByZero);
-    }
-    left.checked_rem(right).ok_or(LibError::Overflow)
-}
-
-/// `uint / uint`.
-pub fn divide_unsigned(left: u64, right: u64) -> Result<u64, LibError> {
-    left.checked_div(right).ok_or(LibError::DivideByZero)
-}
-
-/// `uint % uint`.
-pub fn remainder_unsigned(left: u64, right: u64) -> Result<u64, LibError> {
-    left.checked_rem(right).ok_or(LibError::DivideByZero)
 }

@@ -65,24 +65,6 @@ fn conversions_refuse_what_does_not_fit() {
 }
 
 #[test]
-fn arithmetic_reports_overflow_and_zero() {
-    assert_eq!(add(i64::MAX, 1), Err(LibError::Overflow));
-    assert_eq!(subtract(i64::MIN, 1), Err(LibError::Overflow));
-    assert_eq!(multiply(i64::MIN, -1), Err(LibError::Overflow));
-    assert_eq!(negate(i64::MIN), Err(LibError::Overflow));
-    assert_eq!(divide(i64::MIN, -1), Err(LibError::Overflow));
-    assert_eq!(remainder(i64::MIN, -1), Err(LibError::Overflow));
-    assert_eq!(divide(1, 0), Err(LibError::DivideByZero));
-    assert_eq!(remainder(1, 0), Err(LibError::DivideByZero));
-    assert_eq!((divide(-7, 2), remainder(-7, 2)), (Ok(-3), Ok(-1)));
-    assert_eq!(add_unsigned(u64::MAX, 1), Err(LibError::Overflow));
-    assert_eq!(subtract_unsigned(0, 1), Err(LibError::Overflow));
-    assert_eq!(multiply_unsigned(u64::MAX, 2), Err(LibError::Overflow));
-    assert_eq!(divide_unsigned(1, 0), Err(LibError::DivideByZero));
-    assert_eq!(remainder_unsigned(1, 0), Err(LibError::DivideByZero));
-}
-
-#[test]
 fn extremes_refuse_nan_and_keep_the_first_of_equals() {
     assert!(greatest(Int(1), Double(f64::NAN)).is_err());
     assert!(least(Double(f64::NAN), Uint(1)).is_err());

@@ -20,14 +20,14 @@ const MAX_DEPTH: u32 = 64;
 
 /// A compiled pattern, which remembers how it was written.
 #[derive(Debug, Clone)]
-pub struct Pattern {
+pub(crate) struct Pattern {
     source: Box<str>,
     regex: Regex,
 }
 
 impl Pattern {
     /// The pattern as it was written.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.source
     }
 
@@ -37,13 +37,13 @@ impl Pattern {
     }
 
     /// `text.matches(pattern)`: whether the pattern is found anywhere.
-    pub fn is_match(&self, text: &str) -> bool {
+    pub(crate) fn is_match(&self, text: &str) -> bool {
         self.regex.is_match(text)
     }
 }
 
 /// Compiles a pattern. This is by far the dearest function here, so it pays to do it once.
-pub fn compile(pattern: &str) -> Result<Pattern, LibError> {
+pub(crate) fn compile(pattern: &str) -> Result<Pattern, LibError> {
     if pattern.len() > MAX_PATTERN_BYTES {
         return Err(LibError::invalid(format!(
             "the pattern {} is longer than {MAX_PATTERN_BYTES} bytes",
@@ -80,7 +80,7 @@ fn explain(pattern: &str, error: &Error) -> String {
 }
 
 /// `regex.extract(text, pattern)`: the first match, or its group where the pattern has one.
-pub fn extract<'t>(pattern: &Pattern, text: &'t str) -> Result<Option<&'t str>, LibError> {
+pub(crate) fn extract<'t>(pattern: &Pattern, text: &'t str) -> Result<Option<&'t str>, LibError> {
     let regex = &pattern.regex;
     if has_group(regex)? {
         let captures = regex.captures(text);
@@ -91,7 +91,7 @@ pub fn extract<'t>(pattern: &Pattern, text: &'t str) -> Result<Option<&'t str>, 
 }
 
 /// `regex.extractAll(text, pattern)`: every match, or its group where the pattern has one.
-pub fn extract_all<'t>(
+pub(crate) fn extract_all<'t>(
     pattern: &Pattern,
     text: &'t str,
     max_items: usize,
@@ -123,7 +123,7 @@ fn has_group(regex: &Regex) -> Result<bool, LibError> {
 /// `regex.replace(text, pattern, replacement, limit)`: at most `limit` replacements, all of them
 /// where it is negative. In the replacement `\0` is the match, `\1` its first group, `\\` a
 /// backslash.
-pub fn replace<'t>(
+pub(crate) fn replace<'t>(
     pattern: &Pattern,
     text: &'t str,
     replacement: &str,

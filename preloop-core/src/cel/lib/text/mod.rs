@@ -12,12 +12,12 @@ use memchr::memmem;
 use super::{LibError, check_bytes, check_items, quoted};
 
 /// `size(text)`: the number of code points.
-pub fn size(text: &str) -> i64 {
+pub(crate) fn size(text: &str) -> i64 {
     as_int(text.chars().count())
 }
 
 /// `text.charAt(index)`: one code point, or empty text at the very end.
-pub fn char_at(text: &str, index: i64) -> Result<&str, LibError> {
+pub(crate) fn char_at(text: &str, index: i64) -> Result<&str, LibError> {
     let start = byte_offset(text, index)?;
     let rest = text.get(start..).unwrap_or_default();
     let length = rest.chars().next().map_or(0, char::len_utf8);
@@ -25,7 +25,7 @@ pub fn char_at(text: &str, index: i64) -> Result<&str, LibError> {
 }
 
 /// `text.indexOf(needle)`: where `needle` first stands, or -1.
-pub fn index_of(text: &str, needle: &str) -> i64 {
+pub(crate) fn index_of(text: &str, needle: &str) -> i64 {
     match memmem::find(text.as_bytes(), needle.as_bytes()) {
         Some(at) => code_points_before(text, at),
         None => -1,
@@ -33,7 +33,7 @@ pub fn index_of(text: &str, needle: &str) -> i64 {
 }
 
 /// `text.indexOf(needle, from)`: where `needle` first stands at or after `from`, or -1.
-pub fn index_of_from(text: &str, needle: &str, from: i64) -> Result<i64, LibError> {
+pub(crate) fn index_of_from(text: &str, needle: &str, from: i64) -> Result<i64, LibError> {
     let start = byte_offset(text, from)?;
     let rest = text.get(start..).unwrap_or_default();
     Ok(match memmem::find(rest.as_bytes(), needle.as_bytes()) {
@@ -43,7 +43,7 @@ pub fn index_of_from(text: &str, needle: &str, from: i64) -> Result<i64, LibErro
 }
 
 /// `text.lastIndexOf(needle)`: where `needle` last stands, or -1.
-pub fn last_index_of(text: &str, needle: &str) -> i64 {
+pub(crate) fn last_index_of(text: &str, needle: &str) -> i64 {
     match memmem::rfind(text.as_bytes(), needle.as_bytes()) {
         Some(at) => code_points_before(text, at),
         None => -1,
@@ -51,7 +51,7 @@ pub fn last_index_of(text: &str, needle: &str) -> i64 {
 }
 
 /// `text.lastIndexOf(needle, from)`: where `needle` last begins at or before `from`, or -1.
-pub fn last_index_of_from(text: &str, needle: &str, from: i64) -> Result<i64, LibError> {
+pub(crate) fn last_index_of_from(text: &str, needle: &str, from: i64) -> Result<i64, LibError> {
     let start = byte_offset(text, from)?;
     // A match that begins at `start` may reach past it by its own length, and no further.
     let end = start.saturating_add(needle.len()).min(text.len());
@@ -63,13 +63,13 @@ pub fn last_index_of_from(text: &str, needle: &str, from: i64) -> Result<i64, Li
 }
 
 /// `text.substring(start)`: everything from `start` on.
-pub fn substring(text: &str, start: i64) -> Result<&str, LibError> {
+pub(crate) fn substring(text: &str, start: i64) -> Result<&str, LibError> {
     let offset = byte_offset(text, start)?;
     Ok(text.get(offset..).unwrap_or_default())
 }
 
 /// `text.substring(start, end)`: from `start` up to, not including, `end`.
-pub fn substring_between(text: &str, start: i64, end: i64) -> Result<&str, LibError> {
+pub(crate) fn substring_between(text: &str, start: i64, end: i64) -> Result<&str, LibError> {
     let first = byte_offset(text, start)?;
     let rest = text.get(first..).unwrap_or_default();
     let Some(length) = end.checked_sub(start).filter(|length| *length >= 0) else {
@@ -88,7 +88,7 @@ pub fn substring_between(text: &str, start: i64, end: i64) -> Result<&str, LibEr
 /// `text.replace(from, to, limit)`: at most `limit` replacements, all of them where it is negative.
 ///
 /// An empty `from` stands before every code point and at the end.
-pub fn replace<'a>(
+pub(crate) fn replace<'a>(
     text: &'a str,
     from: &str,
     to: &str,
@@ -114,7 +114,7 @@ pub fn replace<'a>(
 /// `text.split(separator, limit)`: at most `limit` parts, all of them where it is negative.
 ///
 /// The last of a limited number of parts is the whole rest; an empty separator splits into code points.
-pub fn split<'a>(
+pub(crate) fn split<'a>(
     text: &'a str,
     separator: &str,
     limit: i64,
@@ -150,7 +150,7 @@ fn split_code_points(text: &str, limit: usize) -> Vec<&str> {
 }
 
 /// `list.join(separator)`.
-pub fn join<'a>(
+pub(crate) fn join<'a>(
     parts: impl IntoIterator<Item = &'a str>,
     separator: &str,
     max_bytes: usize,
@@ -166,13 +166,8 @@ pub fn join<'a>(
     Ok(joined)
 }
 
-/// `left + right`.
-pub fn concatenate(left: &str, right: &str, max_bytes: usize) -> Result<String, LibError> {
-    join([left, right], "", max_bytes)
-}
-
 /// `text.lowerAscii()`: ASCII letters in lower case, everything else as it is.
-pub fn lower_ascii(text: &str, max_bytes: usize) -> Result<Cow<'_, str>, LibError> {
+pub(crate) fn lower_ascii(text: &str, max_bytes: usize) -> Result<Cow<'_, str>, LibError> {
     if !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Ok(Cow::Borrowed(text));
     }
@@ -181,7 +176,7 @@ pub fn lower_ascii(text: &str, max_bytes: usize) -> Result<Cow<'_, str>, LibErro
 }
 
 /// `text.upperAscii()`: ASCII letters in upper case, everything else as it is.
-pub fn upper_ascii(text: &str, max_bytes: usize) -> Result<Cow<'_, str>, LibError> {
+pub(crate) fn upper_ascii(text: &str, max_bytes: usize) -> Result<Cow<'_, str>, LibError> {
     if !text.bytes().any(|byte| byte.is_ascii_lowercase()) {
         return Ok(Cow::Borrowed(text));
     }
@@ -190,18 +185,18 @@ pub fn upper_ascii(text: &str, max_bytes: usize) -> Result<Cow<'_, str>, LibErro
 }
 
 /// `text.trim()`: without the white space at both ends, as Unicode defines white space.
-pub fn trim(text: &str) -> &str {
+pub(crate) fn trim(text: &str) -> &str {
     text.trim()
 }
 
 /// `text.reverse()`: the code points in reverse order.
-pub fn reverse(text: &str, max_bytes: usize) -> Result<String, LibError> {
+pub(crate) fn reverse(text: &str, max_bytes: usize) -> Result<String, LibError> {
     check_bytes(text.len(), max_bytes)?;
     Ok(text.chars().rev().collect())
 }
 
 /// `strings.quote(text)`: in double quotes, with what would not print or end the literal escaped.
-pub fn quote(text: &str, max_bytes: usize) -> Result<String, LibError> {
+pub(crate) fn quote(text: &str, max_bytes: usize) -> Result<String, LibError> {
     let escaped = text.chars().filter(|character| escape(*character).is_some()).count();
     // Each escape is one byte that becomes two; the quotation marks are the other two.
     check_bytes(text.len().saturating_add(escaped).saturating_add(2), max_bytes)?;
@@ -233,7 +228,7 @@ fn escape(character: char) -> Option<&'static str> {
 }
 
 /// `bool(text)`: the spellings that the specification lists, and no others.
-pub fn to_bool(text: &str) -> Result<bool, LibError> {
+pub(crate) fn to_bool(text: &str) -> Result<bool, LibError> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
@@ -242,7 +237,7 @@ pub fn to_bool(text: &str) -> Result<bool, LibError> {
 }
 
 /// `string(bytes)`: the text that the bytes spell in UTF-8.
-pub fn from_bytes(bytes: &[u8]) -> Result<&str, LibError> {
+pub(crate) fn from_bytes(bytes: &[u8]) -> Result<&str, LibError> {
     std::str::from_utf8(bytes).map_err(|error| {
         LibError::invalid(format!("the bytes are not UTF-8 from byte {} on", error.valid_up_to()))
     })

@@ -11,9 +11,11 @@ mod tests;
 mod timestamp;
 mod zone;
 
-pub use duration::{Duration, DurationPart};
-pub use timestamp::{Timestamp, TimestampPart};
-pub use zone::Zone;
+pub use duration::Duration;
+pub(crate) use duration::DurationPart;
+pub use timestamp::Timestamp;
+pub(crate) use timestamp::TimestampPart;
+pub(crate) use zone::Zone;
 
 /// Nanoseconds in a second.
 const NANOS_PER_SECOND: u32 = 1_000_000_000;
