@@ -48,6 +48,7 @@ pub mod mutate;
 pub mod parse;
 pub mod policy_test;
 pub mod redact;
+pub mod replay;
 pub mod schema;
 pub mod validate;
 

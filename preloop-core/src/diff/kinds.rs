@@ -21,6 +21,8 @@ pub(super) struct Kind {
     pub(super) source: Option<String>,
     pub(super) before: Fits,
     pub(super) after: Fits,
+    /// New tools are answered otherwise.
+    pub(super) is_new_matters: bool,
 }
 
 /// The kinds for which something differs.
@@ -51,7 +53,9 @@ pub(super) fn differing(sides: [&Side<'_>; 2]) -> Kinds {
             let most = if reads_tool(sides, [&before, &after]) { NAMES_EACH } else { 1 };
             if *each < most {
                 *each = each.saturating_add(1);
-                differing.push(Kind { name: name.clone(), source: source.clone(), before, after });
+                let is_new_matters = forms.answer_new_tools_otherwise(&before, &after);
+                let (name, source) = (name.clone(), source.clone());
+                differing.push(Kind { name, source, before, after, is_new_matters });
             }
         }
     }
@@ -96,6 +100,14 @@ impl Forms<'_, '_> {
     fn same(&mut self, before: &Fits, after: &Fits) -> bool {
         let (one, other) = (self.forms(0, before), self.forms(1, after));
         one.iter().chain(&other).all(Option::is_some) && one == other
+    }
+
+    /// Whether a tool that is new may be answered otherwise for that alone.
+    fn answer_new_tools_otherwise(&mut self, before: &Fits, after: &Fits) -> bool {
+        let new = |forms: Vec<Option<Normal>>| -> Vec<Option<Normal>> {
+            forms.into_iter().map(|form| form.map(Normal::of_new_tools)).collect()
+        };
+        new(self.forms(0, before)) != new(self.forms(1, after))
     }
 
     /// Whether tools that no exact entry names meet the same entries in the same order.

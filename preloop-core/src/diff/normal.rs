@@ -150,6 +150,12 @@ impl Side<'_> {
 }
 
 impl Normal {
+    /// What it says of new tools alone.
+    pub(super) fn of_new_tools(self) -> Self {
+        let otherwise = Outcome { action: Action::Allow, workflow: None };
+        Self { needs_justification: false, cases: Vec::new(), otherwise, new: self.new }
+    }
+
     /// Leaves out what no call can show.
     fn settled(mut self) -> Self {
         if self.otherwise.action != Action::Allow

@@ -63,7 +63,6 @@ pub(super) struct Space {
 impl Space {
     pub(super) fn new(sides: [&Side<'_>; 2], kind: &Kind) -> Self {
         let mut builder = Builder::default();
-        let mut is_new_matters = false;
         let mut justification_matters = false;
         let [before, after] =
             [(sides[0], &kind.before), (sides[1], &kind.after)].map(|(side, fits)| {
@@ -76,9 +75,7 @@ impl Space {
                 }
                 rules
             });
-        is_new_matters |= sides[0].policy.asks_for_new_tools != sides[1].policy.asks_for_new_tools;
-        let workflows = sides.map(|side| side.policy.new_tool.approval_workflow.clone());
-        is_new_matters |= workflows[0] != workflows[1];
+        let is_new_matters = kind.is_new_matters;
         if is_new_matters {
             builder.shapes.entry(Place::new(Root::IsNew)).or_default();
         }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::report::{Change, ChangeKind, FieldChange, Section};
 use crate::canonical::export;
+use crate::decision::Action;
 use crate::document::{Condition, PolicyDocument, Tool};
 
 /// Rules whose conditions share at least this part of their words are taken for one rule that was changed.
@@ -220,7 +221,21 @@ fn tools(changes: &mut Vec<Change>, before: &[Tool], after: &[Tool]) {
         tools.iter().map(|tool| (known(tool), value(tool))).collect()
     };
     let (old, new) = (list(before), list(after));
+    let start = changes.len();
     named(changes, Section::Tool, "tools", &old, &new);
+    for change in changes.iter_mut().skip(start) {
+        let tool = match change.kind {
+            ChangeKind::Added => position(&new, &change.name).and_then(|at| after.get(at)),
+            ChangeKind::Removed => position(&old, &change.name).and_then(|at| before.get(at)),
+            ChangeKind::Changed | ChangeKind::Moved => None,
+        };
+        let Some(tool) = tool.filter(|tool| !tool.conditions.is_empty()) else { continue };
+        let rules = Some(Value::from(tool.conditions.iter().map(summary).collect::<Vec<_>>()));
+        let (before, after) =
+            if change.kind == ChangeKind::Added { (None, rules) } else { (rules, None) };
+        let field = "rules".to_owned();
+        change.fields.push(FieldChange { field, before, after, is_documentation: false });
+    }
     for (at, (name, _)) in old.iter().enumerate() {
         let Some(to) = new.iter().position(|(other, _)| other == name) else { continue };
         let (Some(tool), Some(next)) = (before.get(at), after.get(to)) else { continue };
@@ -270,6 +285,22 @@ fn rules(
             let fields = set_fields(section, &value(rule), false);
             add(ChangeKind::Added, rule, None, Some(to), fields);
         }
+    }
+}
+
+fn position(list: &[(String, Value)], name: &str) -> Option<usize> {
+    list.iter().position(|(other, _)| other == name)
+}
+
+/// A rule in one line.
+fn summary(rule: &Condition) -> String {
+    let action = rule.action.unwrap_or(Action::RequireApproval);
+    let off = if rule.enabled == Some(false) { " (switched off)" } else { "" };
+    match (&rule.name, &rule.expression) {
+        (Some(name), Some(text)) => format!("{name}: {action} if {text}{off}"),
+        (Some(name), None) => format!("{name}: {action}{off}"),
+        (None, Some(text)) => format!("{action} if {text}{off}"),
+        (None, None) => format!("{action}{off}"),
     }
 }
 

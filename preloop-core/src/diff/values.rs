@@ -135,8 +135,8 @@ impl Values {
                 for by in [1, 0, -1] {
                     self.add(json!(whole.saturating_add(by)));
                 }
-            } else {
-                self.add(Value::Number(number.clone()));
+            } else if let Some(number) = number.as_f64() {
+                self.number(number);
             }
         }
         for pair in known.windows(2) {

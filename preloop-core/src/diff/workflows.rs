@@ -99,7 +99,8 @@ impl Found<'_> {
         let (before, after) = (self.before, self.after);
         let of = |workflow: &ApprovalWorkflow| workflow.required_approvals.unwrap_or(1);
         let (one, other) = (of(before), of(after));
-        self.more(&other, &one, format!("{other} approvals are needed instead of {one}"));
+        let are = if other == 1 { "approval is" } else { "approvals are" };
+        self.more(&other, &one, format!("{other} {are} needed instead of {one}"));
         let of = |workflow: &ApprovalWorkflow| workflow.require_reason.unwrap_or(false);
         let (one, other) = (of(before), of(after));
         let needs = if other { "needs a reason" } else { "needs no reason any more" };

@@ -79,7 +79,7 @@ impl CompiledPolicy {
     }
 
     #[inline]
-    pub(super) fn test(&self, rule: &Rule, input: &Input<'_>) -> Tri {
+    pub(crate) fn test(&self, rule: &Rule, input: &Input<'_>) -> Tri {
         match &rule.matcher {
             Matcher::Always => Tri::True,
             Matcher::When(condition) => {
