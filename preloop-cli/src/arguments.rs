@@ -28,6 +28,11 @@ pub(crate) fn read() -> Result<(Arguments, Output), Exit> {
     match Arguments::try_parse() {
         Ok(arguments) => {
             let output = Output::new(arguments.format);
+            if output.is_markdown() && !arguments.command.writes_markdown() {
+                let failure = Failure::usage("`--format markdown` is for `policy diff`");
+                output.failure(&failure.help("use `human` or `json`"));
+                return Err(Exit::Usage);
+            }
             Ok((arguments, output))
         }
         Err(error) => Err(explain(&error)),

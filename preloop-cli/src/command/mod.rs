@@ -44,6 +44,13 @@ pub(crate) enum Command {
     DemoTools,
 }
 
+impl Command {
+    /// Whether the result can be a comment on a pull request.
+    pub(crate) const fn writes_markdown(&self) -> bool {
+        matches!(self, Self::Policy(policy::Policy::Diff(_)))
+    }
+}
+
 /// Runs a command to its end.
 pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {

@@ -23,6 +23,8 @@ pub(crate) enum Format {
     Human,
     /// A program.
     Json,
+    /// A pull request (`policy diff`).
+    Markdown,
 }
 
 /// The door.
@@ -48,6 +50,11 @@ impl Output {
         self.format == Format::Json
     }
 
+    /// Whether the result becomes a comment on a pull request.
+    pub(crate) fn is_markdown(self) -> bool {
+        self.format == Format::Markdown
+    }
+
     /// An empty page for results.
     pub(crate) fn page(self) -> Page {
         let size = terminal_size::terminal_size_of(io::stdout());
@@ -66,7 +73,7 @@ impl Output {
                 text.push('\n');
                 print(&text)
             }
-            Format::Human => {
+            Format::Human | Format::Markdown => {
                 let mut page = self.page();
                 human(&mut page);
                 print(&page.into_text())
@@ -86,7 +93,7 @@ impl Output {
                 text.push('\n');
                 print(&text)
             }
-            Format::Human => self.result(value, human),
+            Format::Human | Format::Markdown => self.result(value, human),
         }
     }
 
@@ -94,7 +101,7 @@ impl Output {
     pub(crate) fn show(self, human: impl FnOnce(&mut Page)) -> Result<(), Failure> {
         match self.format {
             Format::Json => Ok(()),
-            Format::Human => self.result(&(), human),
+            Format::Human | Format::Markdown => self.result(&(), human),
         }
     }
 

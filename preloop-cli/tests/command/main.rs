@@ -10,6 +10,7 @@
 mod approvals;
 mod calls;
 mod demo;
+mod diff;
 mod eval;
 mod examples;
 mod fmt;
@@ -17,6 +18,7 @@ mod folders;
 mod pages;
 mod policy_test;
 mod remote;
+mod replay;
 mod serve;
 mod support;
 mod validate;

@@ -7,7 +7,14 @@ use serde_json::{Value, json};
 
 use crate::support::{Place, Server, eventually, root};
 
-const PAGES: [&str; 4] = ["README.md", "docs/quickstart.md", "docs/cli.md", "docs/policy-fmt.md"];
+const PAGES: [&str; 6] = [
+    "README.md",
+    "docs/quickstart.md",
+    "docs/cli.md",
+    "docs/policy-fmt.md",
+    "docs/policy-diff.md",
+    "docs/policy-replay.md",
+];
 
 /// Commands that other tests run: what is shown, and where it is run.
 const ELSEWHERE: [(&str, &str); 2] = [
@@ -142,7 +149,12 @@ fn check(page: &str, shell: &Shell<'_>, command: &str, number: u32) {
         .map_or_else(|| filled(command, shell, number), |arguments| format!("preloop {arguments}"));
     let output = shell.run(&run);
     // The answer of `policy eval` is an exit code of its own.
-    let expected: &[i32] = if command.contains("policy eval") { &[0, 4, 5] } else { &[0] };
+    let expected: &[i32] = match command {
+        eval if eval.contains("policy eval") => &[0, 4, 5],
+        // So is what has changed.
+        check if check.contains("policy diff") || check.contains("policy replay") => &[0, 6],
+        _ => &[0],
+    };
     let code = output.status.code().expect("an exit code");
     assert!(
         expected.contains(&code),

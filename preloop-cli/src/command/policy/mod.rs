@@ -1,9 +1,11 @@
 //! `preloop policy`: check and try documents, with no server.
 
 mod calls;
+mod diff;
 mod eval;
 mod fmt;
 mod lines;
+mod replay;
 mod report;
 mod source;
 mod test;
@@ -28,6 +30,10 @@ pub(crate) enum Policy {
     Eval(Box<eval::Eval>),
     /// Format documents: keys in one order, one style, comments kept
     Fmt(fmt::Fmt),
+    /// Say what changed between two policies, and show calls that are answered otherwise
+    Diff(diff::Diff),
+    /// Say which recorded calls a policy would decide otherwise
+    Replay(replay::Replay),
 }
 
 /// Runs one of them.
@@ -37,6 +43,8 @@ pub(crate) fn run(policy: Policy, output: Output) -> Result<Exit, Failure> {
         Policy::Test(test) => test::run(&test, output),
         Policy::Eval(eval) => eval::run(&eval, output),
         Policy::Fmt(fmt) => fmt::run(&fmt, output),
+        Policy::Diff(diff) => diff::run(&diff, output),
+        Policy::Replay(replay) => replay::run(&replay, output),
     }
 }
 
