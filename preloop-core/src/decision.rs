@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cel::ArgPath;
+
 /// What happens to the call, ordered from the most lenient to the strictest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -168,6 +170,30 @@ impl Action {
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+// === impl ConditionError ===
+
+impl ConditionError {
+    /// The call itself is at fault; `part` is the part of it, where one can be named.
+    pub fn of_call(message: impl Into<String>, part: Option<String>) -> Self {
+        Self {
+            rule: String::new(),
+            message: message.into(),
+            kind: Reason::InvalidCall.as_str().to_owned(),
+            expression: part,
+            file: None,
+            line: None,
+            column: None,
+            value: None,
+        }
+    }
+
+    /// An argument is at fault: it cannot be read.
+    pub fn of_argument(path: &ArgPath, why: &str) -> Self {
+        let shown = path.to_string();
+        Self::of_call(format!("`{shown}` cannot be read: {why}"), Some(shown))
     }
 }
 

@@ -8,9 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::call::Call;
 use crate::compile::CompiledPolicy;
-use crate::decision::Decision;
+use crate::decision::{ConditionError, Decision};
 use crate::diagnostic::Diagnostic;
-use crate::evaluate::invalid;
 use crate::validate::ValidPolicy;
 
 /// One policy of an engine. Immutable but for what is made at its first use.
@@ -107,7 +106,7 @@ impl<P> LivePolicy<P> {
 
     /// The answer to a call that cannot be judged, such as one whose arguments are no object.
     pub fn invalid(&self, problem: impl Into<String>) -> Decision {
-        self.policy.invalid_call(invalid(problem.into()))
+        self.policy.invalid_call(ConditionError::of_call(problem, None))
     }
 
     /// The decision, unless an argument could not be read.

@@ -97,7 +97,7 @@ impl CompiledPolicy {
     fn answer_of<'p>(&'p self, entry: EntryId, call: &Call<'_>, input: &Input<'_>) -> Verdict<'p> {
         let Some(entry) = self.entries.get(entry) else {
             // The index names only entries that are there; if not, nothing is known of the tool.
-            let error = invalid("the policy cannot be read".to_owned());
+            let error = ConditionError::of_call("the policy cannot be read", None);
             return Verdict::Made(Box::new(self.invalid_call(error)));
         };
         let verdict = self.first_match(entry, call, input);
@@ -165,11 +165,12 @@ impl<'p> From<Verdict<'p>> for Cow<'p, Decision> {
 /// The call's `source` and `server` name two servers.
 #[cold]
 fn contradiction(call: &Call<'_>) -> Box<ConditionError> {
-    Box::new(invalid(format!(
+    let message = format!(
         "`source` names the server `{}` and `server` the server `{}`",
         message::cut(call.tool.source),
         message::cut(call.tool.server)
-    )))
+    );
+    Box::new(ConditionError::of_call(message, None))
 }
 
 fn check_arguments(call: &Call<'_>) -> Result<(), Box<ConditionError>> {
@@ -180,28 +181,12 @@ fn check_arguments(call: &Call<'_>) -> Result<(), Box<ConditionError>> {
         Lookup::Found(Argument::Object(args)) => schema.check(&Value::Object(args.clone())),
         _ => {
             let message = "the arguments cannot be checked as a whole".to_owned();
-            return Err(Box::new(invalid(message)));
+            return Err(Box::new(ConditionError::of_call(message, None)));
         }
     };
     checked.map_err(|violation| {
-        let mut error = invalid(violation.message);
-        error.expression = Some(violation.path);
-        Box::new(error)
+        Box::new(ConditionError::of_call(violation.message, Some(violation.path)))
     })
-}
-
-/// The fault of a call that cannot be judged.
-pub(crate) fn invalid(message: String) -> ConditionError {
-    ConditionError {
-        rule: String::new(),
-        message,
-        kind: Reason::InvalidCall.as_str().to_owned(),
-        expression: None,
-        file: None,
-        line: None,
-        column: None,
-        value: None,
-    }
 }
 
 #[cfg(test)]

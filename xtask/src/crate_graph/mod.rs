@@ -59,6 +59,11 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
         &["axum", "preloop-cli", "preloop-server", "reqwest", "sqlx", "tokio"],
         "it only moves values between Python and the core",
     ),
+    (
+        "preloop-node",
+        &["axum", "preloop-client", "preloop-server", "reqwest", "sqlx", "tokio"],
+        "a binding holds the core and nothing else",
+    ),
     ("preloop-cli", &["axum", "sqlx"], "the CLI speaks to the server, never to its store"),
 ];
 

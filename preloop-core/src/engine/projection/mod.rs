@@ -16,7 +16,6 @@ pub use host::{Field, Host, HostFault, HostValue};
 
 use crate::cel::{ArgPath, ArgumentSource, Lookup, Slot};
 use crate::decision::ConditionError;
-use crate::evaluate::invalid;
 use crate::limits::{ARGUMENT_VALUES_MAX, NESTING_MAX, REDACT_NODES_MAX};
 use cells::Cells;
 use convert::Bounds;
@@ -101,11 +100,7 @@ impl<'k, H: HostValue> Projection<'k, H> {
     /// Keeps the first fault.
     #[cold]
     fn stop(&self, path: &ArgPath, fault: &HostFault) {
-        let shown = path.to_string();
-        self.fault.get_or_init(|| ConditionError {
-            expression: Some(shown.clone()),
-            ..invalid(format!("`{shown}` cannot be read: {}", fault.message))
-        });
+        self.fault.get_or_init(|| ConditionError::of_argument(path, &fault.message));
     }
 }
 

@@ -1,0 +1,206 @@
+/**
+ * Writes a call into the buffer that the native module reads.
+ *
+ * Only what the tool's rules read is written: a record for each path, and texts in UTF-8. The buffer is used again
+ * for every call; that is safe because reading arguments runs no code of theirs, so no call begins within another.
+ */
+
+import { ABSENT, Fault, Kind, dateText, field, kindOf, named } from './fields.cjs';
+import { HALF_PAIR, NOT_FINITE, jsonText } from './json.cjs';
+import { native } from './native.cjs';
+
+const { HEADER, RECORD, MISSING, NOT_AN_OBJECT, NULL_ABOVE, NULL, FALSE, TRUE, NUMBER, TEXT, JSON, FAULT } =
+  native;
+const { SECRETS_MAX } = native;
+const encoder = new TextEncoder();
+
+/** Where short texts go, each in a place of its own: writing to a known place is the fastest there is. */
+const LANES_AT = 4096;
+const LANES = 8;
+const LANE_BYTES = 2048;
+const LANE_CHARS = Math.floor(LANE_BYTES / 3);
+/** Where everything longer goes, one after the other. */
+const HEAP_AT = LANES_AT + LANES * LANE_BYTES;
+
+/** Bytes of the buffer that every call uses. */
+export const SCRATCH_BYTES = 1 << 20;
+/** Longest call that is taken. */
+const CALL_BYTES_MAX = 1 << 30;
+
+/** What crosses for a tool: the plan's number, and the keys of each path. */
+export interface Plan {
+  readonly index: number;
+  readonly paths: readonly (readonly string[])[];
+}
+
+/** The call needs a larger buffer. */
+const OVERFLOW = Symbol('overflow');
+
+/** A buffer and what is being written to it. */
+export class Crossing {
+  readonly bytes: Uint8Array;
+  readonly #words: Uint32Array;
+  readonly #numbers: Float64Array;
+  readonly #heap: Buffer;
+  readonly #lanes: readonly Uint8Array[];
+  #lane = 0;
+  #next = HEAP_AT;
+
+  constructor(size: number) {
+    const buffer = new ArrayBuffer(size);
+    this.bytes = new Uint8Array(buffer);
+    this.#words = new Uint32Array(buffer);
+    this.#numbers = new Float64Array(buffer);
+    this.#heap = Buffer.from(buffer);
+    this.#lanes = Array.from(
+      { length: LANES },
+      (_, lane) => new Uint8Array(buffer, LANES_AT + lane * LANE_BYTES, LANE_BYTES),
+    );
+  }
+
+  /** Writes the call; false where it does not fit. */
+  write(plan: Plan, args: object, justification: string, withWhole: boolean): boolean {
+    try {
+      this.#write(plan, args, justification, withWhole);
+      return true;
+    } catch (problem) {
+      if (problem === OVERFLOW) return false;
+      throw problem;
+    }
+  }
+
+  #write(plan: Plan, args: object, justification: string, withWhole: boolean): void {
+    const words = this.#words;
+    const { paths } = plan;
+    const count = paths.length;
+    const end = HEADER + RECORD * (count + 2);
+    this.#lane = end > LANES_AT ? LANES : 0;
+    this.#next = end > LANES_AT ? Math.max(HEAP_AT, end) : HEAP_AT;
+    if (this.#next > this.bytes.length) throw OVERFLOW;
+    words[0] = plan.index;
+    words[3] = 0;
+    if (justification === '') {
+      words[1] = 0;
+      words[2] = 0;
+    } else {
+      const at = HEADER / 4 + (RECORD / 4) * (count + 1);
+      // What is not well formed still says something; only rules that read it care for each character.
+      this.#text(at, TEXT, justification.toWellFormed());
+      words[1] = words[at + 2] as number;
+      words[2] = words[at + 1] as number;
+    }
+    const kind = kindOf(args);
+    if (kind === Kind.List || kind === Kind.Date) throw new Fault('the arguments must be an object');
+    // Without a path, the first record is not that of the call before.
+    words[HEADER / 4] = 0;
+    let at = HEADER / 4;
+    for (let index = 0; index < count; index += 1) {
+      this.#path(at, args, kind, paths[index] as readonly string[]);
+      at += RECORD / 4;
+    }
+    if (withWhole) this.#whole(at, args);
+  }
+
+  #path(at: number, args: object, kindOfArgs: Kind, keys: readonly string[]): void {
+    try {
+      let value: unknown = args;
+      if (keys.length > 0) {
+        value = field(args, kindOfArgs, keys[0] as string);
+        if (value === ABSENT) return this.#absence(at, MISSING, 0);
+      }
+      for (let position = 1; position < keys.length; position += 1) {
+        if (typeof value !== 'object' || value === null) {
+          if (typeof value === 'function' || typeof value === 'symbol') throw new Fault(named(value));
+          return this.#absence(at, value === null ? NULL_ABOVE : NOT_AN_OBJECT, position);
+        }
+        const kind = kindOf(value);
+        if (kind === Kind.List || kind === Kind.Date) return this.#absence(at, NOT_AN_OBJECT, position);
+        value = field(value, kind, keys[position] as string);
+        if (value === ABSENT) return this.#absence(at, MISSING, position);
+      }
+      this.#value(at, value, keys.length);
+    } catch (problem) {
+      if (problem === OVERFLOW) throw problem;
+      this.#text(at, FAULT, problem instanceof Fault ? problem.words : 'reading it failed');
+    }
+  }
+
+  #absence(at: number, kind: number, position: number): void {
+    this.#words[at] = kind;
+    this.#words[at + 1] = position;
+  }
+
+  #value(at: number, value: unknown, depth: number): void {
+    switch (typeof value) {
+      case 'string':
+        if (!value.isWellFormed()) throw new Fault(HALF_PAIR);
+        return this.#text(at, TEXT, value);
+      case 'number':
+        if (value - value !== 0) throw new Fault(NOT_FINITE);
+        this.#words[at] = NUMBER;
+        this.#numbers[at / 2 + 1] = value;
+        return;
+      case 'boolean':
+        this.#words[at] = value ? TRUE : FALSE;
+        return;
+      case 'bigint':
+        return this.#text(at, JSON, value.toString());
+      case 'object':
+        return this.#object(at, value, depth);
+      default:
+        throw new Fault(named(value));
+    }
+  }
+
+  #object(at: number, value: object | null, depth: number): void {
+    if (value === null) {
+      this.#words[at] = NULL;
+    } else if (kindOf(value) === Kind.Date) {
+      this.#text(at, TEXT, dateText(value));
+    } else {
+      this.#text(at, JSON, jsonText(value, depth));
+    }
+  }
+
+  /** Everything, as far as it takes to find secrets; what cannot be read is no fault, since no rule asked for it. */
+  #whole(at: number, args: object): void {
+    let json: string;
+    try {
+      json = jsonText(args, 0, SECRETS_MAX);
+    } catch {
+      return;
+    }
+    this.#text(at, JSON, json);
+    this.#words[3] = 1;
+  }
+
+  /** Writes well-formed text. */
+  #text(at: number, kind: number, text: string): void {
+    const words = this.#words;
+    words[at] = kind;
+    const lane = this.#lane;
+    if (text.length <= LANE_CHARS && lane < LANES) {
+      this.#lane = lane + 1;
+      words[at + 1] = encoder.encodeInto(text, this.#lanes[lane] as Uint8Array).written;
+      words[at + 2] = LANES_AT + lane * LANE_BYTES;
+      return;
+    }
+    const next = this.#next;
+    const room = this.bytes.length - next;
+    // Three bytes are the most that a unit of UTF-16 takes.
+    if (text.length * 3 > room && (text.length > room || Buffer.byteLength(text) > room)) throw OVERFLOW;
+    const size = this.#heap.write(text, next, 'utf8');
+    words[at + 1] = size;
+    words[at + 2] = next;
+    this.#next = next + size;
+  }
+}
+
+/** The whole call in a buffer of its own, large enough. */
+export function crossingOf(plan: Plan, args: object, justification: string): Crossing {
+  for (let size = SCRATCH_BYTES * 4; size <= CALL_BYTES_MAX; size *= 4) {
+    const crossing = new Crossing(size);
+    if (crossing.write(plan, args, justification, true)) return crossing;
+  }
+  throw new Fault('the arguments are too large');
+}

@@ -1,0 +1,306 @@
+/** The engine: a policy that answers calls. */
+
+import { readFileSync } from 'node:fs';
+
+import { Crossing, type Plan, SCRATCH_BYTES, crossingOf } from './crossing.cjs';
+import { Decision, type PolicyRef } from './decision.cjs';
+import { type Diagnostic, type Report, messageOf, refusable, reportOf } from './errors.cjs';
+import { Fault } from './fields.cjs';
+import { jsonText } from './json.cjs';
+import { type NativeEngine, native } from './native.cjs';
+
+/** A tool: its name, or what else is known of it. */
+export type Tool = string | ToolFacts;
+
+/** What is known of a tool. */
+export interface ToolFacts {
+  /** The tool's own name at its server. */
+  readonly name: string;
+  /** Where it lives: `mcp`, `builtin`, `http`, `agent`, or a server's name. */
+  readonly source?: string | undefined;
+  /** The server's name, where there is one. */
+  readonly server?: string | undefined;
+  /** MCP annotations; hints that nobody vouches for. */
+  readonly annotations?: Readonly<Record<string, unknown>> | undefined;
+  /** Offered or changed since the policy was applied, and not accepted yet. */
+  readonly isNew?: boolean | undefined;
+}
+
+/** A call's arguments: an object, a `Map`, or JSON text; absent ones are an empty object. */
+export type Arguments = object | string | null | undefined;
+
+/** What may be said of a call beside its tool and arguments. */
+export interface CallOptions {
+  /** Where the tool lives: `mcp`, `builtin`, `http`, `agent`, or a server's name. */
+  readonly source?: string | undefined;
+  /** Why the agent makes the call, in its own words. */
+  readonly justification?: string | undefined;
+}
+
+/** Who acts. */
+export interface Principal {
+  readonly id?: string;
+  /** `user` or `agent`. */
+  readonly kind?: string;
+  readonly name?: string;
+  readonly roles?: readonly string[];
+  readonly teams?: readonly string[];
+}
+
+/** What the principal did so far. */
+export interface Session {
+  readonly id?: string;
+  /** Earlier calls, oldest first. */
+  readonly calls?: readonly SessionCall[];
+}
+
+/** One earlier call of a session. */
+export interface SessionCall {
+  readonly tool?: string;
+  readonly source?: string;
+  readonly args?: Readonly<Record<string, unknown>>;
+  /** What was decided: `allow`, `deny` or `require_approval`. */
+  readonly action?: string;
+  /** When, as a date or in RFC 3339. */
+  readonly at?: Date | string;
+}
+
+/** What holds for many calls. */
+export interface Facts {
+  readonly principal?: Principal | undefined;
+  readonly session?: Session | undefined;
+  /** Facts that conditions read as `context`. */
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+  /** When the calls are made, as a date or in RFC 3339; without it, the moment of each call. */
+  readonly now?: Date | string | undefined;
+}
+
+/** The state of an engine. */
+export interface Status {
+  readonly policy: PolicyRef;
+  /** How many entries the policy has. */
+  readonly tools: number;
+  /** How many rules are switched on in them. */
+  readonly rules: number;
+  /** How often the policy was replaced. */
+  readonly replaced: number;
+  /** What is odd about the policy. */
+  readonly warnings: readonly Diagnostic[];
+  /** Why the last replacement was refused; null if it was not. */
+  readonly refused: Report | null;
+}
+
+/** Most tools whose plans are kept; names may come from anywhere. */
+const PLANS_MAX = 4096;
+
+/** What an engine and those bound from it have in common. */
+interface Shared {
+  /** Plans by the tool's name, of calls that name no source. */
+  plans: Map<string, Plan>;
+  /** Plans by the tool's name, by source. */
+  sources: Map<string, Map<string, Plan>>;
+  /** Plans by what is said of the tool beside name and source. */
+  described: Map<string, Plan>;
+  /** How many plans there are. */
+  count: number;
+  /** Decisions by their number in the policy. */
+  decisions: Decision[];
+}
+
+const EMPTY: object = Object.freeze({});
+const scratch = new Crossing(SCRATCH_BYTES);
+
+/** A policy that answers calls, in this process. */
+export class Engine {
+  readonly #native: NativeEngine;
+  readonly #decide: () => number;
+  readonly #shared: Shared;
+
+  /** @internal */
+  constructor(engine: NativeEngine, shared: Shared) {
+    this.#native = engine;
+    this.#decide = engine.decider(scratch.bytes);
+    this.#shared = shared;
+  }
+
+  /** An engine that decides by this document, in YAML or JSON. Throws a {@link PolicyError} with every problem. */
+  static fromYaml(text: string): Engine {
+    if (typeof text !== 'string') throw new TypeError('a policy document is text');
+    const engine = refusable(() => native.NativeEngine.load(text));
+    return new Engine(engine, {
+      plans: new Map(),
+      sources: new Map(),
+      described: new Map(),
+      count: 0,
+      decisions: [],
+    });
+  }
+
+  /** The same for a file. */
+  static fromFile(path: string | URL): Engine {
+    return Engine.fromYaml(readFileSync(path, 'utf8'));
+  }
+
+  /**
+   * Decides a call. Synchronous, well under a microsecond, and never throws: what is wrong with the arguments is a
+   * deny with `errors`.
+   */
+  decide(tool: Tool, args?: Arguments, options?: CallOptions): Decision {
+    try {
+      const shared = this.#shared;
+      let justification = '';
+      let plan: Plan | undefined;
+      if (options === undefined) {
+        plan = shared.plans.get(tool as string);
+      } else {
+        justification = justificationOf(options);
+        const { source } = options;
+        plan = (source === undefined ? shared.plans : shared.sources.get(source))?.get(tool as string);
+      }
+      plan ??= this.#plan(tool, options);
+      if (typeof args !== 'object' || args === null) return this.#odd(plan, args, justification, false);
+      if (!scratch.write(plan, args, justification, false)) return this.#made(plan, args, justification, -1);
+      const number = this.#decide();
+      return shared.decisions[number] ?? this.#made(plan, args, justification, number);
+    } catch (problem) {
+      return this.#refused(problem);
+    }
+  }
+
+  /** Decides a call and tells, rule by rule, how: the decision has a `trace`. Slow; never throws. */
+  explain(tool: Tool, args?: Arguments, options?: CallOptions): Decision {
+    try {
+      const justification = options === undefined ? '' : justificationOf(options);
+      const plan = this.#plan(tool, options);
+      if (typeof args !== 'object' || args === null) return this.#odd(plan, args, justification, true);
+      return new Decision(this.#native.explain(crossing(plan, args, justification)));
+    } catch (problem) {
+      return this.#refused(problem);
+    }
+  }
+
+  /**
+   * The same engine with facts for each call: who acts, what was called before, other facts, the time. They are
+   * copied; `replace` on either engine holds for both.
+   */
+  bind(facts: Facts): Engine {
+    let bound: NativeEngine;
+    try {
+      bound = this.#native.bind(jsonText(facts, 0));
+    } catch (problem) {
+      const words = problem instanceof Fault ? `what is bound cannot be read: ${problem.words}` : messageOf(problem);
+      throw new TypeError(words);
+    }
+    return new Engine(bound, this.#shared);
+  }
+
+  /** Decides by another document from now on. One that is refused throws a {@link PolicyError} and changes nothing. */
+  replace(text: string): void {
+    if (typeof text !== 'string') throw new TypeError('a policy document is text');
+    refusable(() => this.#native.replace(text));
+    this.#forget();
+    this.#shared.decisions = [];
+  }
+
+  /** Which policy answers, and what became of replacing it. */
+  status(): Status {
+    const wire = JSON.parse(this.#native.status()) as Omit<Status, 'refused'> & { refused: object | null };
+    return Object.freeze({
+      ...wire,
+      refused: wire.refused === null ? null : reportOf(JSON.stringify(wire.refused)),
+    });
+  }
+
+  #plan(tool: Tool, options: CallOptions | undefined): Plan {
+    const shared = this.#shared;
+    const source = options?.source;
+    const text = toolText(tool, source);
+    if (typeof tool !== 'string') return shared.described.get(text) ?? this.#planned(shared.described, text, text);
+    if (source === undefined) return shared.plans.get(tool) ?? this.#planned(shared.plans, tool, text);
+    const known = shared.sources.get(source)?.get(tool);
+    if (known !== undefined) return known;
+    const ofSource = shared.sources.get(source) ?? new Map<string, Plan>();
+    const plan = this.#planned(ofSource, tool, text);
+    shared.sources.set(source, ofSource);
+    return plan;
+  }
+
+  #planned(plans: Map<string, Plan>, key: string, tool: string): Plan {
+    const shared = this.#shared;
+    if (shared.count >= PLANS_MAX) this.#forget();
+    const paths = JSON.parse(this.#native.plan(tool)) as string[][];
+    const plan = { index: shared.count, paths };
+    shared.count += 1;
+    plans.set(key, plan);
+    return plan;
+  }
+
+  #forget(): void {
+    const shared = this.#shared;
+    this.#native.forget();
+    shared.plans.clear();
+    shared.sources.clear();
+    shared.described.clear();
+    shared.count = 0;
+  }
+
+  /** A decision that was not made before, or is asked for the first time. */
+  #made(plan: Plan, args: object, justification: string, number: number): Decision {
+    // An error's words must not show a secret, so everything crosses when one has to be told.
+    const bytes = number < 0 ? crossing(plan, args, justification) : scratch.bytes;
+    const decision = new Decision(this.#native.decide(bytes));
+    if (number >= 0) this.#shared.decisions[number] = decision;
+    return decision;
+  }
+
+  /** A call whose arguments are no object. */
+  #odd(plan: Plan, args: unknown, justification: string, isExplained: boolean): Decision {
+    if (args === undefined || args === null) {
+      const bytes = crossing(plan, EMPTY, justification);
+      return new Decision(isExplained ? this.#native.explain(bytes) : this.#native.decide(bytes));
+    }
+    if (typeof args !== 'string') throw new Fault(`the arguments must be an object, not a ${typeof args}`);
+    const text = wellFormed(args, 'the arguments');
+    return new Decision(this.#native.judgeText(plan.index, text, justification, isExplained));
+  }
+
+  /** Whatever went wrong, the call does not run. */
+  #refused(problem: unknown): Decision {
+    const words = problem instanceof Fault ? problem.words : `the call cannot be judged: ${messageOf(problem)}`;
+    return new Decision(this.#native.refuse(words.toWellFormed()));
+  }
+}
+
+/** The whole call, in the buffer that all share or in a larger one. */
+function crossing(plan: Plan, args: object, justification: string): Uint8Array {
+  if (scratch.write(plan, args, justification, true)) return scratch.bytes;
+  return crossingOf(plan, args, justification).bytes;
+}
+
+/** Validates a document without loading it. */
+export function validate(text: string): Report {
+  if (typeof text !== 'string') throw new TypeError('a policy document is text');
+  return reportOf(native.validate(text));
+}
+
+function justificationOf(options: CallOptions): string {
+  const { justification } = options;
+  if (justification === undefined || justification === null) return '';
+  if (typeof justification !== 'string') throw new Fault('`justification` must be text');
+  return justification;
+}
+
+/** What is known of a tool as JSON text, in the spelling of every wire. */
+function toolText(tool: Tool, source: string | undefined): string {
+  const facts = typeof tool === 'string' ? { name: tool } : tool;
+  if (source !== undefined && typeof source !== 'string') throw new Fault('`source` must be text');
+  if (typeof facts !== 'object' || facts === null) throw new Fault('a call needs `tool`; name the tool that is called');
+  const { isNew, ...others } = JSON.parse(jsonText(facts, 0)) as Record<string, unknown>;
+  if (source !== undefined && others['source'] !== undefined) throw new Fault('`source` is said twice');
+  return jsonText({ ...others, source: source ?? others['source'], is_new: isNew }, 0);
+}
+
+function wellFormed(text: string, what: string): string {
+  if (text.isWellFormed()) return text;
+  throw new Fault(`${what} hold half of a surrogate pair`);
+}

@@ -1,0 +1,89 @@
+/** What is thrown: for documents that are refused, and for calls that a guard does not let run. */
+
+import type { Decision } from './decision.cjs';
+
+/** One problem of a document. */
+export interface Diagnostic {
+  /** Where it is, such as `tools[0].conditions[1].action`. */
+  readonly path: string;
+  /** What is wrong. */
+  readonly message: string;
+  /** Its stable name, such as `unknown_key`. */
+  readonly code: string;
+  /** Line in the document, from 1. */
+  readonly line: number;
+  /** Column in the line, from 1. */
+  readonly column: number;
+  /** What to do about it. */
+  readonly help?: string;
+}
+
+/** What came of validating a document: every problem, never only the first. */
+export interface Report {
+  /** True when there is no error; warnings do not count. */
+  readonly isValid: boolean;
+  /** Problems that keep the document from being used. */
+  readonly errors: readonly Diagnostic[];
+  /** Problems worth a look. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** The report of the core, in the spelling of this language. @internal */
+export function reportOf(text: string): Report {
+  const wire = JSON.parse(text) as { is_valid: boolean; errors: Diagnostic[]; warnings: Diagnostic[] };
+  return Object.freeze({
+    isValid: wire.is_valid,
+    errors: Object.freeze(wire.errors.map((problem) => Object.freeze(problem))),
+    warnings: Object.freeze(wire.warnings.map((problem) => Object.freeze(problem))),
+  });
+}
+
+/** A document was refused. */
+export class PolicyError extends Error {
+  override readonly name: string = 'PolicyError';
+  /** Every problem of the document. */
+  readonly report: Report;
+
+  constructor(report: Report) {
+    const [first, ...others] = report.errors;
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    super(first === undefined ? 'the document is refused' : `${first.line}:${first.column}: ${first.message}${more}`);
+    this.report = report;
+  }
+}
+
+/** A guard did not let a call run: policy denies it, or it needs an approval that it did not get. */
+export class Denied extends Error {
+  override readonly name: string = 'Denied';
+  /** The decision, with the message for the agent. */
+  readonly decision: Decision;
+
+  constructor(message: string, decision: Decision, options?: ErrorOptions) {
+    super(message, options);
+    this.decision = decision;
+  }
+}
+
+/** Whoever was asked said no. */
+export class ApprovalDeclined extends Denied {
+  override readonly name: string = 'ApprovalDeclined';
+}
+
+/** Nobody answered in time. */
+export class ApprovalTimeout extends Denied {
+  override readonly name: string = 'ApprovalTimeout';
+}
+
+/** Turns the refusal of a document into an error with its report. @internal */
+export function refusable<T>(load: () => T): T {
+  try {
+    return load();
+  } catch (problem) {
+    throw new PolicyError(reportOf(messageOf(problem)));
+  }
+}
+
+/** The words of whatever was thrown. @internal */
+export function messageOf(problem: unknown): string {
+  return problem instanceof Error ? problem.message : 'something was thrown that is no error';
+}

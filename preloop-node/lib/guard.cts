@@ -1,0 +1,248 @@
+/** A guard: decides, asks somebody where the policy wants that, and lets the call run or throws. */
+
+import type { Decision } from './decision.cjs';
+import type { Arguments, CallOptions, Engine, Tool } from './engine.cjs';
+import { ApprovalDeclined, ApprovalTimeout, Denied } from './errors.cjs';
+import { jsonText } from './json.cjs';
+import { native } from './native.cjs';
+
+/** What an approver is asked. */
+export interface ApprovalRequest {
+  readonly tool: Tool;
+  /** A copy of the arguments. */
+  readonly args: Readonly<Record<string, unknown>>;
+  readonly source: string | undefined;
+  readonly justification: string | undefined;
+  /** The decision that asks for an approval. */
+  readonly decision: Decision;
+  /** SHA-256 of tool, source and arguments; an approval holds for exactly this call. */
+  readonly callHash: string;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Asks somebody. Only `true` approves; anything else, and an error, does not. */
+export type Approver = (request: ApprovalRequest) => boolean | PromiseLike<boolean>;
+
+/** How a guard is made. */
+export interface GuardOptions {
+  /** Who is asked; without one, calls that need an approval are denied. */
+  readonly approver?: Approver | undefined;
+  /** How long an answer is waited for, in milliseconds; without it, for as long as the approver takes. */
+  readonly timeout?: number | undefined;
+}
+
+/** What may be said of a call that is guarded. */
+export interface AuthorizeOptions extends CallOptions {
+  /** How long an answer is waited for, in milliseconds; the guard's where absent. */
+  readonly timeout?: number | undefined;
+  /** Ends the waiting; the call is denied then. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A function that takes a tool's arguments first. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type ToolFunction = (args: any, ...others: any[]) => unknown;
+
+/** The same function behind a guard: it answers with a promise, and is rejected where the call may not run. */
+export type Guarded<F extends ToolFunction> = (
+  ...parameters: Parameters<F>
+) => Promise<Awaited<ReturnType<F>>>;
+
+/** A tool as agent kits have them: an object with `execute`. */
+export interface ExecutableTool {
+  readonly name?: string;
+  execute?: ToolFunction | undefined;
+}
+
+/** Tools by name: functions, or objects with `execute`. */
+export type Toolbox = Record<string, ToolFunction | ExecutableTool>;
+
+/** A toolbox behind a guard. */
+export type GuardedToolbox<T> = {
+  [K in keyof T]: T[K] extends ToolFunction
+    ? Guarded<T[K]>
+    : T[K] extends { execute: infer F extends ToolFunction }
+      ? Omit<T[K], 'execute'> & { execute: Guarded<F> }
+      : T[K];
+};
+
+type Answer = 'approved' | 'declined' | 'timed_out' | 'failed' | 'changed' | 'nobody';
+
+/** Decides calls by an engine, asks an approver where the policy wants that, and throws where a call may not run. */
+export class Guard {
+  readonly #engine: Engine;
+  readonly #approver: Approver | undefined;
+  readonly #timeout: number | undefined;
+
+  constructor(engine: Engine, options: GuardOptions = {}) {
+    this.#engine = engine;
+    this.#approver = options.approver;
+    this.#timeout = milliseconds(options.timeout);
+  }
+
+  /**
+   * The decision of a call that may run: one that is allowed, or was approved. Throws {@link Denied},
+   * {@link ApprovalDeclined} or {@link ApprovalTimeout}, the latter two being kinds of the first.
+   */
+  async authorize(tool: Tool, args?: Arguments, options: AuthorizeOptions = {}): Promise<Decision> {
+    const call = callOptions(options);
+    let asked = this.#engine.decide(tool, args, call);
+    while (!asked.allowed) {
+      if (asked.denied) throw new Denied(asked.message, asked);
+      const { answer, cause } = await this.#ask(tool, args, asked, options);
+      const now = this.#engine.decide(tool, args, call);
+      const next = afterAsking(asked, answer, now);
+      if (next.step === 'run') return asked;
+      if (next.step === 'refuse') throw refusal(next, now.denied ? now : asked, cause);
+      asked = now;
+    }
+    return asked;
+  }
+
+  /** The same without waiting: a call that needs an approval is denied. */
+  authorizeSync(tool: Tool, args?: Arguments, options: CallOptions = {}): Decision {
+    const decision = this.#engine.decide(tool, args, callOptions(options));
+    if (decision.allowed) return decision;
+    if (decision.denied) throw new Denied(decision.message, decision);
+    throw refusal(afterAsking(decision, 'nobody', decision), decision, undefined);
+  }
+
+  /** A function behind the guard, as a call of the tool of this name; its first parameter is the arguments. */
+  tool<F extends ToolFunction>(name: Tool, run: F, options?: AuthorizeOptions): Guarded<F>;
+  /** A decorator for methods: `@guard.tool('bash')`. */
+  tool(name: Tool, options?: AuthorizeOptions): <F extends ToolFunction>(run: F, context?: unknown) => Guarded<F>;
+  tool(name: Tool, second?: ToolFunction | AuthorizeOptions, third?: AuthorizeOptions): unknown {
+    if (typeof second === 'function') return this.#guarded(name, second, third);
+    return (run: ToolFunction) => this.#guarded(name, run, second);
+  }
+
+  /**
+   * A toolbox behind the guard: an object of functions or of tools with `execute`, or a list of tools with `name`
+   * and `execute`. Tools are copied; a tool without `execute` runs elsewhere and stays as it is.
+   */
+  wrap<const T extends readonly ExecutableTool[]>(tools: T): GuardedToolbox<T>;
+  wrap<T extends Toolbox>(tools: T): GuardedToolbox<T>;
+  wrap(tools: Toolbox | readonly ExecutableTool[]): unknown {
+    if (Array.isArray(tools)) {
+      return tools.map((tool: ExecutableTool) => {
+        if (typeof tool?.name !== 'string') throw new TypeError('a tool in a list needs a `name`');
+        return this.#wrapped(tool.name, tool);
+      });
+    }
+    return Object.fromEntries(Object.entries(tools).map(([name, tool]) => [name, this.#wrapped(name, tool)]));
+  }
+
+  #wrapped(name: string, tool: ToolFunction | ExecutableTool): unknown {
+    if (typeof tool === 'function') return this.#guarded(name, tool, undefined);
+    if (typeof tool !== 'object' || tool === null) throw new TypeError(`\`${name}\` is no tool`);
+    const { execute } = tool;
+    if (execute === undefined) return tool;
+    if (typeof execute !== 'function') throw new TypeError(`\`execute\` of \`${name}\` is no function`);
+    const copy = Object.create(Object.getPrototypeOf(tool) as object, Object.getOwnPropertyDescriptors(tool)) as object;
+    const value = this.#guarded(name, execute, undefined, tool);
+    return Object.defineProperty(copy, 'execute', { value, writable: true, enumerable: true, configurable: true });
+  }
+
+  #guarded(tool: Tool, run: ToolFunction, options: AuthorizeOptions | undefined, self?: object): ToolFunction {
+    if (typeof run !== 'function') throw new TypeError('what is guarded must be a function');
+    const guard = this;
+    const guarded = async function (this: unknown, args: Arguments, ...others: unknown[]): Promise<unknown> {
+      // Text is parsed once, so that the tool gets what was decided about.
+      const given: unknown = typeof args === 'string' ? args : (args ?? {});
+      const decision = guard.#engine.decide(tool, given as Arguments, callOptions(options ?? {}));
+      // No pause between an allow and the call, in which the arguments could change.
+      if (!decision.allowed) await guard.authorize(tool, given as Arguments, options);
+      return run.call(self ?? this, args, ...others);
+    };
+    return Object.defineProperty(guarded, 'name', { value: run.name, configurable: true });
+  }
+
+  async #ask(
+    tool: Tool,
+    args: Arguments,
+    decision: Decision,
+    options: AuthorizeOptions,
+  ): Promise<{ answer: Answer; cause?: unknown }> {
+    const approver = this.#approver;
+    if (approver === undefined) return { answer: 'nobody' };
+    const name = typeof tool === 'string' ? tool : tool.name;
+    const source = options.source ?? (typeof tool === 'string' ? undefined : (tool.server ?? tool.source));
+    const waiting = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    let onAbort: (() => void) | undefined;
+    try {
+      const text = argumentsText(args);
+      const callHash = native.callHash(name, source, text);
+      const limit = milliseconds(options.timeout) ?? this.#timeout;
+      const over = new Promise<Answer>((resolve) => {
+        if (limit !== undefined) timer = setTimeout(() => resolve('timed_out'), Math.min(limit, TIMER_MAX));
+        onAbort = () => resolve('failed');
+        options.signal?.addEventListener('abort', onAbort);
+        if (options.signal?.aborted === true) resolve('failed');
+      });
+      const { justification } = options;
+      const request = { tool, args: copyOf(text), source, justification, decision, callHash, signal: waiting.signal };
+      const answer = Promise.resolve(approver(Object.freeze(request))).then(
+        (approved): Answer => (approved === true ? 'approved' : 'declined'),
+      );
+      const first = await Promise.race([answer, over]);
+      if (first !== 'approved') return { answer: first, cause: options.signal?.reason as unknown };
+      const isSame = native.callHash(name, source, argumentsText(args)) === callHash;
+      return { answer: isSame ? 'approved' : 'changed' };
+    } catch (cause) {
+      return { answer: 'failed', cause };
+    } finally {
+      clearTimeout(timer);
+      if (onAbort !== undefined) options.signal?.removeEventListener('abort', onAbort);
+      waiting.abort();
+    }
+  }
+}
+
+/** Longest that a timer of the platform waits. */
+const TIMER_MAX = 2_147_483_647;
+
+interface Next {
+  readonly step: 'run' | 'ask' | 'refuse';
+  readonly kind: 'denied' | 'approval_declined' | 'approval_timeout';
+  readonly message: string;
+}
+
+function afterAsking(asked: Decision, answer: Answer, now: Decision): Next {
+  return JSON.parse(native.afterAsking(JSON.stringify(asked), answer, JSON.stringify(now))) as Next;
+}
+
+function refusal(next: Next, decision: Decision, cause: unknown): Denied {
+  const options = cause === undefined ? undefined : { cause };
+  switch (next.kind) {
+    case 'approval_declined':
+      return new ApprovalDeclined(next.message, decision, options);
+    case 'approval_timeout':
+      return new ApprovalTimeout(next.message, decision, options);
+    default:
+      return new Denied(next.message, decision, options);
+  }
+}
+
+/** What the engine is told of a call; undefined where there is nothing. */
+function callOptions(options: CallOptions): CallOptions | undefined {
+  const { source, justification } = options;
+  return source === undefined && justification === undefined ? undefined : { source, justification };
+}
+
+/** All arguments as JSON text; an approval holds for all of them, so all must be readable. */
+function argumentsText(args: Arguments): string {
+  if (args === undefined || args === null) return '{}';
+  return typeof args === 'string' ? args : jsonText(args, 0);
+}
+
+function copyOf(text: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(text) as Record<string, unknown>;
+}
+
+function milliseconds(timeout: number | undefined): number | undefined {
+  if (timeout === undefined) return undefined;
+  if (typeof timeout !== 'number' || !(timeout >= 0)) throw new TypeError('`timeout` is a number of milliseconds');
+  return timeout;
+}

@@ -1,0 +1,209 @@
+//! An engine as JavaScript holds it.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use napi::Env;
+use napi::bindgen_prelude::{Function, Uint8Array};
+use napi_derive::napi;
+use preloop_core::call::CallFacts;
+use preloop_core::cel::{ArgumentSource, JsonText};
+use preloop_core::engine::Ruling;
+use preloop_core::{BoundEngine, Call, Decision, Engine};
+
+use crate::arguments::{Arguments, Refused};
+use crate::layout::Crossing;
+use crate::plan::Plan;
+use crate::{as_json, failure, refused};
+
+/// The answer of a decider where the decision was not made beforehand.
+const MADE: i32 = -1;
+
+type Plans = Rc<RefCell<Vec<Rc<Plan>>>>;
+
+/// An engine with what is bound to it.
+#[napi]
+#[derive(Debug)]
+pub struct NativeEngine {
+    bound: BoundEngine,
+    plans: Plans,
+}
+
+#[napi]
+impl NativeEngine {
+    /// Loads a document; one that is refused is an error whose message is the report as JSON text.
+    #[napi(factory)]
+    pub fn load(text: String) -> napi::Result<Self> {
+        let engine = Engine::with_clock(&text, now).map_err(|report| refused(&report))?;
+        Ok(Self { bound: engine.bind_facts(CallFacts::default()), plans: Plans::default() })
+    }
+
+    /// The same engine with other facts for each call, which are JSON text.
+    #[napi]
+    pub fn bind(&self, facts: String) -> napi::Result<NativeEngine> {
+        let facts = preloop_core::json::parse(&facts).map_err(|error| failure(&error))?;
+        let bound = self.bound.engine().bind(facts).map_err(|error| failure(&error))?;
+        Ok(Self { bound, plans: Rc::clone(&self.plans) })
+    }
+
+    /// Decides by another document from now on; the plans made before are gone.
+    #[napi]
+    pub fn replace(&self, text: String) -> napi::Result<()> {
+        self.bound.engine().replace(&text).map_err(|report| refused(&report))?;
+        self.forget();
+        Ok(())
+    }
+
+    /// Drops every plan.
+    #[napi]
+    pub fn forget(&self) {
+        self.plans.borrow_mut().clear();
+    }
+
+    /// The state of the engine as JSON text.
+    #[napi]
+    pub fn status(&self) -> napi::Result<String> {
+        as_json(&self.bound.engine().status())
+    }
+
+    /// Plans calls of a tool, which is a name or an object as JSON text. Answers the keys of each path, as JSON text;
+    /// the plan's number is how many there were before.
+    #[napi]
+    pub fn plan(&self, tool: String) -> napi::Result<String> {
+        let tool = preloop_core::json::parse(&tool).map_err(|error| failure(&error))?;
+        let plan = Plan::new(self.bound.engine().live(), tool).map_err(|error| failure(&error))?;
+        let keys: Vec<Vec<&str>> = plan.paths.iter().map(|path| path.keys().collect()).collect();
+        let keys = as_json(&keys)?;
+        self.plans.borrow_mut().push(Rc::new(plan));
+        Ok(keys)
+    }
+
+    /// A function that decides the call in `scratch` and answers the number of the decision, or a negative number
+    /// where it has none: then `decide` makes it.
+    #[napi]
+    pub fn decider<'env>(
+        &self,
+        env: &'env Env,
+        scratch: Uint8Array,
+    ) -> napi::Result<Function<'env, (), i32>> {
+        let (bound, plans) = (self.bound.clone(), Rc::clone(&self.plans));
+        env.create_function_from_closure("decide", move |_| {
+            // A panic must not cross the border; whatever it was, the call does not run.
+            let number = catch_unwind(AssertUnwindSafe(|| number(&bound, &plans, &scratch)));
+            Ok(number.ok().flatten().unwrap_or(MADE))
+        })
+    }
+
+    /// Decides the call in `bytes`; the decision as JSON text.
+    #[napi(catch_unwind)]
+    pub fn decide(&self, bytes: &[u8]) -> napi::Result<String> {
+        self.in_buffer(bytes, |plan, call| as_json(&decision(plan, call)))
+    }
+
+    /// Decides the call in `bytes` and tells how; the decision as JSON text.
+    #[napi(catch_unwind)]
+    pub fn explain(&self, bytes: &[u8]) -> napi::Result<String> {
+        self.in_buffer(bytes, |plan, call| as_json(&plan.live.explain(call)))
+    }
+
+    /// The decision about a call that cannot be judged, with these words; JSON text.
+    #[napi(catch_unwind)]
+    pub fn refuse(&self, message: String) -> napi::Result<String> {
+        as_json(&self.bound.engine().live().invalid(message))
+    }
+
+    /// Decides, or explains, a call whose arguments are JSON text; the decision as JSON text.
+    #[napi(catch_unwind)]
+    pub fn judge_text(
+        &self,
+        plan: u32,
+        args: String,
+        justification: String,
+        is_explained: bool,
+    ) -> napi::Result<String> {
+        let plan = self.planned(plan as usize)?;
+        let pulled;
+        let refused;
+        let source: &dyn ArgumentSource = match text_arguments(&args, &plan) {
+            Ok(text) => {
+                pulled = text;
+                &pulled
+            }
+            Err(message) => {
+                refused = Refused::new(message);
+                &refused
+            }
+        };
+        let call = self.complete(&plan, &plan.call(source, &justification));
+        if is_explained {
+            return as_json(&plan.live.explain(&call));
+        }
+        as_json(&decision(&plan, &call))
+    }
+}
+
+impl NativeEngine {
+    fn planned(&self, number: usize) -> napi::Result<Rc<Plan>> {
+        let plan = self.plans.borrow().get(number).map(Rc::clone);
+        plan.ok_or_else(|| failure(&"the call follows no plan"))
+    }
+
+    fn in_buffer<R>(
+        &self,
+        bytes: &[u8],
+        judge: impl FnOnce(&Plan, &Call<'_>) -> napi::Result<R>,
+    ) -> napi::Result<R> {
+        let crossing = Crossing::new(bytes);
+        let broken = || failure(&"the call was not handed over whole");
+        let plan = self.planned(crossing.plan().ok_or_else(broken)?)?;
+        let args = Arguments::new(crossing, &plan.slots);
+        let justification = crossing.justification().ok_or_else(broken)?;
+        judge(&plan, &self.complete(&plan, &plan.call(&args, justification)))
+    }
+
+    fn complete<'a>(&'a self, plan: &Plan, call: &Call<'a>) -> Call<'a> {
+        complete(&self.bound, plan, call)
+    }
+}
+
+/// The number of the decision about the call in the buffer, if it has one.
+#[inline]
+fn number(bound: &BoundEngine, plans: &Plans, bytes: &[u8]) -> Option<i32> {
+    let crossing = Crossing::new(bytes);
+    let plans = plans.try_borrow().ok()?;
+    let plan = plans.get(crossing.plan()?)?;
+    let args = Arguments::new(crossing, &plan.slots);
+    let call = complete(bound, plan, &plan.call(&args, crossing.justification()?));
+    match plan.live.decide(&call) {
+        Ruling::Known(number, _) => i32::try_from(number).ok(),
+        Ruling::Made(_) => None,
+    }
+}
+
+/// The call with what is bound, and with the clock's time where a condition asks for one.
+#[inline]
+fn complete<'a>(bound: &'a BoundEngine, plan: &Plan, call: &Call<'a>) -> Call<'a> {
+    let call = bound.call(call);
+    let now = call.now.or_else(|| bound.engine().now(&plan.live));
+    Call { now, ..call }
+}
+
+fn decision(plan: &Plan, call: &Call<'_>) -> Decision {
+    match plan.live.decide(call) {
+        Ruling::Known(_, decision) => decision.clone(),
+        Ruling::Made(decision) => *decision,
+    }
+}
+
+/// The arguments in JSON text, or why it holds none.
+fn text_arguments<'t>(text: &'t str, plan: &'t Plan) -> Result<JsonText<'t>, String> {
+    let pulled = JsonText::pull(text, &plan.paths).map_err(|error| error.to_string())?;
+    let is_object = text.trim_start().starts_with('{');
+    is_object.then_some(pulled).ok_or_else(|| "the arguments must be an object".to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the binding is where the core's time comes from")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}

@@ -1,0 +1,122 @@
+//! How a call lies in the buffer: a header, a record for each path that rules read, and the texts.
+//!
+//! JavaScript takes these numbers from here, so both sides know one layout. Words are of the machine's byte order.
+
+use napi_derive::napi;
+
+/// Bytes of the header: plan, offset and length of the justification, and whether the whole arguments are there.
+#[napi]
+pub const HEADER: u32 = 16;
+/// Bytes of a record: kind, size, and a number of eight bytes or the offset of a text.
+#[napi]
+pub const RECORD: u32 = 16;
+
+/// The path's key at the position in `size` is not there.
+#[napi]
+pub const MISSING: u32 = 1;
+/// The value above the key at the position in `size` has no keys.
+#[napi]
+pub const NOT_AN_OBJECT: u32 = 2;
+/// The value above the key at the position in `size` is `null`.
+#[napi]
+pub const NULL_ABOVE: u32 = 3;
+/// `null`
+#[napi]
+pub const NULL: u32 = 4;
+/// False.
+#[napi]
+pub const FALSE: u32 = 5;
+/// True.
+#[napi]
+pub const TRUE: u32 = 6;
+/// A finite number.
+#[napi]
+pub const NUMBER: u32 = 7;
+/// Text in UTF-8.
+#[napi]
+pub const TEXT: u32 = 8;
+/// A list, an object or a large number as JSON text.
+#[napi]
+pub const JSON: u32 = 9;
+/// Words that say why the argument cannot be read.
+#[napi]
+pub const FAULT: u32 = 10;
+
+/// A call as it lies in the buffer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Crossing<'a> {
+    bytes: &'a [u8],
+}
+
+/// One record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Record<'a> {
+    Missing(usize),
+    NotAnObject(usize),
+    NullAbove(usize),
+    Null,
+    Bool(bool),
+    Number(f64),
+    Text(&'a str),
+    Json(&'a [u8]),
+    Fault(&'a str),
+}
+
+impl<'a> Crossing<'a> {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// The number of the plan that the call follows.
+    #[inline]
+    pub(crate) fn plan(self) -> Option<usize> {
+        Some(self.word(0)? as usize)
+    }
+
+    /// Why the agent makes the call; empty where nothing is said.
+    #[inline]
+    pub(crate) fn justification(self) -> Option<&'a str> {
+        self.text(self.word(4)?, self.word(8)?)
+    }
+
+    /// Whether a record of the whole arguments follows those of the paths.
+    pub(crate) fn has_whole(self) -> bool {
+        self.word(12).is_some_and(|word| word != 0)
+    }
+
+    /// The record at a position; none where the buffer holds nothing that could be one.
+    #[inline]
+    pub(crate) fn record(self, position: usize) -> Option<Record<'a>> {
+        let at = position.checked_mul(RECORD as usize)?.checked_add(HEADER as usize)?;
+        let size = self.word(at.checked_add(4)?)?;
+        let value = at.checked_add(8)?;
+        Some(match self.word(at)? {
+            MISSING => Record::Missing(size as usize),
+            NOT_AN_OBJECT => Record::NotAnObject(size as usize),
+            NULL_ABOVE => Record::NullAbove(size as usize),
+            NULL => Record::Null,
+            FALSE => Record::Bool(false),
+            TRUE => Record::Bool(true),
+            NUMBER => Record::Number(f64::from_ne_bytes(*self.bytes.get(value..)?.first_chunk()?)),
+            TEXT => Record::Text(self.text(self.word(value)?, size)?),
+            JSON => Record::Json(self.part(self.word(value)?, size)?),
+            FAULT => Record::Fault(self.text(self.word(value)?, size)?),
+            _ => return None,
+        })
+    }
+
+    #[inline]
+    fn word(self, at: usize) -> Option<u32> {
+        Some(u32::from_ne_bytes(*self.bytes.get(at..)?.first_chunk()?))
+    }
+
+    #[inline]
+    fn text(self, offset: u32, size: u32) -> Option<&'a str> {
+        std::str::from_utf8(self.part(offset, size)?).ok()
+    }
+
+    #[inline]
+    fn part(self, offset: u32, size: u32) -> Option<&'a [u8]> {
+        self.bytes.get(offset as usize..)?.get(..size as usize)
+    }
+}

@@ -1,0 +1,207 @@
+// The guard: what runs, what does not, and what is thrown.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { ApprovalDeclined, ApprovalTimeout, Denied, Engine, Guard, POLICY, engine } from './support.mjs';
+
+const push = { command: 'git push' };
+
+/** A guard whose approver gives this answer, and the requests that it got. */
+function asking(answer, options = {}) {
+  const requests = [];
+  const approver = (request) => {
+    requests.push(request);
+    return typeof answer === 'function' ? answer(request) : answer;
+  };
+  return { guard: new Guard(options.engine ?? engine, { ...options, approver }), requests };
+}
+
+test('an allowed call comes back with its decision', async () => {
+  const guard = new Guard(engine);
+  assert.equal((await guard.authorize('bash', { command: 'ls' })).action, 'allow');
+  assert.equal(guard.authorizeSync('bash', { command: 'ls' }).action, 'allow');
+});
+
+test('a denied call throws', async () => {
+  const { guard, requests } = asking(true);
+  await assert.rejects(guard.authorize('bash', { command: 'rm -rf /' }), (error) => {
+    assert.ok(error instanceof Denied && error instanceof Error);
+    assert.equal(error.name, 'Denied');
+    assert.equal(error.message, 'files are never deleted here');
+    assert.equal(error.decision.rule.path, 'tools[0].conditions[0]');
+    return true;
+  });
+  assert.throws(() => guard.authorizeSync('bash', {}), Denied);
+  assert.equal(requests.length, 0);
+});
+
+test('an approver is asked with everything, and only `true` approves', async () => {
+  const { guard, requests } = asking(true);
+  const args = { ...push, list: [1] };
+  const decision = await guard.authorize('bash', args, { source: 'builtin', justification: 'release' });
+  assert.equal(decision.action, 'require_approval');
+  const [request] = requests;
+  assert.deepEqual(request.args, args);
+  assert.notEqual(request.args, args);
+  assert.deepEqual([request.tool, request.source, request.justification], ['bash', 'builtin', 'release']);
+  assert.match(request.callHash, /^sha256:[0-9a-f]{64}$/);
+  assert.equal(request.decision.approvalWorkflow, 'ops');
+  assert.equal(request.signal.aborted, true);
+  for (const answer of [false, undefined, null, 'yes', 1, {}, { approved: true }]) {
+    await assert.rejects(asking(answer).guard.authorize('bash', push), ApprovalDeclined);
+  }
+  assert.equal((await asking(async () => true).guard.authorize('bash', push)).action, 'require_approval');
+});
+
+test('asking that fails is a refusal with its cause', async () => {
+  const boom = new Error('boom');
+  for (const answer of [() => { throw boom; }, async () => { throw boom; }]) {
+    await assert.rejects(asking(answer).guard.authorize('bash', push), (error) => {
+      assert.ok(error instanceof Denied && !(error instanceof ApprovalDeclined));
+      assert.equal(error.cause, boom);
+      return true;
+    });
+  }
+  await assert.rejects(new Guard(engine).authorize('bash', push), /nobody can be asked/);
+  assert.throws(() => new Guard(engine).authorizeSync('bash', push), /nobody can be asked/);
+});
+
+test('an answer is waited for only so long', async () => {
+  let signal;
+  const never = (request) => {
+    signal = request.signal;
+    return new Promise(() => {});
+  };
+  const { guard } = asking(never, { timeout: 20 });
+  await assert.rejects(guard.authorize('bash', push), (error) => {
+    assert.ok(error instanceof ApprovalTimeout && error instanceof Denied);
+    assert.equal(error.name, 'ApprovalTimeout');
+    return true;
+  });
+  assert.equal(signal.aborted, true);
+  await assert.rejects(guard.authorize('bash', push, { timeout: 1 }), ApprovalTimeout);
+  await assert.rejects(guard.authorize('bash', push, { timeout: 0 }), ApprovalTimeout);
+  await assert.rejects(guard.authorize('bash', push, { timeout: NaN }), Denied);
+  assert.throws(() => new Guard(engine, { timeout: -1 }), TypeError);
+});
+
+test('whoever waits may go away', async () => {
+  const { guard } = asking(() => new Promise(() => {}));
+  const leaving = new AbortController();
+  const waiting = guard.authorize('bash', push, { signal: leaving.signal });
+  leaving.abort();
+  await assert.rejects(waiting, Denied);
+  await assert.rejects(guard.authorize('bash', push, { signal: AbortSignal.abort() }), Denied);
+});
+
+test('an approval holds for the arguments that were shown', async () => {
+  const args = { command: 'git push', branch: 'main' };
+  const { guard } = asking(() => {
+    args.branch = 'other';
+    return true;
+  });
+  await assert.rejects(guard.authorize('bash', args), /the arguments changed/);
+  const odd = { command: 'git push', extra: () => 1 };
+  await assert.rejects(asking(true).guard.authorize('bash', odd), Denied);
+});
+
+test('the policy that lives when the answer comes decides', async () => {
+  const live = Engine.fromYaml(POLICY);
+  const replaced = (text) =>
+    asking(
+      () => {
+        live.replace(text);
+        return true;
+      },
+      { engine: live },
+    ).guard;
+  await assert.rejects(replaced(POLICY.replace("startsWith('git push')\", action: require_approval", "startsWith('git push')\", action: deny")).authorize('bash', push), (error) => {
+    assert.equal(error.constructor, Denied);
+    assert.equal(error.decision.action, 'deny');
+    return true;
+  });
+  live.replace(POLICY);
+  // Another workflow asks anew.
+  let asked = 0;
+  const guard = new Guard(live, {
+    approver: () => {
+      asked += 1;
+      if (asked === 1) live.replace(POLICY.replace('approval_workflow: ops', 'approval_workflow: security'));
+      return true;
+    },
+  });
+  assert.equal((await guard.authorize('bash', push)).approvalWorkflow, 'security');
+  assert.equal(asked, 2);
+});
+
+test('a function behind the guard', async () => {
+  const ran = [];
+  const { guard } = asking(true);
+  const bash = guard.tool('bash', function run(args, extra) {
+    ran.push([args.command, extra, this?.name]);
+    return args.command.length;
+  });
+  assert.equal(bash.name, 'run');
+  assert.equal(await bash({ command: 'ls' }, 'more'), 2);
+  assert.equal(await bash.call({ name: 'self' }, push), 8);
+  await assert.rejects(bash({ command: 'rm -rf /' }), Denied);
+  await assert.rejects(bash(), Denied);
+  assert.deepEqual(ran, [
+    ['ls', 'more', undefined],
+    ['git push', undefined, 'self'],
+  ]);
+});
+
+test('nothing happens between an allow and the call', async () => {
+  const args = { command: 'ls' };
+  let seen;
+  const run = new Guard(engine).tool('bash', ({ command }) => {
+    seen = command;
+  });
+  const running = run(args);
+  args.command = 'rm -rf /';
+  await running;
+  assert.equal(seen, 'ls');
+});
+
+test('a decorator for methods', async () => {
+  const guard = new Guard(engine);
+  const decorated = guard.tool('bash')(
+    async function bash({ command }) {
+      return `${this.shell} ${command}`;
+    },
+    { kind: 'method', name: 'bash' },
+  );
+  assert.equal(await decorated.call({ shell: 'sh' }, { command: 'ls' }), 'sh ls');
+  await assert.rejects(decorated.call({ shell: 'sh' }, { command: 'rm -rf /' }), Denied);
+});
+
+test('toolboxes behind the guard', async () => {
+  const guard = new Guard(engine);
+  const tools = {
+    bash: ({ command }) => command,
+    deploy: { description: 'ships', execute: async () => 'shipped' },
+    remote: { description: 'runs elsewhere' },
+    list: {
+      prefix: 'p',
+      execute() {
+        return this.prefix;
+      },
+    },
+  };
+  const wrapped = guard.wrap(tools);
+  assert.equal(await wrapped.bash({ command: 'ls' }), 'ls');
+  await assert.rejects(wrapped.bash({ command: 'rm -rf /' }), Denied);
+  assert.equal(wrapped.deploy.description, 'ships');
+  await assert.rejects(wrapped.deploy.execute({}), Denied);
+  assert.equal(await wrapped.list.execute({ items: [] }), 'p');
+  assert.equal(wrapped.remote, tools.remote);
+  assert.equal(await tools.deploy.execute({}), 'shipped');
+  const [bash] = guard.wrap([{ name: 'bash', execute: ({ command }) => command }]);
+  await assert.rejects(bash.execute({ command: 'rm -rf /' }), Denied);
+  assert.equal(bash.name, 'bash');
+  for (const wrong of [[{ execute: () => 1 }], { bash: 5 }, { bash: { execute: 5 } }]) {
+    assert.throws(() => guard.wrap(wrong), TypeError);
+  }
+});
