@@ -74,7 +74,7 @@ pub fn is_test_file(path: &Path) -> bool {
 }
 
 /// Whether a file's ending says that it may hold a document.
-fn is_document(path: &Path) -> bool {
+pub fn is_document(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default();
     ["yaml", "yml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }

@@ -105,6 +105,14 @@ impl Output {
         }
     }
 
+    /// Begins anew at the top of a terminal; anywhere else nothing is wiped.
+    pub(crate) fn clear_screen(self) -> Result<(), Failure> {
+        if self.results.is_on() && !self.is_json() {
+            return print("\u{1b}[2J\u{1b}[3J\u{1b}[H");
+        }
+        Ok(())
+    }
+
     /// Tells a person something on standard error; a program sees only results.
     pub(crate) fn message(self, human: impl FnOnce(&mut Page)) {
         if self.is_json() {

@@ -21,4 +21,6 @@ mod remote;
 mod replay;
 mod serve;
 mod support;
+mod tutorial;
 mod validate;
+mod watch;

@@ -57,9 +57,9 @@ fn a_failed_case_is_shown_with_its_call_and_each_difference() {
         "\
 shop_test.yaml: 2 passed, 1 failed, 1 skipped
   failed  big / case 2  shop_test.yaml:8:9
-    call             refund {\"amount\":50}
-    action           expected deny, found allow
-    rule             expected big, found no rule
+    call              refund {\"amount\":50}
+    action            expected deny, found allow
+    rule              expected big, found no rule
   skipped later: not <yet>  shop_test.yaml:9:5
 `--verbose` shows the rules of each failed case with the values that they saw
 "
@@ -202,7 +202,7 @@ fn where_there_are_no_tests_that_is_said() {
 fn a_tool_that_the_policy_does_not_know_is_doubted() {
     let ran = test(&shop("tests: [{name: t, tool: refnd, expect: allow}]"), &[]);
     assert_eq!(ran.code, 0);
-    let warning = "    warning          no entry of the policy is for the tool `refnd`; did you mean `refund`?\n";
+    let warning = "    warning           no entry of the policy is for the tool `refnd`; did you mean `refund`?\n";
     assert!(ran.stdout.contains(warning), "{}", ran.stdout);
 }
 

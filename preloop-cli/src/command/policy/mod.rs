@@ -10,6 +10,7 @@ mod report;
 mod source;
 mod test;
 mod validate;
+mod watch;
 
 use clap::Subcommand;
 use preloop_core::decision::Action;

@@ -7,7 +7,7 @@ use preloop_core::diagnostic::Report;
 use serde::Serialize;
 
 use super::report::{counted, show};
-use super::source;
+use super::{source, watch};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, Style, visible};
@@ -18,6 +18,10 @@ pub(crate) struct Validate {
     /// The policies: files, or folders each of whose files are merged to one policy; `-` is standard input
     #[arg(required = true, value_name = "POLICY")]
     files: Vec<PathBuf>,
+
+    /// Check again whenever a file is saved
+    #[arg(long)]
+    watch: bool,
 }
 
 /// One document of several.
@@ -37,6 +41,13 @@ struct CheckedFiles {
 
 /// Checks the documents.
 pub(crate) fn run(validate: &Validate, output: Output) -> Result<Exit, Failure> {
+    if validate.watch {
+        return watch::watch(output, &validate.files, |_| once(validate, output));
+    }
+    once(validate, output)
+}
+
+fn once(validate: &Validate, output: Output) -> Result<Exit, Failure> {
     let mut files = Vec::new();
     for file in &validate.files {
         let report = report(file)?;

@@ -14,6 +14,7 @@ use preloop_core::policy_test;
 
 use self::outcome::{CaseOutcome, FileOutcome, Outcome};
 use self::suite::{Loader, Suite};
+use super::watch;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -41,6 +42,10 @@ pub(crate) struct Test {
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
 
+    /// Test again whenever a file is saved
+    #[arg(long, conflicts_with = "record")]
+    watch: bool,
+
     #[command(flatten)]
     record: record::FromLog,
 }
@@ -50,9 +55,19 @@ pub(crate) fn run(test: &Test, output: Output) -> Result<Exit, Failure> {
     if let Some(log) = &test.record.record {
         return record::run(&test.record, log, test.policy.as_deref(), output);
     }
+    if test.watch {
+        let paths: Vec<PathBuf> = test.paths.iter().chain(&test.policy).cloned().collect();
+        return watch::watch(output, &paths, |seen| once(test, output, seen));
+    }
+    once(test, output, &mut Vec::new())
+}
+
+/// Tests once, and notes the files and folders that counted.
+fn once(test: &Test, output: Output, seen: &mut Vec<PathBuf>) -> Result<Exit, Failure> {
     let files = find::test_files(&test.paths)?;
     let mut loader = Loader::new(test.policy.as_deref())?;
     let suites: Vec<Suite> = files.iter().map(|file| loader.load(file)).collect();
+    seen.extend(files.into_iter().chain(loader.paths()));
     let outcome = test.run_all(&suites)?;
     if let Some(file) = &test.junit {
         std::fs::write(file, junit::text(&outcome)).map_err(|cause| {

@@ -135,7 +135,7 @@ fn failure(page: &mut Page, case: &CaseOutcome, is_verbose: bool) {
 }
 
 fn detail(page: &mut Page, style: Style, label: &str, text: &str) {
-    let label = page.styled(style, &format!("{label:<16}"));
+    let label = page.styled(style, &format!("{label:<17}"));
     page.line(format!("    {label} {text}"));
 }
 

@@ -75,6 +75,11 @@ impl Loader {
         Ok(loader)
     }
 
+    /// The policies that were asked for.
+    pub(super) fn paths(&self) -> impl Iterator<Item = PathBuf> {
+        self.policies.keys().cloned()
+    }
+
     /// Reads a test file and its policy.
     pub(super) fn load(&mut self, path: &Path) -> Suite {
         let name = source::name(path);
