@@ -17,10 +17,21 @@ fn policy(rules: &[Value]) -> CompiledPolicy {
 
 const ACTIONS: [Action; 3] = [Action::Allow, Action::RequireApproval, Action::Deny];
 
+/// How a condition asks whether an argument contains letters: a pattern of letters only spells them.
+const LANGUAGES: [(&str, &str); 3] =
+    [("contains", "simple"), ("contains", "cel"), ("matches", "cel")];
+
+/// The same question in each language, by turns.
 fn rule(needle: &str, action: usize, field: usize) -> Value {
+    rule_in(needle.len() % LANGUAGES.len(), needle, action, field)
+}
+
+fn rule_in(language: usize, needle: &str, action: usize, field: usize) -> Value {
     let field = ["a", "b"].get(field).unwrap();
     let action = ACTIONS.get(action).unwrap();
-    json!({"expression": format!("args.{field}.contains('{needle}')"), "action": action})
+    let (function, language) = LANGUAGES.get(language).unwrap();
+    let expression = format!("args.{field}.{function}('{needle}')");
+    json!({"expression": expression, "condition_type": language, "action": action})
 }
 
 /// Answer and the number of the rule that decided, rule by rule.
@@ -74,13 +85,40 @@ proptest! {
 
     /// A deny rule that cannot be checked never leads to allow, whatever the arguments are.
     #[test]
-    fn a_failing_deny_rule_never_allows(kind in 0_usize..6, many in 1_usize..12) {
+    fn a_failing_deny_rule_never_allows(
+        kind in 0_usize..6,
+        many in 1_usize..12,
+        language in 0..LANGUAGES.len(),
+    ) {
         let values = [json!(null), json!(7), json!({}), json!([["x"]]), json!(true), json!(["xx"])];
         let args = json!({"a": values.get(kind).unwrap()});
-        let rules: Vec<Value> = (0..many).map(|_| rule("x", 2, 0)).collect();
+        let rules: Vec<Value> = (0..many).map(|_| rule_in(language, "x", 2, 0)).collect();
         let policy = policy(&rules);
         let decision = policy.evaluate(&Call::new("t", &args));
         prop_assert_eq!((decision.action, decision.reason), (Action::Deny, Reason::ConditionError));
         prop_assert_eq!(decision.errors.len(), 1);
+    }
+}
+
+/// A shared search spends what each of its rules would spend alone, so it runs dry where they do.
+#[test]
+fn a_shared_search_has_the_budget_of_one_rule() {
+    let args = json!({"a": "y".repeat(160)});
+    for language in 0..LANGUAGES.len() {
+        for fuel in 0..20 {
+            let decided = |many: usize| {
+                let rules: Vec<Value> = (0..many).map(|_| rule_in(language, "x", 0, 0)).collect();
+                let policy = policy(&rules).with_fuel(fuel);
+                let decision = policy.evaluate(&Call::new("t", &args)).into_owned();
+                (
+                    decision.action,
+                    decision.reason,
+                    decision.errors.first().map(|error| error.kind.clone()),
+                )
+            };
+            let alone = decided(1);
+            assert_eq!(alone.1 == Reason::ConditionError, fuel < 13, "{fuel}");
+            assert_eq!(decided(20), alone, "{language} {fuel}");
+        }
     }
 }

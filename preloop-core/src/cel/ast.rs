@@ -3,6 +3,8 @@
 //! Macros are nodes of their own, and chains of one operator are one node, so the height of the tree is the nesting
 //! that a reader sees. Nothing here is recursive: dropping it is dropping vectors.
 
+use std::cmp::Ordering;
+
 use super::span::Span;
 use super::value::Value;
 
@@ -58,6 +60,19 @@ impl Relation {
             Self::Greater => ">",
             Self::GreaterEqual => ">=",
             Self::In => "in",
+        }
+    }
+
+    /// Whether an order is what the relation asks for.
+    #[inline]
+    pub(crate) const fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal | Self::In => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterEqual => order.is_ge(),
         }
     }
 }
@@ -181,6 +196,17 @@ pub(crate) struct Tree<'s> {
 }
 
 impl<'s> Tree<'s> {
+    /// An empty tree with room for what an expression of so many bytes usually has.
+    pub(crate) fn with_room_for(bytes: usize) -> Self {
+        let nodes = (bytes >> 3).saturating_add(4).min(64);
+        Self {
+            nodes: Vec::with_capacity(nodes),
+            spans: Vec::with_capacity(nodes),
+            heights: Vec::with_capacity(nodes),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn span(&self, id: Id) -> Span {
         self.spans.get(id as usize).copied().unwrap_or_default()
     }
@@ -200,6 +226,17 @@ impl<'s> Tree<'s> {
 
     pub(crate) fn literal(&self, number: u32) -> Option<&Value> {
         self.literals.get(number as usize)
+    }
+
+    /// The name that fields are read from, where nothing but fields is read.
+    pub(crate) fn root_name(&self, mut id: Id) -> Option<&'s str> {
+        loop {
+            match self.node(id)? {
+                Expr::Select { base, .. } => id = base,
+                Expr::Name { name, .. } => return Some(name),
+                _ => return None,
+            }
+        }
     }
 
     /// The names of `a.b.c`, if that is what the node is, outermost first; and whether it starts with a dot.

@@ -49,6 +49,14 @@ impl ArgPath {
         &self.segments
     }
 
+    /// What stands there in an object; none where anything is missing on the way, or the path is empty.
+    #[inline]
+    pub(crate) fn find<'a>(&self, object: &'a JsonMap<String, Json>) -> Option<&'a Json> {
+        let (first, rest) = self.segments.split_first()?;
+        let found = object.get(&**first)?;
+        if rest.is_empty() { Some(found) } else { below(found, rest) }
+    }
+
     /// The path down to its `length`th key as rules write it, such as `args.user`.
     pub(crate) fn shown(&self, length: usize) -> String {
         let mut shown = String::from("args");
@@ -185,6 +193,14 @@ impl ArgumentSource for JsonMap<String, Json> {
         }
         Lookup::Found(Argument::Json(value))
     }
+}
+
+#[inline(never)]
+fn below<'a>(mut value: &'a Json, keys: &[Box<str>]) -> Option<&'a Json> {
+    for key in keys {
+        value = value.as_object()?.get(&**key)?;
+    }
+    Some(value)
 }
 
 const fn no_keys(value: &Json, position: usize) -> Lookup<'static> {

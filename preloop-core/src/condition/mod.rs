@@ -117,11 +117,11 @@ impl Condition {
     pub(crate) fn text_search(&self) -> Option<(&ArgPath, &str)> {
         match &self.program {
             Either::Simple(simple) => simple.text_search(),
-            Either::Cel(_) => None,
+            Either::Cel(program) => program.contains_literal(),
         }
     }
 
-    /// False for text that a [`Self::text_search`] has no budget to look at.
+    /// False for text that a [`Self::text_search`] has no budget to look at, in either language.
     pub(crate) fn can_search(text: &str, fuel: u64) -> bool {
         simple::can_search(text, fuel)
     }

@@ -12,9 +12,7 @@ use super::subject::{Found, Subject, argument};
 use crate::cel::ast::Relation;
 use crate::cel::lib::regex::Pattern;
 use crate::cel::value::{Items, Standing, Val, from_json, order, scalar_equal};
-use crate::cel::{
-    self, ArgPath, Argument, Environment, Fuel, Input, Lookup, PathTable, Problem, Span, Tri,
-};
+use crate::cel::{self, ArgPath, Environment, Fuel, Input, PathTable, Problem, Span, Tri};
 use crate::decision::Action;
 
 /// Scanned bytes that cost one unit of the budget.
@@ -185,13 +183,14 @@ impl Simple {
             Question::Field { subject, test, .. } => (subject, test),
         };
         let found = match subject {
-            Subject::Argument(path) => match input.args.lookup(path) {
-                // Nearly every call: text, which is looked at where it lies.
-                Lookup::Found(Argument::Json(Json::String(text))) => {
-                    return asked.of_text(text, fuel);
+            Subject::Argument(path) => {
+                match input.args.object().and_then(|object| path.find(object)) {
+                    // Nearly every call: text, which is looked at where it lies.
+                    Some(Json::String(text)) => return asked.of_text(text, fuel),
+                    Some(found) => Found::Value(Val::of_json(found)),
+                    None => argument(input.args.lookup(path)),
                 }
-                lookup => argument(lookup),
-            },
+            }
             other => other.read(input),
         };
         match found {

@@ -4,6 +4,7 @@ use super::{Compiler, Out};
 use crate::cel::ast::{Expr, Id};
 use crate::cel::check::CallProblem;
 use crate::cel::code::{Op, OpId};
+use crate::cel::environment::STANDARD;
 use crate::cel::function::Function;
 use crate::cel::lib::format::placeholders;
 use crate::cel::lib::time::Zone;
@@ -98,6 +99,13 @@ impl Compiler<'_, '_> {
 
     /// The full name of a function in a namespace, if `target` is one.
     fn namespaced(&self, target: Id, function: &str) -> Option<String> {
+        // No namespace is named like a standard variable, and most calls are on one.
+        if self.environment.standard
+            && self.environment.functions.is_empty()
+            && self.tree.root_name(target).is_some_and(|name| STANDARD.contains(&name))
+        {
+            return None;
+        }
         let (names, rooted) = self.tree.dotted(target)?;
         let first = names.first()?;
         let local = self.frames.iter().any(|frame| {
@@ -221,22 +229,7 @@ impl Compiler<'_, '_> {
         }
         let [left, right] = *operands else { return None };
         let Op::Const(constant) = self.code.nodes.get(right as usize)?.op else { return None };
-        let Some(Value::Text(text)) = self.code.constants.get(constant as usize) else {
-            return None;
-        };
-        match function {
-            Function::Contains => {
-                let finder = memchr::memmem::Finder::new(text.as_bytes()).into_owned();
-                Some(self.contains(left, finder))
-            }
-            Function::StartsWith => Some(Op::StartsWith { left, constant }),
-            Function::EndsWith => Some(Op::EndsWith { left, constant }),
-            Function::Matches => {
-                let text = text.clone();
-                self.matches(left, &text, site.name_span.to(self.code.span(right)))
-            }
-            _ => None,
-        }
+        self.text_test(function, left, constant, site.name_span.to(self.code.span(right)))
     }
 
     /// Reports constant instants, durations, addresses and patterns that are not valid.

@@ -1,14 +1,12 @@
 //! Writing operations: price, dependence on input, and folding of what depends on nothing.
 
-use bumpalo::Bump;
-
 use super::{Compiler, Out};
-use crate::cel::ast::Id;
-use crate::cel::code::{LoopParts, Node, Op, OpId, Run};
+use crate::cel::ast::Loop;
+use crate::cel::code::{Field, LoopParts, NEVER, Node, Op, OpId, Run};
 use crate::cel::failure::{FailureKind, Trouble};
 use crate::cel::input::Input;
 use crate::cel::problem::{Problem, ProblemKind, cut};
-use crate::cel::program::Machine;
+use crate::cel::program::{Arena, Machine};
 use crate::cel::span::Span;
 use crate::cel::types::Type;
 use crate::cel::value::{Val, Value};
@@ -18,7 +16,16 @@ const FOLDED_MAX: usize = 1_000;
 
 impl Compiler<'_, '_> {
     pub(super) fn leaf(&mut self, op: Op, span: Span, reads: bool, free: u16) -> OpId {
-        self.push(Node { op, cost: 0, span, reads, free })
+        let quick = match op {
+            Op::Path { path, optional } | Op::HasPath { path, optional } => {
+                let path = self.code.paths.get(path as usize);
+                optional == NEVER && path.is_some_and(|path| !path.segments().is_empty())
+            }
+            Op::ItemField { .. } | Op::Local { hops: 0, second: false } | Op::Const(_) => true,
+            Op::Field(field) => !matches!(field, Field::SessionCalls | Field::Now),
+            _ => false,
+        };
+        self.push(Node { op, cost: 0, span, reads, free, quick })
     }
 
     fn push(&mut self, node: Node) -> OpId {
@@ -33,7 +40,7 @@ impl Compiler<'_, '_> {
 
     /// Writes an operation whose operands are all evaluated in the same scope.
     pub(super) fn emit(&mut self, op: Op, span: Span, operands: &[OpId]) -> OpId {
-        let mut node = Node { op, cost: 1, span, reads: false, free: 0 };
+        let mut node = self.node(op, span);
         for operand in operands {
             self.weigh(&mut node, *operand, 0);
         }
@@ -50,7 +57,7 @@ impl Compiler<'_, '_> {
         outside: &[OpId],
         inside: &[OpId],
     ) -> OpId {
-        let mut node = Node { op, cost: 1, span, reads: false, free: 0 };
+        let mut node = self.node(op, span);
         for operand in outside {
             self.weigh(&mut node, *operand, 0);
         }
@@ -67,10 +74,37 @@ impl Compiler<'_, '_> {
         id
     }
 
+    /// An operation with operands that are still to be weighed.
+    fn node(&self, op: Op, span: Span) -> Node {
+        let quick = match op {
+            Op::Test(_)
+            | Op::And(_)
+            | Op::Or(_)
+            | Op::Not(_)
+            | Op::Compare { .. }
+            | Op::Conditional { .. }
+            | Op::Arithmetic { .. }
+            | Op::Chain { .. }
+            | Op::Negate(_)
+            | Op::Widen(_)
+            | Op::Size(_) => true,
+            Op::Quantifier(number) => {
+                self.code.loops.get(number as usize).is_some_and(|parts| !parts.pairs)
+            }
+            // To be counted; the list itself, the short way does not make.
+            Op::Loop(number) => self.code.loops.get(number as usize).is_some_and(|parts| {
+                parts.kind == Loop::Filter && !parts.pairs && parts.filter.is_none()
+            }),
+            _ => false,
+        };
+        Node { op, cost: 1, span, reads: false, free: 0, quick }
+    }
+
     fn weigh(&self, node: &mut Node, operand: OpId, scopes: u16) {
         let Some(below) = self.code.nodes.get(operand as usize) else { return };
         node.cost = node.cost.saturating_add(u32::from(below.cost == 0));
         node.reads |= below.reads;
+        node.quick &= below.quick;
         node.free = node.free.max(below.free.saturating_sub(scopes));
     }
 
@@ -118,8 +152,8 @@ impl Compiler<'_, '_> {
     }
 
     pub(super) fn visit_run(&mut self, run: Run) -> Vec<Out> {
-        let ids: Vec<Id> = self.tree.run(run).to_vec();
-        ids.into_iter().map(|id| self.visit(id)).collect()
+        let tree = self.tree;
+        tree.run(run).iter().map(|id| self.visit(*id)).collect()
     }
 
     /// Replaces an operation that depends on nothing by its value, unless computing it fails: then it fails when met.
@@ -133,11 +167,12 @@ impl Compiler<'_, '_> {
         if let Some(node) = self.code.nodes.get_mut(id as usize) {
             node.op = Op::Const(constant);
             node.cost = 0;
+            node.quick = true;
         }
     }
 
     fn compute(&mut self, id: OpId) -> Option<Value> {
-        let arena = Bump::new();
+        let arena = Arena::new();
         let nothing = serde_json::Value::Null;
         let input = Input::new(&nothing);
         let machine = Machine::new(&self.code, &input, &arena, self.fold_fuel);

@@ -38,7 +38,7 @@ pub(crate) fn lower(
         tree,
         environment,
         types: Types::default(),
-        code: Code::default(),
+        code: Code { nodes: Vec::with_capacity(tree.nodes.len()), ..Code::default() },
         frames: Vec::new(),
         problems: Vec::new(),
         warnings: Vec::new(),

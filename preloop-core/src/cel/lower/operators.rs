@@ -117,8 +117,8 @@ impl Compiler<'_, '_> {
             self.never_null(right, left);
         }
         let op = self
-            .with_constant(relation, left.op, right.op)
-            .or_else(|| self.with_constant(mirrored(relation)?, right.op, left.op))
+            .constant_test(relation, left.op, right.op, false)
+            .or_else(|| self.constant_test(mirrored(relation)?, right.op, left.op, true))
             .unwrap_or(Op::Compare { relation, left: left.op, right: right.op });
         let op = self.emit(op, span, &[left.op, right.op]);
         Out { found: Type::Bool, op }
@@ -151,31 +151,6 @@ impl Compiler<'_, '_> {
         let part = cut(node.span.text(self.source));
         let message = format!("`{part}` is never null");
         self.warnings.push(Problem::new(ProblemKind::NeverNull, node.span, message).help(help));
-    }
-
-    /// The operation for a comparison with a constant on the right, where there is one.
-    fn with_constant(&mut self, relation: Relation, left: OpId, right: OpId) -> Option<Op> {
-        let Op::Const(constant) = self.code.nodes.get(right as usize)?.op else { return None };
-        match (relation, self.code.constants.get(constant as usize)?) {
-            (Relation::In, Value::List(items)) => {
-                let mut texts = Vec::with_capacity(items.len());
-                for item in items {
-                    let Value::Text(text) = item else { return None };
-                    texts.push(text.clone());
-                }
-                texts.sort_unstable();
-                texts.dedup();
-                let set = u32::try_from(self.code.text_sets.len()).ok()?;
-                self.code.text_sets.push(texts);
-                Some(Op::InTexts { left, set })
-            }
-            (Relation::In, _) => None,
-            (_, Value::Int(_)) => Some(Op::CompareInt { relation, left, constant }),
-            (Relation::Equal | Relation::NotEqual, Value::Text(_)) => {
-                Some(Op::EqualsText { left, constant, negated: relation == Relation::NotEqual })
-            }
-            _ => None,
-        }
     }
 
     pub(super) fn conditional(&mut self, [condition, then, otherwise]: [Id; 3], span: Span) -> Out {

@@ -1,40 +1,104 @@
-//! Constant needles and patterns: built once; patterns that only spell text become text searches.
+//! Tests against constants: needles and patterns are built once, and patterns that only spell text become searches.
 
-use bumpalo::Bump;
 use memchr::memmem::Finder;
 
 use super::Compiler;
-use crate::cel::code::{Op, OpId};
+use crate::cel::ast::Relation;
+use crate::cel::code::{NEVER, NO_PATH, Near, Op, OpId, Question, Test};
+use crate::cel::function::Function;
 use crate::cel::input::Input;
 use crate::cel::lib::regex::{Pattern, compile};
 use crate::cel::problem::{Problem, ProblemKind};
-use crate::cel::program::{Machine, Notes, explain};
+use crate::cel::program::{Arena, Machine, Notes, explain};
 use crate::cel::span::Span;
 use crate::cel::value::Value;
 
 impl Compiler<'_, '_> {
-    pub(super) fn contains(&mut self, left: OpId, finder: Finder<'static>) -> Op {
-        let number = u32::try_from(self.code.finders.len()).unwrap_or(u32::MAX);
-        self.code.finders.push(finder);
-        Op::ContainsText { left, finder: number }
+    /// An operation that asks this of an operand.
+    fn test(&mut self, operand: OpId, question: Question) -> Op {
+        let asked = match (&question, self.op(operand)) {
+            (Question::Size { .. }, Some(Op::Size(sized))) => self.op(sized),
+            (_, op) => op,
+        };
+        let (path, near) = match asked {
+            Some(Op::Path { path, optional: NEVER }) => (path, Near::Nowhere),
+            Some(Op::ItemField { name }) => (NO_PATH, Near::ItemField(name)),
+            Some(Op::Local { hops: 0, second: false }) => (NO_PATH, Near::Item),
+            _ => (NO_PATH, Near::Nowhere),
+        };
+        let number = u32::try_from(self.code.tests.len()).unwrap_or(u32::MAX);
+        self.code.tests.push(Test { operand, path, near, finder: None, question });
+        Op::Test(number)
     }
 
-    pub(super) fn matches(&mut self, left: OpId, text: &str, span: Span) -> Option<Op> {
-        match plain(text) {
-            Some(Plain::Anywhere(text)) => {
-                Some(self.contains(left, Finder::new(text.as_bytes()).into_owned()))
-            }
-            Some(Plain::Start(text)) => {
-                let constant = self.constant(Value::Text(text.into()));
-                Some(Op::StartsWith { left, constant })
-            }
-            None => {
-                let pattern = self.check_pattern(text, span)?;
-                let number = u32::try_from(self.code.patterns.len()).unwrap_or(u32::MAX);
-                self.code.patterns.push(pattern);
-                Some(Op::MatchesPattern { left, pattern: number })
-            }
+    fn contains(&mut self, operand: OpId, text: &str) -> Op {
+        let op = self.test(operand, Question::Contains);
+        if let Some(test) = self.code.tests.last_mut() {
+            test.finder = Some(Box::new(Finder::new(text.as_bytes()).into_owned()));
         }
+        op
+    }
+
+    fn op(&self, id: OpId) -> Option<Op> {
+        self.code.nodes.get(id as usize).map(|node| node.op)
+    }
+
+    /// The operation for a text function with a constant, where there is one.
+    pub(super) fn text_test(
+        &mut self,
+        function: Function,
+        operand: OpId,
+        constant: u32,
+        span: Span,
+    ) -> Option<Op> {
+        let Value::Text(text) = self.code.constants.get(constant as usize)? else { return None };
+        let question = match function {
+            Function::Contains => {
+                let text = text.clone();
+                return Some(self.contains(operand, &text));
+            }
+            Function::StartsWith => Question::StartsWith(text.clone()),
+            Function::EndsWith => Question::EndsWith(text.clone()),
+            Function::Matches => match plain(text) {
+                Some(Plain::Anywhere(text)) => return Some(self.contains(operand, &text)),
+                Some(Plain::Start(text)) => Question::StartsWith(text.into()),
+                None => {
+                    let text = text.clone();
+                    Question::Matches(self.check_pattern(&text, span)?)
+                }
+            },
+            _ => return None,
+        };
+        Some(self.test(operand, question))
+    }
+
+    /// The operation for a comparison with a constant on the right, where there is one. `mirrored` tells that the
+    /// constant was written on the left.
+    pub(super) fn constant_test(
+        &mut self,
+        relation: Relation,
+        operand: OpId,
+        constant: OpId,
+        mirrored: bool,
+    ) -> Option<Op> {
+        let question = match (relation, self.code.constant(constant)?) {
+            (Relation::In, Value::List(items)) => Question::OneOf(sorted_texts(items)?),
+            (Relation::In, _) | (_, Value::List(_) | Value::Map(_)) => return None,
+            (_, Value::Int(value)) => match self.op(operand) {
+                Some(Op::Size(_)) => {
+                    let cost = self.code.nodes.get(operand as usize)?.cost;
+                    Question::Size { relation, value: *value, cost }
+                }
+                _ => Question::Int { relation, value: *value },
+            },
+            (Relation::Equal | Relation::NotEqual, Value::Text(text)) => {
+                Question::Equals { text: text.clone(), negated: relation == Relation::NotEqual }
+            }
+            // What is wrong with other operands is told in the order in which they were written.
+            _ if mirrored => return None,
+            (_, value) => Question::Compare { relation, value: value.clone() },
+        };
+        Some(self.test(operand, question))
     }
 
     /// The pattern, if it is one; else a problem, where literals are checked.
@@ -53,7 +117,7 @@ impl Compiler<'_, '_> {
 
     /// Why an operation without input fails, if it does.
     pub(super) fn explain(&self, id: OpId) -> Option<String> {
-        let arena = Bump::new();
+        let arena = Arena::new();
         let nothing = serde_json::Value::Null;
         let input = Input::new(&nothing);
         let notes = Notes::new(self.source);
@@ -61,6 +125,18 @@ impl Compiler<'_, '_> {
         let trouble = machine.value(id, None).err()?;
         Some(explain(&machine, trouble).message)
     }
+}
+
+/// The texts of a list of nothing else, sorted, each once.
+fn sorted_texts(items: &[Value]) -> Option<Box<[Box<str>]>> {
+    let mut texts = Vec::with_capacity(items.len());
+    for item in items {
+        let Value::Text(text) = item else { return None };
+        texts.push(text.clone());
+    }
+    texts.sort_unstable();
+    texts.dedup();
+    Some(texts.into_boxed_slice())
 }
 
 /// A pattern that only spells text.

@@ -42,7 +42,7 @@ pub(crate) fn parse(source: &str) -> Result<Tree<'_>, Box<Problem>> {
         current: Token { kind: TokenKind::End, span: Span::default() },
         previous_end: 0,
         depth: 0,
-        tree: Tree::default(),
+        tree: Tree::with_room_for(source.len()),
         stack: Vec::new(),
     };
     parser.bump()?;

@@ -22,7 +22,7 @@ impl<'e> Machine<'e> {
                 other => return Err(self.wrong_type(*element, "an optional", other)),
             }
         }
-        Ok(Val::List(self.arena.alloc_slice_copy(&made)))
+        Ok(Val::List(self.arena().alloc_slice_copy(&made)))
     }
 
     pub(super) fn map(&self, id: OpId, run: Run, scope: Scope<'_, 'e>) -> Result<Val<'e>, Trouble> {
@@ -67,7 +67,7 @@ impl<'e> Machine<'e> {
                 }));
             }
         }
-        Ok(Val::Map(self.arena.alloc_slice_copy(&entries)))
+        Ok(Val::Map(self.arena().alloc_slice_copy(&entries)))
     }
 
     pub(super) fn size(

@@ -57,19 +57,14 @@ impl<'e> Machine<'e> {
         right: Val<'e>,
     ) -> Result<Val<'e>, Trouble> {
         if let (Some(first), Some(second)) = (double(left), double(right)) {
-            return match sign {
-                Arithmetic::Add => Ok(Val::Double(first + second)),
-                Arithmetic::Subtract => Ok(Val::Double(first - second)),
-                Arithmetic::Multiply => Ok(Val::Double(first * second)),
-                Arithmetic::Divide => Ok(Val::Double(first / second)),
-                Arithmetic::Remainder => Err(self.no_arithmetic(id, sign, left, right)),
-            };
+            let result = doubles(sign, first, second).map(Val::Double);
+            return result.ok_or_else(|| self.no_arithmetic(id, sign, left, right));
         }
         match (sign, left, right) {
             (Arithmetic::Add, Val::Text(left), Val::Text(right)) => self.join_text(id, left, right),
             (Arithmetic::Add, Val::Bytes(left), Val::Bytes(right)) => {
                 self.check_text(id, left.len().saturating_add(right.len()))?;
-                Ok(Val::Bytes(self.arena.alloc_slice_copy(&[left, right].concat())))
+                Ok(Val::Bytes(self.arena().alloc_slice_copy(&[left, right].concat())))
             }
             (Arithmetic::Add, Val::Timestamp(instant), Val::Duration(span))
             | (Arithmetic::Add, Val::Duration(span), Val::Timestamp(instant)) => {
@@ -122,7 +117,7 @@ impl<'e> Machine<'e> {
         let mut joined = String::with_capacity(length);
         joined.push_str(left);
         joined.push_str(right);
-        Ok(Val::Text(self.arena.alloc_str(&joined)))
+        Ok(Val::Text(self.arena().alloc_str(&joined)))
     }
 
     fn join_lists(&self, id: OpId, left: Val<'e>, right: Val<'e>) -> Result<Val<'e>, Trouble> {
@@ -135,7 +130,7 @@ impl<'e> Machine<'e> {
         }
         self.charge_items(length, id)?;
         let joined: Vec<Val<'e>> = left.iter().chain(right.iter()).collect();
-        Ok(Val::List(self.arena.alloc_slice_copy(&joined)))
+        Ok(Val::List(self.arena().alloc_slice_copy(&joined)))
     }
 
     pub(super) fn widen(&self, operand: OpId, scope: Scope<'_, 'e>) -> Result<Val<'e>, Trouble> {
@@ -161,7 +156,61 @@ impl<'e> Machine<'e> {
     }
 }
 
-fn double(value: Val<'_>) -> Option<f64> {
+/// A number with sign, which is all that usual arithmetic is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Plain {
+    Int(i64),
+    Double(f64),
+}
+
+impl Plain {
+    #[inline]
+    pub(super) const fn of(value: Val<'_>) -> Option<Self> {
+        match value {
+            Val::Int(value) => Some(Self::Int(value)),
+            Val::Double(value) => Some(Self::Double(value)),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    pub(super) const fn value<'a>(self) -> Val<'a> {
+        match self {
+            Self::Int(value) => Val::Int(value),
+            Self::Double(value) => Val::Double(value),
+        }
+    }
+
+    #[inline]
+    fn double(self) -> f64 {
+        match self {
+            Self::Int(value) => double_from_int(value),
+            Self::Double(value) => value,
+        }
+    }
+
+    /// The result of an operator, where there is one.
+    #[inline]
+    pub(super) fn and(self, sign: Arithmetic, right: Self) -> Option<Self> {
+        if let (Self::Int(left), Self::Int(right)) = (self, right) {
+            return whole(sign, left, right).ok().map(Self::Int);
+        }
+        doubles(sign, self.double(), right.double()).map(Self::Double)
+    }
+}
+
+/// The result of doubles; none for a remainder, which they have not.
+fn doubles(sign: Arithmetic, left: f64, right: f64) -> Option<f64> {
+    Some(match sign {
+        Arithmetic::Add => left + right,
+        Arithmetic::Subtract => left - right,
+        Arithmetic::Multiply => left * right,
+        Arithmetic::Divide => left / right,
+        Arithmetic::Remainder => return None,
+    })
+}
+
+pub(super) fn double(value: Val<'_>) -> Option<f64> {
     match value {
         Val::Double(value) => Some(value),
         Val::Int(value) => Some(double_from_int(value)),

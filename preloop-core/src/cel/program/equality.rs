@@ -75,7 +75,7 @@ impl<'e> Machine<'e> {
         levels: usize,
     ) -> Result<bool, Trouble> {
         self.charge_items(left.map_len().unwrap_or(0), id)?;
-        for (key, left) in entries_of(left, self.arena).unwrap_or(&[]) {
+        for (key, left) in entries_of(left, self.arena()).unwrap_or(&[]) {
             self.charge(1, id)?;
             let Some(right) = right.entry(*key) else { return Ok(false) };
             if !self.equal_below(id, *left, right, levels)? {

@@ -2,9 +2,10 @@
 
 use serde_json::Value as Json;
 
+use super::Tri;
 use super::machine::{Machine, Scope};
 use crate::cel::ast::Run;
-use crate::cel::code::{NEVER, Op, OpId};
+use crate::cel::code::{NEVER, Node, Op, OpId};
 use crate::cel::failure::{FailureKind, Trouble};
 use crate::cel::lib::{lists, number::Number};
 use crate::cel::source::{ArgPath, Argument, Lookup};
@@ -41,13 +42,21 @@ impl<'e> Machine<'e> {
 
     /// The argument under a path, where arguments are one JSON object and have it.
     #[inline]
-    fn json_path(&self, path: u32) -> Option<&'e Json> {
-        let (first, rest) = self.code.paths.get(path as usize)?.segments().split_first()?;
-        let mut value = self.object?.get(&**first)?;
-        for key in rest {
-            value = value.as_object()?.get(&**key)?;
+    pub(super) fn json_path(&self, path: u32) -> Option<&'e Json> {
+        let (known, found) = self.last.get();
+        if known == path {
+            return found;
         }
-        Some(value)
+        let found = self.code.paths.get(path as usize)?.find(self.object?);
+        self.last.set((path, found));
+        found
+    }
+
+    /// A field of the innermost macro's first variable, where that is a JSON object that has it.
+    #[inline]
+    pub(super) fn json_field(&self, name: u32, scope: Scope<'_, 'e>) -> Option<&'e Json> {
+        let Json::Object(entries) = scope?.json? else { return None };
+        entries.get(&**self.code.names.get(name as usize)?)
     }
 
     /// The JSON value of an operand, for those that usually have one; none says nothing but "go the long way".
@@ -58,10 +67,8 @@ impl<'e> Machine<'e> {
         }
         match self.code.nodes.get(id as usize)?.op {
             Op::Path { path, optional: NEVER } => self.json_path(path),
-            Op::ItemField { name } => match scope?.first {
-                Val::MapJson(entries) => entries.get(&**self.code.names.get(name as usize)?),
-                _ => None,
-            },
+            Op::ItemField { name } => self.json_field(name, scope),
+            Op::Local { hops: 0, second: false } => scope?.json,
             _ => None,
         }
     }
@@ -75,7 +82,7 @@ impl<'e> Machine<'e> {
         let (Some(frame), Some(name)) = (scope, self.code.names.get(name as usize)) else {
             return Err(self.broken(id));
         };
-        self.field_of(id, frame.first, name, false)
+        self.field_of(id, frame.first(), name, false)
     }
 
     fn path_of_source(&self, id: OpId, path: u32) -> Result<Val<'e>, Trouble> {
@@ -101,7 +108,15 @@ impl<'e> Machine<'e> {
         }
     }
 
-    pub(super) fn has_path(&self, id: OpId, path: u32, optional: u16) -> Result<bool, Trouble> {
+    #[inline(never)]
+    pub(super) fn has_path(&self, id: OpId, path: u32, optional: u16) -> Tri {
+        match self.json_path(path) {
+            Some(_) => Tri::True,
+            None => self.tri(self.has_path_of_source(id, path, optional)),
+        }
+    }
+
+    fn has_path_of_source(&self, id: OpId, path: u32, optional: u16) -> Result<bool, Trouble> {
         let (path, found) = self.lookup(id, path)?;
         let last = path.segments().len().saturating_sub(1);
         match found {
@@ -197,7 +212,16 @@ impl<'e> Machine<'e> {
         })
     }
 
-    pub(super) fn has_fields(
+    #[inline(never)]
+    pub(super) fn has_fields(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Tri {
+        let Op::HasFields { base, names, optional } = node.op else { return self.damaged(id) };
+        if !self.pay(node.cost) {
+            return self.spent(id);
+        }
+        self.tri(self.has_fields_of(id, base, names, optional, scope))
+    }
+
+    fn has_fields_of(
         &self,
         id: OpId,
         base: OpId,

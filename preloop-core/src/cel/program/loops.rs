@@ -22,20 +22,25 @@ impl<'e> Elements<'e> {
         }
     }
 
-    /// The values of the macro's variables at a position.
+    /// The macro's variables at a position.
     #[inline]
-    pub(super) fn get(self, position: usize) -> (Val<'e>, Val<'e>) {
+    pub(super) fn frame<'s>(self, position: usize, outer: Scope<'s, 'e>) -> Frame<'s, 'e> {
         match self {
+            Self::Items { items: Items::Json(items), pairs: false } => match items.get(position) {
+                Some(item) => Frame::of_json(item, outer),
+                None => Frame::new(Val::Null, Val::Null, outer),
+            },
             Self::Items { items, pairs } => {
                 let item = items.get(position).unwrap_or(Val::Null);
-                if pairs {
-                    (Val::Int(i64::try_from(position).unwrap_or(i64::MAX)), item)
-                } else {
-                    (item, Val::Null)
+                if !pairs {
+                    return Frame::new(item, Val::Null, outer);
                 }
+                let position = Val::Int(i64::try_from(position).unwrap_or(i64::MAX));
+                Frame::new(position, item, outer)
             }
             Self::Entries(entries) => {
-                entries.get(position).copied().unwrap_or((Val::Null, Val::Null))
+                let (key, value) = entries.get(position).copied().unwrap_or((Val::Null, Val::Null));
+                Frame::new(key, value, outer)
             }
         }
     }
@@ -53,7 +58,7 @@ impl<'e> Machine<'e> {
         }
         if let Some(count) = range.map_len() {
             self.charge_items(count, id)?;
-            if let Some(entries) = entries_of(range, self.arena) {
+            if let Some(entries) = entries_of(range, self.arena()) {
                 return Ok(Elements::Entries(entries));
             }
         }
@@ -75,8 +80,7 @@ impl<'e> Machine<'e> {
         let mut made: Vec<(Val<'e>, Val<'e>)> = Vec::new();
         for position in 0..elements.len() {
             self.charge(parts.step_cost, id)?;
-            let (first, second) = elements.get(position);
-            let frame = Frame { first, second, outer: scope };
+            let frame = elements.frame(position, scope);
             self.gather_step(id, parts, &frame, &mut made)?;
             if made.len() > ITEMS_MAX {
                 return Err(self.too_long(id));
@@ -85,9 +89,9 @@ impl<'e> Machine<'e> {
         match parts.kind {
             Loop::TransformMap | Loop::TransformMapEntry => self.make_map(id, made),
             Loop::SortBy => self.sort_by(id, made),
-            _ => {
-                Ok(Val::List(self.arena.alloc_slice_fill_iter(made.iter().map(|(_, item)| *item))))
-            }
+            _ => Ok(Val::List(
+                self.arena().alloc_slice_fill_iter(made.iter().map(|(_, item)| *item)),
+            )),
         }
     }
 
@@ -105,20 +109,20 @@ impl<'e> Machine<'e> {
         }
         if parts.kind == Loop::Filter {
             if self.decide(parts.body, Some(frame))? {
-                made.push((Val::Null, frame.first));
+                made.push((Val::Null, frame.first()));
             }
             return Ok(());
         }
         let value = self.operand(parts.body, Some(frame))?;
         match parts.kind {
-            Loop::TransformMap => made.push((frame.first, value)),
-            Loop::SortBy => made.push((value, frame.first)),
+            Loop::TransformMap => made.push((frame.first(), value)),
+            Loop::SortBy => made.push((value, frame.first())),
             Loop::TransformMapEntry => {
                 let Some(count) = value.map_len() else {
                     return Err(self.wrong_type(parts.body, "a map", value));
                 };
                 self.charge_items(count, id)?;
-                made.extend_from_slice(entries_of(value, self.arena).unwrap_or(&[]));
+                made.extend_from_slice(entries_of(value, self.arena()).unwrap_or(&[]));
             }
             _ => made.push((Val::Null, value)),
         }
@@ -158,6 +162,6 @@ impl<'e> Machine<'e> {
         let steps = keyed.len().checked_ilog2().unwrap_or(0).saturating_add(1);
         self.charge_items(keyed.len().saturating_mul(steps as usize), id)?;
         keyed.sort_by(|left, right| order(left.0, right.0).ordering());
-        Ok(Val::List(self.arena.alloc_slice_fill_iter(keyed.iter().map(|(_, item)| *item))))
+        Ok(Val::List(self.arena().alloc_slice_fill_iter(keyed.iter().map(|(_, item)| *item))))
     }
 }

@@ -1,12 +1,14 @@
 //! The evaluator: a walk over the code that borrows everything, spends fuel, and says no more of a failure than what
 //! and where, unless it was asked to take notes.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use bumpalo::Bump;
 use serde_json::{Map as JsonMap, Value as Json};
 
+use super::Tri;
 use super::notes::Notes;
+use super::quick;
 use crate::cel::ast::Arithmetic;
 use crate::cel::code::{Code, NEVER, Node, Op, OpId};
 use crate::cel::failure::{FailureKind, Trouble};
@@ -20,12 +22,32 @@ pub(crate) const TEXT_MAX: usize = 1 << 20;
 /// The longest list or map that an expression may make.
 pub(crate) const ITEMS_MAX: usize = 10_000;
 
+/// Room for the values that an expression makes; most make none.
+pub(crate) type Arena = OnceCell<Bump>;
+
 /// The variables of a macro, and those around it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame<'s, 'e> {
-    pub(crate) first: Val<'e>,
+    first: Val<'e>,
     pub(crate) second: Val<'e>,
+    /// The first variable where it is a JSON value; it is then made a [`Val`] when somebody asks.
+    pub(crate) json: Option<&'e Json>,
     pub(crate) outer: Scope<'s, 'e>,
+}
+
+impl<'s, 'e> Frame<'s, 'e> {
+    pub(super) const fn new(first: Val<'e>, second: Val<'e>, outer: Scope<'s, 'e>) -> Self {
+        Self { first, second, json: None, outer }
+    }
+
+    pub(super) const fn of_json(item: &'e Json, outer: Scope<'s, 'e>) -> Self {
+        Self { first: Val::Null, second: Val::Null, json: Some(item), outer }
+    }
+
+    #[inline]
+    pub(super) fn first(&self) -> Val<'e> {
+        self.json.map_or(self.first, Val::of_json)
+    }
 }
 
 /// The macros' variables that are in reach.
@@ -35,16 +57,35 @@ pub(crate) type Scope<'s, 'e> = Option<&'s Frame<'s, 'e>>;
 pub(crate) struct Machine<'e> {
     pub(crate) code: &'e Code,
     pub(crate) input: &'e Input<'e>,
-    pub(crate) arena: &'e Bump,
+    arena: &'e Arena,
     pub(crate) notes: Option<&'e Notes<'e>>,
     /// The arguments, where they are one JSON object.
     pub(super) object: Option<&'e JsonMap<String, Json>>,
+    /// The path that was read last and what it led to: conditions often ask several things of one argument.
+    pub(super) last: Cell<(u32, Option<&'e Json>)>,
+    /// What went wrong last, where an answer is [`Tri::Error`](super::Tri::Error).
+    pub(super) trouble: Cell<Trouble>,
     fuel: Cell<u64>,
 }
 
 impl<'e> Machine<'e> {
-    pub(crate) fn new(code: &'e Code, input: &'e Input<'e>, arena: &'e Bump, fuel: u64) -> Self {
-        Self { code, input, arena, notes: None, object: input.args.object(), fuel: Cell::new(fuel) }
+    #[inline]
+    pub(crate) fn new(code: &'e Code, input: &'e Input<'e>, arena: &'e Arena, fuel: u64) -> Self {
+        Self {
+            code,
+            input,
+            arena,
+            notes: None,
+            object: input.args.object(),
+            last: Cell::new((u32::MAX, None)),
+            trouble: Cell::new(Trouble { kind: FailureKind::UnknownName, at: 0 }),
+            fuel: Cell::new(fuel),
+        }
+    }
+
+    /// Where values that an expression makes live until its evaluation ends.
+    pub(crate) fn arena(&self) -> &'e Bump {
+        self.arena.get_or_init(Bump::new)
     }
 
     pub(crate) fn with_notes(mut self, notes: &'e Notes<'e>) -> Self {
@@ -56,14 +97,30 @@ impl<'e> Machine<'e> {
         self.fuel.get()
     }
 
+    pub(super) fn set_fuel(&self, left: u64) {
+        self.fuel.set(left);
+    }
+
     /// Spends fuel; where there is not enough left, what is left is gone too.
     #[inline]
     pub(crate) fn charge(&self, units: u32, at: OpId) -> Result<(), Trouble> {
-        if let Some(left) = self.fuel.get().checked_sub(u64::from(units)) {
-            self.fuel.set(left);
-            return Ok(());
-        }
-        Err(self.run_dry(at))
+        if self.pay(units) { Ok(()) } else { Err(self.run_dry(at)) }
+    }
+
+    /// Spends fuel; where there is not enough left, says so and leaves the rest to [`Machine::spent`].
+    #[inline]
+    pub(super) fn pay(&self, units: u32) -> bool {
+        let mut left = self.fuel.get();
+        let is_paid = quick::pay(&mut left, units);
+        self.fuel.set(left);
+        is_paid
+    }
+
+    /// What could not be paid for.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn spent(&self, at: OpId) -> Tri {
+        self.failed(self.run_dry(at))
     }
 
     /// Spends fuel for bytes scanned or made.
@@ -148,7 +205,7 @@ impl<'e> Machine<'e> {
                 Op::ItemField { name } => return self.item_field(id, name, scope),
                 Op::Local { hops: 0, second: false } => {
                     if let Some(frame) = scope {
-                        return Ok(frame.first);
+                        return Ok(frame.first());
                     }
                 }
                 _ => {}
@@ -198,7 +255,7 @@ impl<'e> Machine<'e> {
             Op::Loop(number) => self.gather(id, number, scope),
             Op::Bind { value, body } => {
                 let first = self.value(value, scope)?;
-                let frame = Frame { first, second: Val::Null, outer: scope };
+                let frame = Frame::new(first, Val::Null, scope);
                 self.value(body, Some(&frame))
             }
             Op::OptionalMap { target, body, flat } => {
@@ -234,7 +291,7 @@ impl<'e> Machine<'e> {
         }
         match frame {
             Some(frame) if second => Ok(frame.second),
-            Some(frame) => Ok(frame.first),
+            Some(frame) => Ok(frame.first()),
             None => Err(self.broken(id)),
         }
     }
@@ -260,7 +317,7 @@ impl<'e> Machine<'e> {
             return Err(self.wrong_type(id, "an optional", target));
         };
         let Some(first) = inner else { return Ok(Val::Optional(None)) };
-        let frame = Frame { first: *first, second: Val::Null, outer: scope };
+        let frame = Frame::new(*first, Val::Null, scope);
         let found = self.value(body, Some(&frame))?;
         match (flat, found) {
             (false, found) => Ok(self.some(found)),
@@ -271,7 +328,7 @@ impl<'e> Machine<'e> {
 
     /// A present optional.
     pub(crate) fn some(&self, inner: Val<'e>) -> Val<'e> {
-        Val::Optional(Some(self.arena.alloc(inner)))
+        Val::Optional(Some(self.arena().alloc(inner)))
     }
 
     #[cold]
@@ -290,13 +347,7 @@ pub(super) const fn is_condition(op: &Op) -> bool {
             | Op::Or(_)
             | Op::Not(_)
             | Op::Compare { .. }
-            | Op::CompareInt { .. }
-            | Op::EqualsText { .. }
-            | Op::InTexts { .. }
-            | Op::ContainsText { .. }
-            | Op::StartsWith { .. }
-            | Op::EndsWith { .. }
-            | Op::MatchesPattern { .. }
+            | Op::Test(_)
             | Op::HasPath { .. }
             | Op::HasFields { .. }
             | Op::Quantifier(_)

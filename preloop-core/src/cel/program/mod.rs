@@ -8,10 +8,13 @@ mod fields;
 mod loops;
 mod machine;
 mod notes;
+mod question;
+mod quick;
 mod records;
 mod truth;
 
 use bumpalo::Bump;
+use serde_json::{Map as JsonMap, Value as Json};
 
 use super::code::{Code, Op};
 use super::failure::{Failure, FailureKind, Trouble};
@@ -23,9 +26,10 @@ use super::source::{ArgPath, PathTable};
 use super::span::Span;
 use super::types::Declared;
 use super::value::{TypeName, Val, Value};
-pub(crate) use machine::Machine;
+pub(crate) use machine::{Arena, Machine};
 pub use notes::Truths;
 pub(crate) use notes::{Notes, kept_alone};
+use quick::{Quick, Walk};
 
 /// A compiled expression. It never changes, so threads can share it.
 #[derive(Debug)]
@@ -54,6 +58,13 @@ pub struct Step {
     pub span: Span,
     /// Its value, or how it failed.
     pub outcome: Result<serde_json::Value, FailureKind>,
+}
+
+impl From<bool> for Tri {
+    #[inline]
+    fn from(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
 }
 
 impl Program {
@@ -106,36 +117,54 @@ impl Program {
     ///
     /// Many rules of this shape can share one pass over the argument.
     pub fn contains_literal(&self) -> Option<(&ArgPath, &str)> {
-        let Op::ContainsText { left, finder } = self.code.nodes.get(self.code.root as usize)?.op
-        else {
+        let Op::Test(number) = self.code.nodes.get(self.code.root as usize)?.op else {
             return None;
         };
-        let Op::Path { path, optional: super::code::NEVER } =
-            self.code.nodes.get(left as usize)?.op
-        else {
-            return None;
-        };
-        let needle = self.code.finders.get(finder as usize)?.needle();
-        Some((self.code.paths.get(path as usize)?, std::str::from_utf8(needle).ok()?))
+        let test = self.code.tests.get(number as usize)?;
+        let needle = std::str::from_utf8(test.finder.as_ref()?.needle()).ok()?;
+        Some((self.code.paths.get(test.path as usize)?, needle))
     }
 
     /// Whether the condition holds. Usual conditions allocate nothing.
     pub fn test(&self, input: &Input<'_>, fuel: &mut Fuel) -> Tri {
-        let arena = Bump::new();
-        let machine = Machine::new(&self.code, input, &arena, fuel.left());
-        let result = machine.decide(self.code.root, None);
-        let spent_out = matches!(result, Err(Trouble { kind: FailureKind::Budget, .. }));
-        fuel.settle(machine.fuel_left(), spent_out);
-        match result {
-            Ok(true) => Tri::True,
-            Ok(false) => Tri::False,
-            Err(_) => Tri::Error,
+        let root = self.code.nodes.get(self.code.root as usize).filter(|root| root.quick);
+        if let (Some(root), Some(object)) = (root, input.args.object()) {
+            let (answer, left) = quick::single(&self.code, root, object, fuel.left())
+                .unwrap_or_else(|| self.test_quickly(input, object, fuel.left()));
+            if answer != Quick::Unsure {
+                fuel.settle(left, false);
+                return Tri::from(answer == Quick::True);
+            }
         }
+        self.test_with_care(input, fuel)
+    }
+
+    #[inline(never)]
+    fn test_quickly(
+        &self,
+        input: &Input<'_>,
+        object: &JsonMap<String, Json>,
+        fuel: u64,
+    ) -> (Quick, u64) {
+        let mut walk = Walk::new(&self.code, input, object, fuel);
+        let answer = walk.holds(self.code.root, None);
+        (answer, walk.fuel)
+    }
+
+    /// The same where the short way gives up, or there is none.
+    #[inline(never)]
+    fn test_with_care(&self, input: &Input<'_>, fuel: &mut Fuel) -> Tri {
+        let arena = Arena::new();
+        let machine = Machine::new(&self.code, input, &arena, fuel.left());
+        let answer = machine.holds(self.code.root, None);
+        let spent_out = answer == Tri::Error && machine.trouble().kind == FailureKind::Budget;
+        fuel.settle(machine.fuel_left(), spent_out);
+        answer
     }
 
     /// Why the condition has no answer for this input; none if it has one. Evaluates it again, slowly.
     pub fn failure(&self, input: &Input<'_>, fuel_limit: u64) -> Option<Failure> {
-        let arena = Bump::new();
+        let arena = Arena::new();
         let fuel = Fuel::new(fuel_limit).left();
         let notes = Notes::new(&self.source);
         let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&notes);
@@ -145,7 +174,7 @@ impl Program {
 
     /// Each sub-expression that an evaluation looks at, in order, with what it gave.
     pub fn trace(&self, input: &Input<'_>, fuel_limit: u64) -> Vec<Step> {
-        let arena = Bump::new();
+        let arena = Arena::new();
         let fuel = Fuel::new(fuel_limit).left();
         let notes = Notes::new(&self.source);
         let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&notes);
@@ -158,7 +187,7 @@ impl Program {
 
     /// Which answers each sub-expression gives that an evaluation looks at; none is left out, however many steps it takes.
     pub fn truths(&self, input: &Input<'_>, fuel_limit: u64) -> Vec<(Span, Truths)> {
-        let arena = Bump::new();
+        let arena = Arena::new();
         let fuel = Fuel::new(fuel_limit).left();
         let notes = Notes::new(&self.source);
         let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&notes);
@@ -170,7 +199,7 @@ impl Program {
 
     /// The value of the expression, which need not be true or false.
     pub fn evaluate(&self, input: &Input<'_>, fuel_limit: u64) -> Result<Value, Failure> {
-        let arena = Bump::new();
+        let arena = Arena::new();
         let fuel = Fuel::new(fuel_limit).left();
         let notes = Notes::new(&self.source);
         let machine = Machine::new(&self.code, input, &arena, fuel).with_notes(&notes);

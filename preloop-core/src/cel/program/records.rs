@@ -4,33 +4,40 @@ use super::machine::Machine;
 use crate::call::SessionCall;
 use crate::cel::code::{Field, OpId};
 use crate::cel::failure::{FailureKind, Trouble};
+use crate::cel::input::Input;
 use crate::cel::lib::time::Timestamp;
 use crate::cel::types::Record;
 use crate::cel::value::Val;
 
+/// The value of a field that is only read, not made.
+pub(super) fn plain_field<'e>(input: &'e Input<'e>, field: Field) -> Option<Val<'e>> {
+    let text = |text: Option<&'e String>| Val::Text(text.map_or("", String::as_str));
+    let texts = |texts: Option<&'e Vec<String>>| Val::ListText(texts.map_or(&[], Vec::as_slice));
+    Some(match field {
+        Field::ToolName => Val::Text(input.tool.name),
+        Field::ToolSource => Val::Text(input.tool.source),
+        Field::ToolServer => Val::Text(input.tool.server),
+        Field::ToolAnnotations => input.tool.annotations.map_or(Val::Map(&[]), Val::MapJson),
+        Field::ToolIsNew => Val::Bool(input.tool.is_new),
+        Field::PrincipalId => text(input.principal.map(|principal| &principal.id)),
+        Field::PrincipalKind => text(input.principal.map(|principal| &principal.kind)),
+        Field::PrincipalName => text(input.principal.map(|principal| &principal.name)),
+        Field::PrincipalRoles => texts(input.principal.map(|principal| &principal.roles)),
+        Field::PrincipalTeams => texts(input.principal.map(|principal| &principal.teams)),
+        Field::SessionId => text(input.session.map(|session| &session.id)),
+        Field::Context => input.context.map_or(Val::Map(&[]), Val::MapJson),
+        Field::Justification => Val::Text(input.justification),
+        Field::SessionCalls | Field::Now => return None,
+    })
+}
+
 impl<'e> Machine<'e> {
     pub(super) fn field(&self, id: OpId, field: Field) -> Result<Val<'e>, Trouble> {
-        let input = self.input;
-        let text = |text: Option<&'e String>| Val::Text(text.map_or("", String::as_str));
-        let texts =
-            |texts: Option<&'e Vec<String>>| Val::ListText(texts.map_or(&[], Vec::as_slice));
-        Ok(match field {
-            Field::ToolName => Val::Text(input.tool.name),
-            Field::ToolSource => Val::Text(input.tool.source),
-            Field::ToolServer => Val::Text(input.tool.server),
-            Field::ToolAnnotations => input.tool.annotations.map_or(Val::Map(&[]), Val::MapJson),
-            Field::ToolIsNew => Val::Bool(input.tool.is_new),
-            Field::PrincipalId => text(input.principal.map(|principal| &principal.id)),
-            Field::PrincipalKind => text(input.principal.map(|principal| &principal.kind)),
-            Field::PrincipalName => text(input.principal.map(|principal| &principal.name)),
-            Field::PrincipalRoles => texts(input.principal.map(|principal| &principal.roles)),
-            Field::PrincipalTeams => texts(input.principal.map(|principal| &principal.teams)),
-            Field::SessionId => text(input.session.map(|session| &session.id)),
-            Field::SessionCalls => return self.session_calls(id),
-            Field::Context => input.context.map_or(Val::Map(&[]), Val::MapJson),
-            Field::Now => return self.now(id),
-            Field::Justification => Val::Text(input.justification),
-        })
+        match plain_field(self.input, field) {
+            Some(value) => Ok(value),
+            None if field == Field::Now => self.now(id),
+            None => self.session_calls(id),
+        }
     }
 
     fn now(&self, id: OpId) -> Result<Val<'e>, Trouble> {
@@ -51,7 +58,7 @@ impl<'e> Machine<'e> {
         for call in &session.calls {
             calls.push(self.session_call(id, call)?);
         }
-        Ok(Val::List(self.arena.alloc_slice_copy(&calls)))
+        Ok(Val::List(self.arena().alloc_slice_copy(&calls)))
     }
 
     fn session_call(&self, id: OpId, call: &'e SessionCall) -> Result<Val<'e>, Trouble> {
@@ -60,7 +67,7 @@ impl<'e> Machine<'e> {
             None => Val::Null,
         };
         // Sorted by key, as all maps are.
-        Ok(Val::Map(self.arena.alloc([
+        Ok(Val::Map(self.arena().alloc([
             (Val::Text("action"), Val::Text(&call.action)),
             (Val::Text("args"), Val::of_json(&call.args)),
             (Val::Text("at"), at),
@@ -93,6 +100,6 @@ impl<'e> Machine<'e> {
         for (name, field) in fields {
             entries.push((Val::Text(name), self.field(id, *field)?));
         }
-        Ok(Val::Map(self.arena.alloc_slice_copy(&entries)))
+        Ok(Val::Map(self.arena().alloc_slice_copy(&entries)))
     }
 }

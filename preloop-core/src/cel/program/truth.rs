@@ -1,314 +1,249 @@
 //! The hot path: operations that give true or false, decided without making a value.
-
-use std::cmp::Ordering;
+//!
+//! Here an answer is one byte. What went wrong is kept by the machine, since it seldom is asked for.
 
 use serde_json::Value as Json;
 
+use super::Tri;
 use super::machine::{Frame, Machine, Scope, is_condition};
 use crate::cel::ast::{Loop, Relation, Run};
 use crate::cel::code::{LoopParts, Node, Op, OpId};
 use crate::cel::failure::{FailureKind, Trouble};
-use crate::cel::value::{Standing, Val, Value, order};
+use crate::cel::value::Val;
 
 impl<'e> Machine<'e> {
-    /// Whether an operation holds.
-    #[inline]
+    /// Whether an operation holds, or why there is no answer.
     pub(crate) fn decide(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
-        if self.notes.is_none() {
-            return self.dispatch(id, scope);
+        match self.holds(id, scope) {
+            Tri::True => Ok(true),
+            Tri::False => Ok(false),
+            Tri::Error => Err(self.trouble()),
         }
-        self.decide_noted(id, scope)
     }
 
-    fn decide_noted(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
-        let result = self.dispatch(id, scope);
+    /// Whether an operation holds.
+    #[inline]
+    pub(crate) fn holds(&self, id: OpId, scope: Scope<'_, 'e>) -> Tri {
+        if self.notes.is_none() { self.dispatch(id, scope) } else { self.holds_noted(id, scope) }
+    }
+
+    #[cold]
+    fn holds_noted(&self, id: OpId, scope: Scope<'_, 'e>) -> Tri {
+        let answer = self.dispatch(id, scope);
         if let Some(notes) = self.notes
             && let Some(node) = self.code.nodes.get(id as usize)
             && is_condition(&node.op)
         {
-            notes.step(id, &result.map(Val::Bool));
+            let result = match answer {
+                Tri::Error => Err(self.trouble()),
+                _ => Ok(Val::Bool(answer == Tri::True)),
+            };
+            notes.step(id, &result);
         }
-        result
+        answer
     }
 
     /// A table of jumps: what each operation needs of the stack, it takes itself.
-    fn dispatch(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
-        let node = self.node(id)?;
+    fn dispatch(&self, id: OpId, scope: Scope<'_, 'e>) -> Tri {
+        let Some(node) = self.code.nodes.get(id as usize) else { return self.damaged(id) };
         match node.op {
-            Op::And(run) => self.logic(id, node, run, true, scope),
-            Op::Or(run) => self.logic(id, node, run, false, scope),
-            Op::Not(operand) => {
-                self.charge(node.cost, id)?;
-                self.decide(operand, scope).map(|holds| !holds)
-            }
-            Op::CompareInt { relation, left, constant } => {
-                self.compare_int(id, node, (relation, left, constant), scope)
-            }
-            Op::Compare { .. } | Op::EqualsText { .. } => self.comparison(id, node, scope),
-            Op::InTexts { left, set } => self.in_texts(id, node, left, set, scope),
-            Op::ContainsText { left, finder } => self.contains_text(id, node, left, finder, scope),
-            Op::StartsWith { .. } | Op::EndsWith { .. } | Op::MatchesPattern { .. } => {
-                self.text_test(id, node, scope)
-            }
+            Op::Test(number) => self.test(id, node, number, scope),
+            Op::And(run) => self.every(id, node, run, scope),
+            Op::Or(run) => self.any(id, node, run, scope),
+            Op::Not(operand) => self.not(id, node, operand, scope),
+            Op::Compare { .. } => self.comparison(id, node, scope),
             Op::HasPath { path, optional } => self.has_path(id, path, optional),
-            Op::HasFields { base, names, optional } => {
-                self.charge(node.cost, id)?;
-                self.has_fields(id, base, names, optional, scope)
-            }
-            Op::Quantifier(number) => {
-                self.charge(node.cost, id)?;
-                self.quantify(id, number, scope)
-            }
+            Op::HasFields { .. } => self.has_fields(id, node, scope),
+            Op::Quantifier(number) => self.quantify(id, node, number, scope),
+            Op::Conditional { .. } => self.choose(id, node, scope),
             _ => self.truth(id, scope),
+        }
+    }
+
+    /// The failure behind the last [`Tri::Error`].
+    pub(super) fn trouble(&self) -> Trouble {
+        self.trouble.get()
+    }
+
+    #[cold]
+    pub(super) fn failed(&self, trouble: Trouble) -> Tri {
+        self.trouble.set(trouble);
+        Tri::Error
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn damaged(&self, id: OpId) -> Tri {
+        self.failed(self.broken(id))
+    }
+
+    #[inline]
+    pub(super) fn tri(&self, result: Result<bool, Trouble>) -> Tri {
+        match result {
+            Ok(true) => Tri::True,
+            Ok(false) => Tri::False,
+            Err(trouble) => self.failed(trouble),
         }
     }
 
     /// The truth of an operation that may give anything.
     #[inline(never)]
-    fn truth(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
-        match self.operand(id, scope)? {
-            Val::Bool(holds) => Ok(holds),
-            other => {
-                let kind = if id == self.code.root {
-                    FailureKind::NotBool
-                } else {
-                    FailureKind::WrongType
-                };
-                Err(self.fail(kind, id, || {
-                    format!(
-                        "true or false is needed, this is of type {}",
-                        other.type_name().as_str()
-                    )
-                }))
-            }
+    fn truth(&self, id: OpId, scope: Scope<'_, 'e>) -> Tri {
+        if let Some(Json::Bool(holds)) = self.json(id, scope) {
+            return Tri::from(*holds);
+        }
+        let value = self.operand(id, scope);
+        self.truth_of(id, value)
+    }
+
+    fn truth_of(&self, id: OpId, value: Result<Val<'e>, Trouble>) -> Tri {
+        match value {
+            Ok(Val::Bool(holds)) => Tri::from(holds),
+            Ok(other) => self.failed(self.not_bool(id, other)),
+            Err(trouble) => self.failed(trouble),
         }
     }
 
-    /// `&&` where `every`, else `||`: what decides wins over failures on either side, but for a spent budget.
+    #[cold]
+    fn not_bool(&self, id: OpId, value: Val<'_>) -> Trouble {
+        let is_whole = id == self.code.root;
+        let kind = if is_whole { FailureKind::NotBool } else { FailureKind::WrongType };
+        self.fail(kind, id, || {
+            format!("true or false is needed, this is of type {}", value.type_name().as_str())
+        })
+    }
+
     #[inline(never)]
+    fn not(&self, id: OpId, node: &Node, operand: OpId, scope: Scope<'_, 'e>) -> Tri {
+        if !self.pay(node.cost) {
+            return self.spent(id);
+        }
+        match self.holds(operand, scope) {
+            Tri::True => Tri::False,
+            Tri::False => Tri::True,
+            Tri::Error => Tri::Error,
+        }
+    }
+
+    #[inline(never)]
+    fn every(&self, id: OpId, node: &Node, run: Run, scope: Scope<'_, 'e>) -> Tri {
+        self.logic(id, node, run, (Tri::True, Tri::False), scope)
+    }
+
+    #[inline(never)]
+    fn any(&self, id: OpId, node: &Node, run: Run, scope: Scope<'_, 'e>) -> Tri {
+        self.logic(id, node, run, (Tri::False, Tri::True), scope)
+    }
+
+    /// `&&` or `||`, by what each of them is where nothing decides, and what decides: that wins over failures on either
+    /// side, but for a spent budget.
+    #[inline]
     fn logic(
         &self,
         id: OpId,
         node: &Node,
         run: Run,
-        every: bool,
+        (otherwise, decisive): (Tri, Tri),
         scope: Scope<'_, 'e>,
-    ) -> Result<bool, Trouble> {
-        self.charge(node.cost, id)?;
+    ) -> Tri {
+        if !self.pay(node.cost) {
+            return self.spent(id);
+        }
         let mut failed: Option<Trouble> = None;
         for operand in self.code.run(run) {
-            match self.decide(*operand, scope) {
-                Ok(holds) if holds != every => return Ok(holds),
-                Ok(_) => {}
-                Err(trouble) if trouble.kind == FailureKind::Budget => return Err(trouble),
-                Err(trouble) => failed = failed.or(Some(trouble)),
+            let answer = self.holds(*operand, scope);
+            if answer == decisive {
+                return answer;
+            }
+            if answer == Tri::Error {
+                let trouble = self.trouble();
+                if trouble.kind == FailureKind::Budget {
+                    return Tri::Error;
+                }
+                failed = failed.or(Some(trouble));
             }
         }
-        failed.map_or(Ok(every), Err)
+        failed.map_or(otherwise, |trouble| self.failed(trouble))
     }
 
+    /// How two operands stand to each other.
     #[inline(never)]
-    fn compare_int(
-        &self,
-        id: OpId,
-        node: &Node,
-        (relation, left, constant): (Relation, OpId, u32),
-        scope: Scope<'_, 'e>,
-    ) -> Result<bool, Trouble> {
-        self.charge(node.cost, id)?;
-        let Some(Value::Int(right)) = self.code.constants.get(constant as usize) else {
-            return Err(self.broken(id));
-        };
-        if let Some(Json::Number(left)) = self.json(left, scope)
-            && let Some(left) = left.as_i64()
+    fn comparison(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Tri {
+        let Op::Compare { relation, left, right } = node.op else { return self.damaged(id) };
+        if !self.pay(node.cost) {
+            return self.spent(id);
+        }
+        if let (Some(Json::Number(first)), Some(Json::Number(second))) =
+            (self.json(left, scope), self.json(right, scope))
+            && let (Some(first), Some(second)) = (first.as_i64(), second.as_i64())
+            && relation != Relation::In
         {
-            return Ok(stands(relation, left.cmp(right)));
+            return Tri::from(relation.holds(first.cmp(&second)));
         }
-        let left = self.operand(left, scope)?;
-        self.compare(id, relation, left, Val::Int(*right))
-    }
-
-    #[inline(never)]
-    fn comparison(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
-        self.charge(node.cost, id)?;
-        match node.op {
-            Op::EqualsText { left, constant, negated } => {
-                let left = self.operand(left, scope)?;
-                let Some(Value::Text(right)) = self.code.constants.get(constant as usize) else {
-                    return Err(self.broken(id));
-                };
-                let equal = match left {
-                    Val::Text(left) => {
-                        self.charge_bytes(left.len().min(right.len()), id)?;
-                        *left == **right
-                    }
-                    _ => false,
-                };
-                Ok(equal != negated)
-            }
-            Op::Compare { relation, left, right } => {
-                let left = self.operand(left, scope)?;
-                let right = self.operand(right, scope)?;
-                self.compare(id, relation, left, right)
-            }
-            _ => Err(self.broken(id)),
-        }
-    }
-
-    /// How two values stand to each other.
-    fn compare(
-        &self,
-        id: OpId,
-        relation: Relation,
-        left: Val<'e>,
-        right: Val<'e>,
-    ) -> Result<bool, Trouble> {
-        match relation {
-            Relation::Equal => self.equal(id, left, right),
-            Relation::NotEqual => self.equal(id, left, right).map(|equal| !equal),
-            Relation::In => self.is_in(id, left, right),
-            _ => {
-                if let (Val::Text(left), Val::Text(right)) = (left, right) {
-                    self.charge_bytes(left.len().min(right.len()), id)?;
-                }
-                match relational(left, right) {
-                    Standing::Ordered(found) => Ok(stands(relation, found)),
-                    // Not a number: nothing is less, equal or greater.
-                    Standing::Unordered => Ok(false),
-                    Standing::Unrelated => Err(self.fail(FailureKind::WrongType, id, || {
-                        format!(
-                            "`{}` does not work on {} and {}",
-                            relation.sign(),
-                            left.type_name().as_str(),
-                            right.type_name().as_str()
-                        )
-                    })),
-                }
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn in_texts(
-        &self,
-        id: OpId,
-        node: &Node,
-        left: OpId,
-        set: u32,
-        scope: Scope<'_, 'e>,
-    ) -> Result<bool, Trouble> {
-        self.charge(node.cost, id)?;
-        let Some(set) = self.code.text_sets.get(set as usize) else {
-            return Err(self.broken(id));
+        let compared = || {
+            let left = self.operand(left, scope)?;
+            let right = self.operand(right, scope)?;
+            self.compare(id, relation, left, right)
         };
-        let text = if let Some(Json::String(text)) = self.json(left, scope) {
-            text.as_str()
-        } else {
-            let Val::Text(text) = self.operand(left, scope)? else { return Ok(false) };
-            text
+        self.tri(compared())
+    }
+
+    /// `condition ? then : otherwise` where true or false is wanted.
+    #[inline(never)]
+    fn choose(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Tri {
+        let Op::Conditional { condition, then, otherwise } = node.op else {
+            return self.damaged(id);
         };
-        self.charge_bytes(text.len(), id)?;
-        if set.len() <= 8 {
-            return Ok(set.iter().any(|known| **known == *text));
+        if self.notes.is_some() {
+            return self.truth(id, scope);
         }
-        Ok(set.binary_search_by(|known| (**known).cmp(text)).is_ok())
-    }
-
-    /// The text of an operand that must be text.
-    #[inline]
-    fn text(&self, id: OpId, scope: Scope<'_, 'e>) -> Result<&'e str, Trouble> {
-        if let Some(Json::String(text)) = self.json(id, scope) {
-            return Ok(text);
+        if !self.pay(node.cost) {
+            return self.spent(id);
         }
-        match self.operand(id, scope)? {
-            Val::Text(text) => Ok(text),
-            other => Err(self.wrong_type(id, "text", other)),
-        }
-    }
-
-    #[inline(never)]
-    fn contains_text(
-        &self,
-        id: OpId,
-        node: &Node,
-        left: OpId,
-        finder: u32,
-        scope: Scope<'_, 'e>,
-    ) -> Result<bool, Trouble> {
-        self.charge(node.cost, id)?;
-        let text = self.text(left, scope)?;
-        self.charge_bytes(text.len(), id)?;
-        match self.code.finders.get(finder as usize) {
-            Some(finder) => Ok(finder.find(text.as_bytes()).is_some()),
-            None => Err(self.broken(id)),
-        }
-    }
-
-    #[inline(never)]
-    fn text_test(&self, id: OpId, node: &Node, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
-        self.charge(node.cost, id)?;
-        match node.op {
-            Op::MatchesPattern { left, pattern } => {
-                let text = self.text(left, scope)?;
-                self.charge_bytes(text.len(), id)?;
-                let pattern = self.code.patterns.get(pattern as usize);
-                pattern.map(|pattern| pattern.is_match(text)).ok_or_else(|| self.broken(id))
-            }
-            Op::StartsWith { left, constant } => {
-                let text = self.text(left, scope)?;
-                let part = self.constant_text(id, constant)?;
-                Ok(text.starts_with(part))
-            }
-            Op::EndsWith { left, constant } => {
-                let text = self.text(left, scope)?;
-                let part = self.constant_text(id, constant)?;
-                Ok(text.ends_with(part))
-            }
-            _ => Err(self.broken(id)),
-        }
-    }
-
-    /// A constant text, and the price of comparing with it.
-    #[inline]
-    fn constant_text(&self, id: OpId, constant: u32) -> Result<&'e str, Trouble> {
-        match self.code.constants.get(constant as usize) {
-            Some(Value::Text(part)) => {
-                self.charge_bytes(part.len(), id)?;
-                Ok(part)
-            }
-            _ => Err(self.broken(id)),
+        let next = match self.holds(condition, scope) {
+            Tri::True => then,
+            Tri::False => otherwise,
+            Tri::Error => return Tri::Error,
+        };
+        match self.code.nodes.get(next as usize) {
+            Some(node) if is_condition(&node.op) => self.holds(next, scope),
+            _ => self.truth_of(id, self.value(next, scope)),
         }
     }
 
     /// `all`, `exists` and `exists_one`.
     #[inline(never)]
-    fn quantify(&self, id: OpId, number: u32, scope: Scope<'_, 'e>) -> Result<bool, Trouble> {
-        let Some(parts) = self.code.loops.get(number as usize) else {
-            return Err(self.broken(id));
-        };
+    fn quantify(&self, id: OpId, node: &Node, number: u32, scope: Scope<'_, 'e>) -> Tri {
+        if !self.pay(node.cost) {
+            return self.spent(id);
+        }
+        let Some(parts) = self.code.loops.get(number as usize) else { return self.damaged(id) };
         let mut tally = Tally::default();
         // The usual list is walked where it is: copying each element would cost more than most conditions.
         if let Some(Json::Array(items)) = self.json(parts.range, scope)
             && !parts.pairs
         {
             for item in items {
-                let frame = Frame { first: Val::of_json(item), second: Val::Null, outer: scope };
-                if let Some(answer) = self.quantify_step(id, parts, &frame, &mut tally)? {
-                    return Ok(answer);
+                let frame = Frame::of_json(item, scope);
+                if let Some(answer) = self.quantify_step(id, parts, &frame, &mut tally) {
+                    return answer;
                 }
             }
-            return tally.answer(parts.kind);
+            return self.tally(parts.kind, &tally);
         }
-        let range = self.operand(parts.range, scope)?;
-        let elements = self.elements(id, parts, range)?;
+        let elements =
+            self.operand(parts.range, scope).and_then(|range| self.elements(id, parts, range));
+        let elements = match elements {
+            Ok(elements) => elements,
+            Err(trouble) => return self.failed(trouble),
+        };
         for position in 0..elements.len() {
-            let (first, second) = elements.get(position);
-            let frame = Frame { first, second, outer: scope };
-            if let Some(answer) = self.quantify_step(id, parts, &frame, &mut tally)? {
-                return Ok(answer);
+            let frame = elements.frame(position, scope);
+            if let Some(answer) = self.quantify_step(id, parts, &frame, &mut tally) {
+                return answer;
             }
         }
-        tally.answer(parts.kind)
+        self.tally(parts.kind, &tally)
     }
 
     /// One time around: the answer, if this element decides it.
@@ -319,19 +254,33 @@ impl<'e> Machine<'e> {
         parts: &LoopParts,
         frame: &Frame<'_, 'e>,
         tally: &mut Tally,
-    ) -> Result<Option<bool>, Trouble> {
-        self.charge(parts.step_cost, id)?;
-        match (parts.kind, self.decide(parts.body, Some(frame))) {
-            (Loop::ExistsOne, holds) => {
-                tally.count = tally.count.saturating_add(usize::from(holds?));
-            }
-            (Loop::All, Ok(false)) => return Ok(Some(false)),
-            (Loop::Exists, Ok(true)) => return Ok(Some(true)),
-            (_, Ok(_)) => {}
-            (_, Err(trouble)) if trouble.kind == FailureKind::Budget => return Err(trouble),
-            (_, Err(trouble)) => tally.failed = tally.failed.or(Some(trouble)),
+    ) -> Option<Tri> {
+        if !self.pay(parts.step_cost) {
+            return Some(self.spent(id));
         }
-        Ok(None)
+        match (parts.kind, self.holds(parts.body, Some(frame))) {
+            (Loop::ExistsOne, Tri::Error) => return Some(Tri::Error),
+            (Loop::All, Tri::False) => return Some(Tri::False),
+            (Loop::Exists, Tri::True) => return Some(Tri::True),
+            (_, Tri::True) => tally.count = tally.count.saturating_add(1),
+            (_, Tri::False) => {}
+            (_, Tri::Error) => {
+                let trouble = self.trouble();
+                if trouble.kind == FailureKind::Budget {
+                    return Some(Tri::Error);
+                }
+                tally.failed = tally.failed.or(Some(trouble));
+            }
+        }
+        None
+    }
+
+    /// The answer where no element decided it.
+    fn tally(&self, kind: Loop, tally: &Tally) -> Tri {
+        if kind == Loop::ExistsOne {
+            return Tri::from(tally.count == 1);
+        }
+        tally.failed.map_or(Tri::from(kind == Loop::All), |trouble| self.failed(trouble))
     }
 }
 
@@ -342,38 +291,4 @@ struct Tally {
     count: usize,
     /// The first failure.
     failed: Option<Trouble>,
-}
-
-impl Tally {
-    /// The answer where no element decided it.
-    fn answer(self, kind: Loop) -> Result<bool, Trouble> {
-        if kind == Loop::ExistsOne {
-            return Ok(self.count == 1);
-        }
-        self.failed.map_or(Ok(kind == Loop::All), Err)
-    }
-}
-
-/// The order that `<` and its like see. They take 2^63 as a double for the largest int, as the specification's tests
-/// ask; everywhere else numbers are compared exactly.
-fn relational(left: Val<'_>, right: Val<'_>) -> Standing {
-    const INT_END: f64 = 9_223_372_036_854_775_808.0;
-    match (left, right) {
-        (Val::Int(i64::MAX), Val::Double(INT_END)) | (Val::Double(INT_END), Val::Int(i64::MAX)) => {
-            Standing::Ordered(Ordering::Equal)
-        }
-        _ => order(left, right),
-    }
-}
-
-/// Whether an order is what the relation asks for.
-const fn stands(relation: Relation, order: Ordering) -> bool {
-    match relation {
-        Relation::Equal | Relation::In => order.is_eq(),
-        Relation::NotEqual => order.is_ne(),
-        Relation::Less => order.is_lt(),
-        Relation::LessEqual => order.is_le(),
-        Relation::Greater => order.is_gt(),
-        Relation::GreaterEqual => order.is_ge(),
-    }
 }

@@ -3,9 +3,24 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::cel::{Environment, FUEL_DEFAULT, Fuel, Input, Tri, Value, compile};
+use crate::cel::{
+    ArgPath, ArgumentSource, Environment, FUEL_DEFAULT, Fuel, Input, Lookup, Tri, Value, compile,
+};
 
-const LEAVES: [&str; 31] = [
+/// Arguments that do not say that they are one JSON object, so that nothing takes the short way.
+#[derive(Debug)]
+struct Hidden<'a>(&'a serde_json::Value);
+
+impl ArgumentSource for Hidden<'_> {
+    fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
+        self.0.lookup(path)
+    }
+}
+
+const LEAVES: [&str; 34] = [
+    "args.records",
+    "args.big",
+    "has(args.map.k)",
     "args.n",
     "args.d",
     "args.s",
@@ -42,7 +57,15 @@ const LEAVES: [&str; 31] = [
 const SIGNS: [&str; 14] =
     ["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "in", "&&", "||"];
 
-const METHODS: [&str; 27] = [
+const METHODS: [&str; 35] = [
+    "endsWith('c')",
+    "matches('^abc')",
+    "size() == 3",
+    "size() > 1",
+    "exists(x, x in ['a', 'b'] || x.contains('a'))",
+    "all(x, x.k == 1 && x.k != 'a')",
+    "filter(x, x.k > 0.5).size() == 1",
+    "exists(x, has(x.k) ? x.k < 2 : x == 'a')",
     "size()",
     "contains('a')",
     "startsWith('a')",
@@ -114,8 +137,9 @@ proptest! {
     fn the_ways_to_evaluate_agree(source in expression()) {
         let args = json!({
             "n": 7, "d": 7.5, "s": "abcabc", "list": [3, 1, 2, "a"], "map": {"k": 1, "l": [1]},
-            "nil": null, "t": true,
+            "nil": null, "t": true, "records": [{"k": 1}, {"k": 0.5}], "big": u64::MAX,
         });
+        let hidden = Hidden(&args);
         let input = Input::new(&args);
         for environment in [Environment::policy().any_result(), Environment::policy().any_result().unchecked()] {
             let Ok(program) = compile(&source, &environment) else { continue };
@@ -124,6 +148,14 @@ proptest! {
             let mut again = Fuel::default();
             prop_assert_eq!(program.test(&input, &mut again), tri);
             prop_assert_eq!(fuel.used(), again.used());
+            // Short way or long, with much fuel or little: the same answer for the same fuel.
+            for limit in [0, 1, 2, 3, 5, 8, 12, 20, FUEL_DEFAULT] {
+                let (mut short, mut long) = (Fuel::new(limit), Fuel::new(limit));
+                let answer = program.test(&input, &mut short);
+                prop_assert_eq!(answer, program.test(&Input::new(&hidden), &mut long), "{}", limit);
+                prop_assert_eq!(short.used(), long.used(), "{}", limit);
+                prop_assert_eq!(short.is_spent(), long.is_spent(), "{}", limit);
+            }
             match program.evaluate(&input, FUEL_DEFAULT) {
                 Ok(Value::Bool(true)) => prop_assert_eq!(tri, Tri::True),
                 Ok(Value::Bool(false)) => prop_assert_eq!(tri, Tri::False),

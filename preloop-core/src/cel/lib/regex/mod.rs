@@ -15,6 +15,8 @@ use super::{LibError, check_bytes, check_items, quoted};
 const MAX_PATTERN_BYTES: usize = 10_000;
 /// The largest compiled pattern, in bytes.
 const MAX_PROGRAM_BYTES: usize = 1_000_000;
+/// How many classes a pattern may ask for, counting repetitions: with more, a search takes milliseconds.
+const MAX_WEIGHT: u64 = 700;
 /// How deep groups and repetitions may be nested.
 const MAX_DEPTH: u32 = 64;
 
@@ -54,7 +56,16 @@ pub(crate) fn compile(pattern: &str) -> Result<Pattern, LibError> {
         let pattern = quoted(pattern);
         LibError::invalid(format!("{pattern} is not a regular expression: no class `{class}`"))
     })?;
-    let regex = RegexBuilder::new(&dialect::ascii(&plain, MAX_DEPTH))
+    let translated = dialect::translate(&plain, MAX_DEPTH, MAX_WEIGHT);
+    if translated.weight > MAX_WEIGHT {
+        return Err(LibError::invalid(format!(
+            "the pattern {} asks for {} classes of characters, counting repetitions, where at most {MAX_WEIGHT} are \
+             allowed",
+            quoted(pattern),
+            translated.weight
+        )));
+    }
+    let regex = RegexBuilder::new(&translated.text)
         .size_limit(MAX_PROGRAM_BYTES)
         .nest_limit(MAX_DEPTH)
         .build()

@@ -68,6 +68,40 @@ fn replacements_that_mean_nothing_are_refused_even_without_a_match() {
 }
 
 #[test]
+fn classes_are_counted_as_often_as_they_are_asked_for() {
+    for (pattern, weight) in [
+        (r"\w{1000}", "1000"),
+        (r"\w{1,20}[a-z]{700}", "720"),
+        ("(.{30}){30}", "900"),
+        ("(a|b){701}", "701"),
+        ("(a?){800}", "800"),
+        ("a{0,800}", "800"),
+        (r"\p{L}{22}", "704"),
+        (r"[\p{L}\d]{22}", "726"),
+        (r"((\d{100}){100}){4000000000}", "40000000000000"),
+    ] {
+        let expected = format!(
+            "the pattern `{pattern}` asks for {weight} classes of characters, counting repetitions, where at most 700 \
+             are allowed"
+        );
+        assert_eq!(message(pattern), expected);
+    }
+    assert!(message(&".*".repeat(800)).contains("asks for 800 classes"));
+    for fine in [
+        r"^\w{1,63}(\.\w{1,63}){1,8}$",
+        r"^[^/]{1,255}$",
+        r".{0,500}",
+        r"^[a-f0-9]{64}$",
+        r"((\d{1,3}\.){3}\d{1,3},?){1,50}",
+        r"\p{L}{1,16}",
+        r"a{2000}",
+    ] {
+        assert!(compile(fine).is_ok(), "{fine}");
+    }
+    assert!(compile(&"word|".repeat(1_000)).is_ok());
+}
+
+#[test]
 fn a_pattern_remembers_how_it_was_written() {
     assert_eq!(compile(r"^\d+\b").unwrap().as_str(), r"^\d+\b");
 }

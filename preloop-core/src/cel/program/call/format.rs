@@ -85,7 +85,7 @@ impl<'e> Machine<'e> {
         let limit = affordable.unwrap_or(TEXT_MAX).min(TEXT_MAX);
         let shown = |position| {
             let value = items.get(position)?;
-            Some(Shown { value, arena: self.arena, levels: VALUE_DEPTH_MAX })
+            Some(Shown { value, arena: self.arena(), levels: VALUE_DEPTH_MAX })
         };
         let made = format::format(pattern, shown, limit);
         if limit < TEXT_MAX && matches!(made, Err(LibError::TooLarge { unit: "bytes", .. })) {

@@ -66,7 +66,7 @@ impl<'e> Machine<'e> {
         self.charge_items(length, id)?;
         let numbers = (0..i64::try_from(length).unwrap_or(0)).map(Val::Int);
         let numbers: Vec<Val<'e>> = numbers.collect();
-        Ok(Some(Val::List(self.arena.alloc_slice_copy(&numbers))))
+        Ok(Some(Val::List(self.arena().alloc_slice_copy(&numbers))))
     }
 
     /// Takes away `depth` levels, one at a time, so that depth is no recursion.

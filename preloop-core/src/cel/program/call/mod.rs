@@ -76,7 +76,7 @@ impl<'e> Machine<'e> {
     /// Text made by a function, paid for and moved into the arena.
     fn made_text(&self, id: OpId, text: &str) -> Answer<'e> {
         self.check_text(id, text.len())?;
-        Ok(Some(Val::Text(self.arena.alloc_str(text))))
+        Ok(Some(Val::Text(self.arena().alloc_str(text))))
     }
 
     /// A list made by a function, paid for and moved into the arena.
@@ -85,7 +85,7 @@ impl<'e> Machine<'e> {
             return Err(self.too_long(id));
         }
         self.charge_items(items.len(), id)?;
-        Ok(Some(Val::List(self.arena.alloc_slice_copy(items))))
+        Ok(Some(Val::List(self.arena().alloc_slice_copy(items))))
     }
 }
 

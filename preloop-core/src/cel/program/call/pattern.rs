@@ -16,7 +16,7 @@ const BUILD_COST: u32 = 5_000;
 
 impl<'e> Machine<'e> {
     fn pattern(&self, id: OpId, text: &str) -> Result<Cow<'e, Pattern>, Trouble> {
-        let known = self.code.patterns.iter().find(|known| known.as_str() == text);
+        let known = self.code.known_patterns().find(|known| known.as_str() == text);
         if let Some(known) = known {
             return Ok(Cow::Borrowed(known));
         }

@@ -31,7 +31,7 @@ impl<'e> Machine<'e> {
                 self.charge_bytes(text.len(), id)?;
                 let made = self.lib(encode::base64_decode(text, TEXT_MAX), id)?;
                 self.check_text(id, made.len())?;
-                Ok(Some(Val::Bytes(self.arena.alloc_slice_copy(&made))))
+                Ok(Some(Val::Bytes(self.arena().alloc_slice_copy(&made))))
             }
             (_, [Val::Text(text), rest @ ..]) => {
                 self.charge_bytes(text.len(), id)?;

@@ -1,6 +1,6 @@
-//! The lowered form that is evaluated: small nodes in one vector, constants, paths, searchers and patterns beside it.
+//! The lowered form that is evaluated: small nodes in one vector, constants, paths, tests and patterns beside it.
 
-use memchr::memmem::Finder;
+mod test;
 
 pub(crate) use super::ast::Run;
 use super::ast::{Arithmetic, Loop, Relation};
@@ -10,6 +10,7 @@ use super::source::ArgPath;
 use super::span::Span;
 use super::types::Record;
 use super::value::Value;
+pub(crate) use test::{NO_PATH, Near, Question, Test};
 
 /// The number of an operation.
 pub(crate) type OpId = u32;
@@ -87,23 +88,8 @@ pub(crate) enum Op {
         left: OpId,
         right: OpId,
     },
-    /// Comparison with a constant number.
-    CompareInt {
-        relation: Relation,
-        left: OpId,
-        constant: u32,
-    },
-    /// Equality (or, `negated`, its opposite) with a constant text.
-    EqualsText {
-        left: OpId,
-        constant: u32,
-        negated: bool,
-    },
-    /// Membership in a constant list of nothing but text, sorted in [`Code::text_sets`].
-    InTexts {
-        left: OpId,
-        set: u32,
-    },
+    /// One operand against constants, by number in [`Code::tests`].
+    Test(u32),
     Conditional {
         condition: OpId,
         then: OpId,
@@ -131,24 +117,6 @@ pub(crate) enum Op {
     Call {
         function: Function,
         arguments: Run,
-    },
-    /// `contains` with a constant needle.
-    ContainsText {
-        left: OpId,
-        finder: u32,
-    },
-    StartsWith {
-        left: OpId,
-        constant: u32,
-    },
-    EndsWith {
-        left: OpId,
-        constant: u32,
-    },
-    /// `matches` with a constant pattern.
-    MatchesPattern {
-        left: OpId,
-        pattern: u32,
     },
     /// `size` of something, which needs no value of its own to be passed.
     Size(OpId),
@@ -178,6 +146,8 @@ pub(crate) struct Node {
     pub(crate) span: Span,
     /// Whether the value depends on the input.
     pub(crate) reads: bool,
+    /// Whether the short way knows the operation and all below it.
+    pub(crate) quick: bool,
     /// How many enclosing macros' variables it needs.
     pub(crate) free: u16,
 }
@@ -206,8 +176,8 @@ pub(crate) struct Code {
     pub(crate) names: Vec<Box<str>>,
     pub(crate) paths: Vec<ArgPath>,
     pub(crate) loops: Vec<LoopParts>,
-    pub(crate) text_sets: Vec<Vec<Box<str>>>,
-    pub(crate) finders: Vec<Finder<'static>>,
+    pub(crate) tests: Vec<Test>,
+    /// Patterns of functions that do more than test.
     pub(crate) patterns: Vec<Pattern>,
     pub(crate) root: OpId,
 }
@@ -233,6 +203,15 @@ impl Code {
             Op::Const(constant) => self.constants.get(constant as usize),
             _ => None,
         }
+    }
+
+    /// Every pattern that was built beforehand.
+    pub(crate) fn known_patterns(&self) -> impl Iterator<Item = &Pattern> {
+        let tested = self.tests.iter().filter_map(|test| match &test.question {
+            Question::Matches(pattern) => Some(pattern),
+            _ => None,
+        });
+        tested.chain(&self.patterns)
     }
 
     pub(crate) fn span(&self, id: OpId) -> Span {
