@@ -27,6 +27,7 @@
 pub(crate) mod ast;
 mod check;
 mod code;
+mod cost;
 mod environment;
 mod failure;
 mod fuel;

@@ -104,6 +104,15 @@ impl Condition {
         }
     }
 
+    /// The most that an evaluation can cost, where that does not grow with the arguments and is more than a few units.
+    pub(crate) fn cost_bound(&self) -> Option<u64> {
+        match &self.program {
+            // Only a list that is written out makes much of little.
+            Either::Cel(program) if self.source.contains('[') => program.cost_bound(),
+            Either::Cel(_) | Either::Simple(_) => None,
+        }
+    }
+
     /// The arguments that the condition reads.
     pub fn arg_paths(&self) -> impl Iterator<Item = &ArgPath> {
         let (simple, cel) = match &self.program {

@@ -105,6 +105,7 @@ codes! {
     NoEscalationTarget, "no_escalation_target", warning, "A workflow escalates and names nobody to escalate to.";
     AlwaysTrue, "always_true", warning, "The condition is true for every call.";
     NeverTrue, "never_true", warning, "The condition is true for no call.";
+    TooCostly, "too_costly", warning, "The condition can cost more than its budget, whatever the arguments are.";
     AlwaysFails, "always_fails", warning, "A part of the condition fails whenever it is evaluated.";
     NeverNull, "never_null", warning, "The condition asks whether something is null that never is.";
     UnreachableRule, "unreachable_rule", warning, "An earlier rule of the tool matches every call.";

@@ -75,6 +75,12 @@ fn compile(
         }
         _ => {}
     }
+    if let Some(cost) = condition.cost_bound().filter(|cost| *cost > FUEL_DEFAULT) {
+        let message =
+            format!("the condition can cost {cost} units, and its budget is {FUEL_DEFAULT}");
+        let help = "it fails where the budget runs out: shorten the lists that it goes through";
+        check.report(Code::TooCostly, &path, message, help);
+    }
     for warning in condition.warnings() {
         let code = code(warning.kind);
         report(check, code, &path, warning.clone());

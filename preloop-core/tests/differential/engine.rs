@@ -23,6 +23,8 @@ pub(crate) struct Tally {
     /// Not compiled even without checks: a constant that means nothing, or too large.
     pub(crate) refused: u64,
     pub(crate) over_budget: u64,
+    /// The cost is known beforehand.
+    pub(crate) bounded: u64,
     pub(crate) differences: Vec<String>,
 }
 
@@ -84,6 +86,7 @@ pub(crate) fn compare(expression: &Expression, args: &Json, tally: &mut Tally, c
     let wanted = naive_answer(expression, args);
     let checked = compile(&source, &environment).ok();
     tally.checked += u64::from(checked.is_some());
+    tally.bounded += u64::from(program.cost_bound().is_some());
     for program in [Some(program), checked].into_iter().flatten() {
         match difference(program, args, &wanted) {
             Ok(()) => {}
@@ -136,6 +139,9 @@ fn difference(mut program: Program, args: &Json, wanted: &naive::Answer) -> Resu
         return Err(format!("the failure is {failure:?}, naively {expected:?}"));
     }
     fuel_law(&program, &input, &fuel, tri)?;
+    if let Some(bound) = program.cost_bound().filter(|bound| fuel.used() > *bound) {
+        return Err(format!("{} units were spent, and {bound} should do", fuel.used()));
+    }
     // Raw text of which only what is read is taken gives the same answer for the same fuel.
     let mut table = PathTable::default();
     program.share_paths(&mut table);

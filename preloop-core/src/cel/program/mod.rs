@@ -105,6 +105,12 @@ impl Program {
         &self.warnings
     }
 
+    /// The most that an evaluation can cost, whatever the arguments are; none where the cost grows with them. Reads the
+    /// text anew, so it is for checks and not for calls.
+    pub fn cost_bound(&self) -> Option<u64> {
+        super::cost::bound(&super::parse::parse(&self.source).ok()?)
+    }
+
     /// Shares path slots with the other programs of the table.
     pub fn share_paths(&mut self, table: &mut PathTable) {
         for path in &mut self.code.paths {

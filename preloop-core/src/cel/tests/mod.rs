@@ -1,6 +1,7 @@
 //! The language through its front door.
 
 mod checks;
+mod cost;
 mod hostile;
 mod paths;
 mod soup;

@@ -1,0 +1,32 @@
+//! What is known of the cost beforehand holds when an expression runs.
+
+use serde_json::json;
+
+use crate::cel::{Environment, FUEL_DEFAULT, Fuel, Input, compile};
+
+#[test]
+fn the_cost_is_bounded_where_it_does_not_grow_with_the_arguments() {
+    let args = json!({"n": 7, "s": "x".repeat(4_000), "xs": [1, 2, 3]});
+    for (expression, most) in [
+        ("args.n > 3", Some(10)),
+        ("args.s == 'abc' && args.s.startsWith('/etc') || has(args.n)", Some(20)),
+        ("[1, 2, 3].exists(x, x == args.n)", Some(60)),
+        ("[1, 2, 3].all(x, [4, 5].exists(y, x + y > args.n))", Some(300)),
+        ("now.getHours('Europe/Paris') < 8", Some(10)),
+        ("args.s.contains('abc')", None),
+        ("args.s == args.n", None),
+        ("args.n + args.n == 2", None),
+        ("args.xs.exists(x, x == 1)", None),
+        ("[args.s].exists(x, dyn(x) == args.s)", None),
+        ("session.calls == []", None),
+        ("uint(args.n) == 7u", None),
+    ] {
+        let program = compile(expression, &Environment::policy()).unwrap();
+        let bound = program.cost_bound();
+        assert_eq!(bound.is_some(), most.is_some(), "{expression}");
+        assert!(bound <= most, "{expression}: {bound:?}");
+        let mut fuel = Fuel::new(FUEL_DEFAULT);
+        let _ = program.test(&Input::new(&args), &mut fuel);
+        assert!(bound.is_none_or(|bound| fuel.used() <= bound), "{expression}: {}", fuel.used());
+    }
+}
