@@ -79,8 +79,8 @@ impl<'s> Reader<'_, 's> {
                 };
                 Some(Bound::of(1, Some(bytes)))
             }
-            // Reading the calls of a session makes a record of each.
-            Expr::Name { name: "session", .. } => None,
+            // Reading the calls of a session makes a record of each; how entries are compared is up to their keys.
+            Expr::Name { name: "session", .. } | Expr::Map(_) | Expr::OptionalMap { .. } => None,
             Expr::Name { name, .. } => {
                 let local = self.locals.iter().rev().find(|local| local.0 == name);
                 Some(Bound::of(1, local.and_then(|local| local.1)))
@@ -114,8 +114,6 @@ impl<'s> Reader<'_, 's> {
                 let size = all.size.map(|size| size.saturating_add(count));
                 Some(Bound { size, ..all.add(count).add(1) })
             }
-            // How entries are compared is up to their keys.
-            Expr::Map(_) | Expr::OptionalMap { .. } => None,
             Expr::Comprehension(number) => {
                 let parts = *self.tree.comprehensions.get(number as usize)?;
                 self.comprehension(parts)
@@ -163,10 +161,9 @@ impl<'s> Reader<'_, 's> {
             (Relation::In, Some(left), Some(right)) => {
                 right.saturating_add(left.saturating_mul(right.saturating_add(1)))
             }
-            (Relation::In, ..) => return None,
+            (Relation::In, ..) | (_, None, None) => return None,
             (_, Some(left), Some(right)) => left.min(right),
             (_, Some(one), None) | (_, None, Some(one)) => one,
-            (_, None, None) => return None,
         };
         let cost = left.cost.saturating_add(right.cost).saturating_add(looked_at);
         Some(Bound::of(cost, Some(1)).add(1))

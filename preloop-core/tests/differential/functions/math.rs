@@ -30,7 +30,7 @@ pub(crate) fn apply(function: &str, values: &[Value]) -> Answer {
         ("math.sign", [Value::Double(value)]) => Ok(Value::Double(match *value {
             value if value > 0.0 => 1.0,
             value if value < 0.0 => -1.0,
-            value if value == 0.0 => 0.0,
+            0.0 => 0.0,
             not_a_number => not_a_number,
         })),
         ("math.sqrt", [value]) => match double(value) {
