@@ -138,12 +138,13 @@ impl<'py> HostValue for PyValue<'_, 'py> {
         take: &mut dyn FnMut(&str, Self) -> Result<(), HostFault>,
     ) -> Result<(), HostFault> {
         if let Ok(dict) = self.value.cast::<PyDict>() {
-            // A copy of the entries: reading a value may change the dict.
-            for entry in dict.items().iter() {
-                let (key, value) = entry
-                    .extract::<(Bound<'py, PyAny>, Bound<'py, PyAny>)>()
-                    .map_err(|error| self.fault(error))?;
-                self.take_entry(&key, value, take)?;
+            // Python's own iterator: it notices when reading a value changes the dict.
+            for key in dict.try_iter().map_err(|error| self.fault(error))? {
+                let key = key.map_err(|error| self.fault(error))?;
+                let value = dict.get_item(&key).map_err(|error| self.fault(error))?;
+                if let Some(value) = value {
+                    self.take_entry(&key, value, take)?;
+                }
             }
             return Ok(());
         }

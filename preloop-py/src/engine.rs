@@ -250,15 +250,16 @@ enum Answer<R> {
 impl Asked<'_, '_> {
     fn decide(&self, engine: &CoreEngine, facts: Option<&CallFacts>) -> PyResult<Py<Decision>> {
         let py = self.tool.py();
-        let live = engine.live();
-        let answer = self.put(engine, &live, facts, |call| match live.decide(call) {
-            Ruling::Known(number, decision) => known(py, &live, number, decision),
-            Ruling::Made(decision) => Py::new(py, Decision::new(py, *decision)),
-        })?;
-        match answer {
-            Answer::Judged(decision) => decision,
-            Answer::Invalid(decision) => Py::new(py, Decision::new(py, *decision)),
-        }
+        engine.with_live(|live| {
+            let answer = self.put(engine, live, facts, |call| match live.decide(call) {
+                Ruling::Known(number, decision) => known(py, live, number, decision),
+                Ruling::Made(decision) => Py::new(py, Decision::new(py, *decision)),
+            })?;
+            match answer {
+                Answer::Judged(decision) => decision,
+                Answer::Invalid(decision) => Py::new(py, Decision::new(py, *decision)),
+            }
+        })
     }
 
     fn explain(&self, engine: &CoreEngine, facts: Option<&CallFacts>) -> PyResult<Decision> {

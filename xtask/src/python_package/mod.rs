@@ -66,7 +66,7 @@ impl Workbench {
         }
         let mut maturin = Command::new(self.tool("maturin"));
         maturin
-            .args(["build", "--profile", PROFILE, "--out"])
+            .args(["build", "--locked", "--profile", PROFILE, "--out"])
             .arg(&wheels)
             .arg("--interpreter")
             .arg(self.tool("python"))
