@@ -143,6 +143,17 @@ fn manual() -> String {
 }
 
 #[test]
+fn the_published_schema_of_test_files_is_the_engines() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policy-test.schema.json");
+    let text = serde_json::to_string_pretty(&preloop_core::policy_test::schema()).unwrap() + "\n";
+    if std::env::var_os("PRELOOP_GENERATE").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let page = fs::read_to_string(&path).unwrap_or_default();
+    assert!(page == text, "{} is stale: run this test with PRELOOP_GENERATE=1", path.display());
+}
+
+#[test]
 fn the_manual_lists_every_code() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/ERRORS.md");
     if std::env::var_os("PRELOOP_GENERATE").is_some() {

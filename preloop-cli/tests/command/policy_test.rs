@@ -250,7 +250,8 @@ fn recorded_decisions_become_a_test_file_that_passes() {
         assert!(ran.stderr.contains(part), "{part} in {}", ran.stderr);
     }
     let text = fs::read_to_string(place.path("tests/recorded_test.yaml")).expect("the tests");
-    assert!(text.starts_with("policy: \"../shop.yaml\"\n"), "{text}");
+    assert!(text.starts_with("# yaml-language-server: $schema=https://"), "{text}");
+    assert!(text.contains("\npolicy: \"../shop.yaml\"\n"), "{text}");
     let ran = test(&place, &[]);
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "tests/recorded_test.yaml: 3 passed\n"));
     let again = test(&place, &[&record[..], &["--output", "tests/recorded_test.yaml"]].concat());

@@ -34,6 +34,7 @@ mod flow;
 mod read;
 mod record;
 mod run;
+mod schema;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +44,7 @@ use std::fmt;
 pub use expectation::{Expectation, Mismatch};
 pub use record::{Noted, Recorder};
 pub use run::{CaseResult, Status, run};
+pub use schema::{TEST_SCHEMA_ADDRESS, schema};
 
 use crate::call::{Call, CallRecord};
 use crate::diagnostic::{Place, Report};

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::TEST_SCHEMA_ADDRESS;
 use super::expectation;
 use super::flow::{flow, text};
 use crate::call::{Call, CallRecord, Principal, Session};
@@ -142,7 +143,7 @@ impl<'p> Recorder<'p> {
 
     /// The test file: `policy` is the path that it names, `origin` where the decisions come from.
     pub fn to_yaml(&self, policy: Option<&str>, origin: &str) -> String {
-        let mut out = String::new();
+        let mut out = format!("# yaml-language-server: $schema={TEST_SCHEMA_ADDRESS}\n");
         if let Some(policy) = policy {
             line(&mut out, 0, &format!("policy: {}", text(policy)));
         }

@@ -248,6 +248,11 @@ groups:
 fn what_is_no_test_file_is_refused() {
     assert_eq!(errors(""), ["1:1 : the test file is empty (begin with `tests:`)"]);
     assert_eq!(errors("policy: x"), ["1:1 tests: the test file has no `tests` (add `tests`)"]);
+    assert_eq!(errors("tests: []"), ["1:1 tests: the test file has no `tests` (add `tests`)"]);
+    assert_eq!(
+        errors("groups: [{name: g, tests: }]"),
+        ["1:10 groups[0].tests: the group has no `tests` (add `tests`)"]
+    );
     assert_eq!(
         errors("[]"),
         [
@@ -353,7 +358,10 @@ groups:
           - {args: {amount: 60}, now: \"2026-01-15T12:00:00Z\"}
           - {args: {amount: 70}, now: \"2026-01-15T12:00:00Z\"}
 ";
-    assert_eq!(recorder.to_yaml(None, "the log"), expected);
+    let text = recorder.to_yaml(None, "the log");
+    let (schema, text) = text.split_once('\n').unwrap();
+    assert_eq!(schema, format!("# yaml-language-server: $schema={TEST_SCHEMA_ADDRESS}"));
+    assert_eq!(text, expected);
 }
 
 #[test]
@@ -382,4 +390,21 @@ fn what_no_test_could_repeat_is_left_out() {
     assert_eq!(recorder.note(&unread), Noted::Case);
     assert_eq!(recorder.note(&CallRecord::from_value(noon(1)).unwrap()), Noted::Case);
     assert_eq!(recorder.note(&masked), Noted::LeftOut("its arguments are masked"));
+}
+
+#[test]
+fn the_schema_describes_every_field() {
+    fn check(value: &serde_json::Value) {
+        for (name, property) in value["properties"].as_object().into_iter().flatten() {
+            assert_ne!(property["description"], "", "{name}");
+        }
+        match value {
+            serde_json::Value::Object(members) => members.values().for_each(check),
+            serde_json::Value::Array(items) => items.iter().for_each(check),
+            _ => {}
+        }
+    }
+    let schema = schema();
+    check(&schema);
+    assert_eq!(schema["properties"]["tests"]["items"]["properties"]["tool"]["type"], "string");
 }

@@ -10,7 +10,7 @@ use crate::diagnostic::Code;
 use crate::parse::{Decoder, Fields, Keyword, Kind, NodeId, Path, Section, field};
 use crate::policy_test::Expectation;
 
-static EXPECT: Section = Section {
+pub(in crate::policy_test) static EXPECT: Section = Section {
     noun: "the expectation",
     fields: &[
         field("action"),

@@ -11,19 +11,20 @@ use crate::diagnostic::{Code, nearest};
 use crate::limits::ITEMS_MAX;
 use crate::parse::{Decoder, Fields, Kind, NodeId, Path, Section, field};
 
-static FIXTURES: Section = Section {
+pub(in crate::policy_test) static FIXTURES: Section = Section {
     noun: "the fixtures",
     fields: &[field("principals"), field("sessions"), field("contexts")],
 };
 
-static PRINCIPAL: Section = Section {
+pub(in crate::policy_test) static PRINCIPAL: Section = Section {
     noun: "a principal",
     fields: &[field("id"), field("kind"), field("name"), field("roles"), field("teams")],
 };
 
-static SESSION: Section = Section { noun: "a session", fields: &[field("id"), field("calls")] };
+pub(in crate::policy_test) static SESSION: Section =
+    Section { noun: "a session", fields: &[field("id"), field("calls")] };
 
-static SESSION_CALL: Section = Section {
+pub(in crate::policy_test) static SESSION_CALL: Section = Section {
     noun: "an earlier call",
     fields: &[field("tool"), field("source"), field("args"), field("action"), field("at")],
 };

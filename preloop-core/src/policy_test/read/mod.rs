@@ -6,14 +6,16 @@ mod fixtures;
 use std::collections::HashMap;
 
 use call::Draft;
+pub(super) use call::EXPECT;
 use fixtures::Fixtures;
+pub(super) use fixtures::{FIXTURES, PRINCIPAL, SESSION, SESSION_CALL};
 
 use super::{Case, TestFile};
 use crate::diagnostic::{Code, Diagnostic, Findings, Lines, Report};
 use crate::limits::TEST_CASES_MAX;
-use crate::parse::{Decoder, Fields, NodeId, Path, Section, field, located};
+use crate::parse::{Decoder, Fields, Kind, NodeId, Path, Section, field, located};
 
-static FILE: Section = Section {
+pub(super) static FILE: Section = Section {
     noun: "the test file",
     fields: &[
         field("policy"),
@@ -49,10 +51,10 @@ macro_rules! level {
     };
 }
 
-static DEFAULTS: Section = level!("the defaults");
-static GROUP: Section = level!("a group", "name", "description", "skip", "tests");
-static TEST: Section = level!("a test", "name", "description", "skip", "cases");
-static CASE: Section = level!("a case", "name", "skip");
+pub(super) static DEFAULTS: Section = level!("the defaults");
+pub(super) static GROUP: Section = level!("a group", "name", "description", "skip", "tests");
+pub(super) static TEST: Section = level!("a test", "name", "description", "skip", "cases");
+pub(super) static CASE: Section = level!("a case", "name", "skip");
 
 /// Reads a whole file.
 pub(super) fn file(bytes: &[u8]) -> Result<TestFile, Report> {
@@ -113,7 +115,8 @@ impl<'t> Reader<'t> {
         {
             draft = draft.over(&mut self.decoder, &fields, &fixtures);
         }
-        if fields.value("tests").is_none() && fields.value("groups").is_none() {
+        let written = ["tests", "groups"].map(|name| fields.value(name));
+        if written.iter().flatten().all(|node| self.has_no_items(*node)) {
             self.decoder.missing(&fields, "tests", "the test file");
         }
         let around = Around { fixtures: &fixtures, draft: &draft, group: None };
@@ -133,7 +136,7 @@ impl<'t> Reader<'t> {
             let at = list.item(index);
             let Some(fields) = self.decoder.fields(&at, *node, &GROUP) else { continue };
             let name = self.decoder.required_name(&fields, "name", "the group");
-            if fields.value("tests").is_none() {
+            if fields.value("tests").is_none_or(|node| self.has_no_items(node)) {
                 self.decoder.missing(&fields, "tests", "the group");
             }
             let draft = around.draft.clone().over(&mut self.decoder, &fields, around.fixtures);
@@ -158,7 +161,7 @@ impl<'t> Reader<'t> {
         }
         let list = at.key("cases");
         let items = self.items(&fields, "cases");
-        if items.is_empty() {
+        if fields.value("cases").is_some_and(|node| self.has_no_items(node)) {
             let message = "the list of cases is empty".to_owned();
             self.decoder.error(Code::BlankValue, &list, fields.node, message, "add a case");
         }
@@ -200,6 +203,15 @@ impl<'t> Reader<'t> {
     fn items(&mut self, fields: &Fields<'_>, name: &str) -> &'t [NodeId] {
         let Some(node) = fields.value(name) else { return &[] };
         self.decoder.items(&fields.at.key(name), node, TEST_CASES_MAX)
+    }
+
+    /// Whether a list says nothing: a file that tests nothing would else pass.
+    fn has_no_items(&self, node: NodeId) -> bool {
+        match &self.decoder.tree.node(node).kind {
+            Kind::Null => true,
+            Kind::Sequence(items) => items.is_empty(),
+            _ => false,
+        }
     }
 
     /// Reports and filters name cases by their titles, so no two may have the same.
