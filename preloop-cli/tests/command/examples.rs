@@ -85,6 +85,8 @@ fn the_coding_agent_answers_as_it_says() {
         ("Read", json!({ "file_path": "/home/me/app/.env" }), "deny"),
         ("Read", json!({ "file_path": "/home/me/app/src/main.rs" }), "allow"),
         ("Edit", json!({ "file_path": "/app/.github/workflows/ci.yaml" }), "require_approval"),
+        ("Edit", json!({ "file_path": ".github/workflows/ci.yaml" }), "require_approval"),
+        ("Read", json!({ "file_path": ".ssh/id_ed25519" }), "deny"),
         ("Write", json!({ "file_path": "/app/preloop.yaml" }), "deny"),
         ("Write", json!({ "file_path": "/app/notes.md" }), "allow"),
         ("WebFetch", json!({ "url": "https://docs.rs/serde" }), "allow"),
