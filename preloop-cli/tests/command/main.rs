@@ -17,6 +17,7 @@ mod fmt;
 mod folders;
 mod pages;
 mod policy_test;
+mod policy_worth;
 mod remote;
 mod replay;
 mod serve;

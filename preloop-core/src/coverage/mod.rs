@@ -187,12 +187,17 @@ impl<'p> Coverage<'p> {
     }
 
     fn defaults(&self) -> Vec<OutcomeCoverage> {
-        let mut outcomes = vec![OutcomeCoverage {
-            outcome: Outcome::UnknownTool,
-            action: self.policy.unknown.action,
-            place: self.written("defaults.unknown_tools"),
-            calls: self.unknown,
-        }];
+        let mut outcomes = Vec::new();
+        // With an entry for every name there is no unknown tool.
+        let is_everything = |tool: &Tool| tool.source.is_none() && tool.name == "*";
+        if !self.document.tools.iter().any(is_everything) {
+            outcomes.push(OutcomeCoverage {
+                outcome: Outcome::UnknownTool,
+                action: self.policy.unknown.action,
+                place: self.written("defaults.unknown_tools"),
+                calls: self.unknown,
+            });
+        }
         // A default that nobody wrote down is no part of the document; this one is asked for by name.
         let defaults = self.document.defaults.as_ref();
         if defaults.and_then(|defaults| defaults.require_approval_for_new_tools) == Some(true) {

@@ -9,13 +9,31 @@ use crate::condition;
 use crate::decision::Decision;
 use crate::document::{self, PolicyDocument};
 
-/// Asks a question of the policy with a change made; none where it cannot be made.
-pub(super) fn with<T>(
+/// What is asked of a changed policy.
+type Question<'q> = dyn FnMut(&mut CompiledPolicy) -> Option<usize> + 'q;
+
+/// Asks a question of the policy with changes made; none where one of them cannot be made.
+pub(super) fn with(
+    policy: &mut CompiledPolicy,
+    document: &PolicyDocument,
+    changes: &[Change],
+    question: &mut Question<'_>,
+) -> Option<usize> {
+    match changes.split_first() {
+        None => question(policy),
+        Some((change, rest)) => {
+            let mut asked = |policy: &mut CompiledPolicy| with(policy, document, rest, question);
+            with_one(policy, document, change, &mut asked)
+        }
+    }
+}
+
+fn with_one(
     policy: &mut CompiledPolicy,
     document: &PolicyDocument,
     change: &Change,
-    question: impl FnOnce(&CompiledPolicy) -> Option<T>,
-) -> Option<T> {
+    question: &mut Question<'_>,
+) -> Option<usize> {
     match change {
         Change::Expression { rule, .. }
         | Change::Always(rule)
@@ -127,12 +145,12 @@ fn exchange(policy: &mut CompiledPolicy, id: RuleId, other: &mut Rule) -> Option
     Some(())
 }
 
-fn removed<T>(
+fn removed(
     policy: &mut CompiledPolicy,
     document: &PolicyDocument,
     id: RuleId,
-    question: impl FnOnce(&CompiledPolicy) -> Option<T>,
-) -> Option<T> {
+    question: &mut Question<'_>,
+) -> Option<usize> {
     let without_rules = policy.without_rules(document, document.tools.get(id.entry)?);
     let entry = policy.entries.get_mut(id.entry)?;
     if id.enabled >= entry.rules.len() {

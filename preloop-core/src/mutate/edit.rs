@@ -143,8 +143,13 @@ fn inserted(places: &Places, mapping: &str, field: &str, word: &str) -> Option<T
 /// Two items of a list in each other's place.
 fn swapped(places: &Places, first: RuleId, second: RuleId) -> Option<Vec<TextEdit>> {
     let text = places.text();
+    // An item that is an alias stands somewhere else.
+    let (list, _) = places.range(&format!("tools[{}].conditions", first.entry))?;
     let item = |rule: RuleId| {
         let (range, _) = places.range(&rule.path())?;
+        if range.start < list.start || range.end > list.end {
+            return None;
+        }
         let said = text.get(range.clone())?;
         // Comments behind the last key belong to what comes next.
         let said = without_comments(said);

@@ -1,9 +1,12 @@
 //! Every small change of a policy that could matter.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::expression::{Edit, edits};
 use super::{Change, Kind, Mutant, RuleId, equivalent};
 use crate::cel::Environment;
-use crate::compile::{CompiledPolicy, Entry, EntryId, Rule};
+use crate::compile::{self, CompiledPolicy, EntryId, Rule};
 use crate::condition::{self, Condition};
 use crate::decision::{Action, Reason};
 use crate::document::{self, BUILT_IN_WORKFLOW, PolicyDocument, Tool};
@@ -15,7 +18,33 @@ pub(super) fn mutants(policy: &CompiledPolicy, document: &PolicyDocument) -> Vec
         found.entry(id, tool, entry);
     }
     found.defaults(policy);
-    found.mutants
+    once_each(policy, found.mutants)
+}
+
+/// What several entries share by an alias stands in the text once, so a change of it is one change.
+fn once_each(policy: &CompiledPolicy, mutants: Vec<Mutant>) -> Vec<Mutant> {
+    let mut known: HashMap<(usize, usize, String), usize> = HashMap::new();
+    let mut kept: Vec<Mutant> = Vec::with_capacity(mutants.len());
+    for mutant in mutants {
+        let key = mutant.changes.first().and_then(|change| {
+            let range = policy.places().range(&change.node()?)?.0;
+            Some((range.start, range.end, format!("{} {:?}", mutant.words, change.span())))
+        });
+        match key.map(|key| known.entry(key)) {
+            Some(Entry::Occupied(first)) => {
+                if let Some(first) = kept.get_mut(*first.get()) {
+                    first.changes.extend(mutant.changes);
+                }
+                continue;
+            }
+            Some(Entry::Vacant(new)) => {
+                new.insert(kept.len());
+            }
+            None => {}
+        }
+        kept.push(mutant);
+    }
+    kept
 }
 
 struct Found<'d> {
@@ -25,10 +54,10 @@ struct Found<'d> {
 
 impl Found<'_> {
     fn add(&mut self, kind: Kind, change: Change, words: impl Into<String>) {
-        self.mutants.push(Mutant { kind, change, words: words.into() });
+        self.mutants.push(Mutant { kind, changes: vec![change], words: words.into() });
     }
 
-    fn entry(&mut self, id: EntryId, tool: &Tool, entry: &Entry) {
+    fn entry(&mut self, id: EntryId, tool: &Tool, entry: &compile::Entry) {
         if entry.closed.is_some() {
             // Nothing else of it is ever asked.
             return self.add(Kind::Entry, Change::Enabled(id), "the tool is enabled");
@@ -66,7 +95,7 @@ impl Found<'_> {
     }
 
     /// An entry that only names its tool.
-    fn without_rules(&mut self, id: EntryId, entry: &Entry) {
+    fn without_rules(&mut self, id: EntryId, entry: &compile::Entry) {
         if entry.otherwise.action == Action::RequireApproval {
             let words = "the tool no longer asks for an approval";
             self.add(Kind::Entry, Change::Unapproved(id), words);

@@ -84,7 +84,8 @@ struct Way {
 #[derive(Clone, Debug)]
 pub struct Mutant {
     kind: Kind,
-    change: Change,
+    /// What it changes; several where entries share what is written once, by an alias.
+    changes: Vec<Change>,
     words: String,
 }
 
@@ -177,11 +178,13 @@ impl<'t> Mutation<'t> {
 
     /// Holds the tests against a change; none where there is no change of this number.
     pub fn judge(&mut self, number: usize) -> Option<Fate> {
-        let change = &self.mutants.get(number)?.change;
-        let touched = |ways: &[Way]| match change {
-            Change::UnknownTools(_) => ways.is_empty(),
-            Change::NewTools => true,
-            _ => ways.iter().any(|way| way.comes_to(change)),
+        let changes = &self.mutants.get(number)?.changes;
+        let touched = |ways: &[Way]| {
+            changes.iter().any(|change| match change {
+                Change::UnknownTools(_) => ways.is_empty(),
+                Change::NewTools => true,
+                _ => ways.iter().any(|way| way.comes_to(change)),
+            })
         };
         let touched: Vec<usize> = self
             .ways
@@ -191,13 +194,14 @@ impl<'t> Mutation<'t> {
             .map(|(test, _)| test)
             .collect();
         let tests = &self.tests;
-        let by = apply::with(&mut self.policy, &self.document, change, |policy| {
+        let mut question = |policy: &mut CompiledPolicy| {
             let fails = |test: &&usize| {
                 let test = tests.get(**test);
                 test.is_some_and(|test| !(test.holds)(&policy.evaluate(&test.call)))
             };
             touched.iter().find(fails).copied()
-        });
+        };
+        let by = apply::with(&mut self.policy, &self.document, changes, &mut question);
         Some(match by {
             Some(test) => Fate::Killed { test },
             None => Fate::Survived { looked: touched.len() },
@@ -207,7 +211,7 @@ impl<'t> Mutation<'t> {
     /// A change as it is shown to people; none where there is no change of this number.
     pub fn survivor(&self, number: usize) -> Option<Survivor> {
         let mutant = self.mutants.get(number)?;
-        Some(report::survivor(&self.policy, &self.document, mutant))
+        report::survivor(&self.policy, &self.document, mutant)
     }
 }
 
@@ -266,6 +270,31 @@ impl Change {
             | Self::EntryRemoved(entry) => format!("tools[{entry}]"),
             Self::UnknownTools(_) => "defaults.unknown_tools".to_owned(),
             Self::NewTools => "defaults.require_approval_for_new_tools".to_owned(),
+        }
+    }
+
+    /// The path of the value whose text would have to change; none where a rule does not say so.
+    fn node(&self) -> Option<String> {
+        match self {
+            Self::Expression { rule, .. } | Self::Always(rule) => {
+                Some(format!("{}.expression", rule.path()))
+            }
+            Self::Removed(rule) | Self::Action { rule, .. } | Self::Workflow(rule) => {
+                Some(rule.path())
+            }
+            Self::Swapped { rule, .. } => Some(format!("tools[{}].conditions", rule.entry)),
+            _ => None,
+        }
+    }
+
+    /// Which part of that text; of a list, which items.
+    const fn span(&self) -> Span {
+        match self {
+            Self::Expression { span, .. } => *span,
+            // A document is far shorter than the numbers of a place can count.
+            #[expect(clippy::cast_possible_truncation, reason = "a tool has at most 1,000 rules")]
+            Self::Swapped { rule, next } => Span::new(rule.number as u32, next.number as u32),
+            _ => Span::new(0, 0),
         }
     }
 

@@ -39,8 +39,10 @@ pub(super) fn edits(source: &str, literal: Span) -> Vec<Edit> {
                 let spans: Vec<Span> =
                     parts.asts.iter().map(|part| pattern.span(part.span())).collect();
                 for (span, cut) in spans.iter().zip(cuts(&spans)) {
-                    let words =
-                        format!("`{}` is left out of the pattern", shown(span.text(source)));
+                    let words = format!(
+                        "the choice `{}` is left out of the pattern",
+                        shown(span.text(source))
+                    );
                     found.push(Edit {
                         kind: Kind::Pattern,
                         span: cut,

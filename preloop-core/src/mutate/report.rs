@@ -68,6 +68,9 @@ pub struct Survivor {
     /// The tool's entry, where the change is in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool: Option<String>,
+    /// The other entries that share what is changed, by an alias.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shared_with: Vec<String>,
     /// The rule's name, where the change is in one that has a name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
@@ -101,25 +104,27 @@ impl Kind {
     }
 }
 
+/// A mutant for people; none of one that changes nothing.
 pub(super) fn survivor(
     policy: &CompiledPolicy,
     document: &PolicyDocument,
     mutant: &Mutant,
-) -> Survivor {
-    let change: &Change = &mutant.change;
-    let tool = change.entry().and_then(|entry| document.tools.get(entry));
-    let rule = change.rule().and_then(|rule| tool?.conditions.get(rule.number));
+) -> Option<Survivor> {
+    let (change, others) = mutant.changes.split_first()?;
+    let entry = |change: &Change| document.tools.get(change.entry()?);
+    let rule = change.rule().and_then(|rule| entry(change)?.conditions.get(rule.number));
     let shown = edit::shown(policy.places(), document, change);
-    Survivor {
+    Some(Survivor {
         kind: mutant.kind,
         path: change.path(),
         file: policy.file(&change.path()),
         line: shown.place.line,
         column: shown.place.column,
-        tool: tool.map(|tool| tool.name.clone()),
+        tool: entry(change).map(|tool| tool.name.clone()),
+        shared_with: others.iter().filter_map(entry).map(|tool| tool.name.clone()).collect(),
         rule: rule.and_then(|rule| rule.name.clone()),
         change: mutant.words.clone(),
         before: shown.before,
         after: shown.after,
-    }
+    })
 }

@@ -8,7 +8,7 @@ use super::outcome::{CaseOutcome, FileOutcome, Outcome};
 
 /// The whole file.
 pub(super) fn text(outcome: &Outcome) -> String {
-    let Outcome { passed, failed, skipped, broken, files } = outcome;
+    let Outcome { passed, failed, skipped, broken, files, .. } = outcome;
     let tests = passed + failed + skipped + broken;
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     // Writing to a `String` cannot fail.

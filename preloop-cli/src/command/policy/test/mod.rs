@@ -1,19 +1,25 @@
 //! `preloop policy test`: runs the tests beside policies and says what is not as expected.
 
+mod coverage;
 mod find;
 mod junit;
+mod mutation;
 mod outcome;
 mod record;
+mod share;
 mod show;
 mod suite;
+mod tested;
+mod worth;
 
 use std::path::PathBuf;
 
 use clap::Args;
-use preloop_core::policy_test;
+use preloop_core::policy_test::{self, Case};
 
 use self::outcome::{CaseOutcome, FileOutcome, Outcome};
-use self::suite::{Loader, Suite};
+use self::suite::{Loader, Ready, Suite};
+use self::worth::Worth;
 use super::watch;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -47,6 +53,9 @@ pub(crate) struct Test {
     watch: bool,
 
     #[command(flatten)]
+    worth: Worth,
+
+    #[command(flatten)]
     record: record::FromLog,
 }
 
@@ -68,7 +77,8 @@ fn once(test: &Test, output: Output, seen: &mut Vec<PathBuf>) -> Result<Exit, Fa
     let mut loader = Loader::new(test.policy.as_deref())?;
     let suites: Vec<Suite> = files.iter().map(|file| loader.load(file)).collect();
     seen.extend(files.into_iter().chain(loader.paths()));
-    let outcome = test.run_all(&suites)?;
+    let mut outcome = test.run_all(&suites)?;
+    test.worth.look(&tested::by_policy(test, &suites), &mut outcome, output)?;
     if let Some(file) = &test.junit {
         std::fs::write(file, junit::text(&outcome)).map_err(|cause| {
             Failure::new("unwritable_file", format!("cannot write `{}`: {cause}", file.display()))
@@ -87,15 +97,10 @@ impl Test {
             match suite {
                 Suite::Broken(broken) => files.push(FileOutcome::broken(broken)),
                 Suite::Ready(ready) => {
-                    let wanted = ready
-                        .tests
-                        .cases
-                        .iter()
-                        .filter(|case| self.is_wanted(&format!("{}: {case}", ready.name)));
                     let run = |case| {
                         CaseOutcome::new(case, policy_test::run(case, &ready.policy.compiled))
                     };
-                    let cases: Vec<CaseOutcome> = wanted.map(run).collect();
+                    let cases: Vec<CaseOutcome> = self.wanted(ready).map(run).collect();
                     if self.filter.is_empty() || !cases.is_empty() {
                         files.push(FileOutcome::ran(ready, cases));
                     }
@@ -109,6 +114,12 @@ impl Test {
                 .help("`--verbose` without `--filter` names every case"));
         }
         Ok(Outcome::of(files))
+    }
+
+    /// The cases of a file that were asked for.
+    fn wanted<'r>(&self, ready: &'r Ready) -> impl Iterator<Item = &'r Case> {
+        let is_wanted = |case: &&Case| self.is_wanted(&format!("{}: {case}", ready.name));
+        ready.tests.cases.iter().filter(is_wanted)
     }
 
     fn is_wanted(&self, title: &str) -> bool {

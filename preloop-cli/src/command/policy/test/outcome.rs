@@ -5,6 +5,8 @@ use preloop_core::policy_test::{Case, CaseResult, Status};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::coverage::CoverageOutcome;
+use super::mutation::MutationOutcome;
 use super::suite::{Broken, Ready};
 use crate::exit::Exit;
 
@@ -21,6 +23,12 @@ pub(super) struct Outcome {
     pub(super) broken: usize,
     /// Every test file.
     pub(super) files: Vec<FileOutcome>,
+    /// What the cases exercise, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) coverage: Option<CoverageOutcome>,
+    /// What the cases notice, where that was asked for and no case failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) mutation: Option<MutationOutcome>,
 }
 
 /// What came of one test file.
@@ -75,13 +83,21 @@ impl Outcome {
             skipped: count(Status::Skipped),
             broken: files.iter().filter(|file| file.is_broken()).count(),
             files,
+            coverage: None,
+            mutation: None,
         }
+    }
+
+    /// Whether the cases exercise and notice as much as was asked for.
+    fn is_enough(&self) -> bool {
+        self.coverage.as_ref().is_none_or(CoverageOutcome::is_enough)
+            && self.mutation.as_ref().is_none_or(MutationOutcome::is_enough)
     }
 
     /// A file that says nothing sensible is worse than a case that fails.
     pub(super) fn exit(&self) -> Exit {
         match (self.broken, self.failed) {
-            (0, 0) => Exit::Done,
+            (0, 0) if self.is_enough() => Exit::Done,
             (0, _) => Exit::Differs,
             _ => Exit::InvalidDocument,
         }

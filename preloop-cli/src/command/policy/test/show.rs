@@ -41,7 +41,7 @@ pub(super) fn outcome(page: &mut Page, outcome: &Outcome, is_verbose: bool) {
             self::case(page, file, case, is_verbose);
         }
     }
-    let Outcome { passed, failed, skipped, broken, files } = outcome;
+    let Outcome { passed, failed, skipped, broken, files, .. } = outcome;
     if files.len() > 1 {
         let counts = counts(
             page,
@@ -56,6 +56,12 @@ pub(super) fn outcome(page: &mut Page, outcome: &Outcome, is_verbose: bool) {
     if *failed > 0 && !is_verbose {
         let hint = "`--verbose` shows the rules of each failed case with the values that they saw";
         page.line(page.styled(Style::Dim, hint));
+    }
+    if let Some(coverage) = &outcome.coverage {
+        coverage.show(page);
+    }
+    if let Some(mutation) = &outcome.mutation {
+        mutation.show(page);
     }
 }
 

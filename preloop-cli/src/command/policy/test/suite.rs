@@ -19,6 +19,8 @@ use crate::failure::Failure;
 pub(super) struct TestedPolicy {
     /// What it is called in messages.
     pub(super) name: String,
+    /// Its text.
+    pub(super) source: PolicySource,
     /// Ready to answer.
     pub(super) compiled: CompiledPolicy,
 }
@@ -135,7 +137,10 @@ impl Loader {
 fn policy(path: &Path, source: &PolicySource) -> Result<Rc<TestedPolicy>, Rc<Problem>> {
     let name = source::name(path);
     match source.parse() {
-        Ok(valid) => Ok(Rc::new(TestedPolicy { name, compiled: CompiledPolicy::compile(valid) })),
+        Ok(valid) => {
+            let (source, compiled) = (source.clone(), CompiledPolicy::compile(valid));
+            Ok(Rc::new(TestedPolicy { name, source, compiled }))
+        }
         Err(report) => Err(Rc::new(Problem::Invalid(name, report))),
     }
 }
