@@ -8,6 +8,7 @@ use crate::cel::ArgPath;
 
 /// What happens to the call, ordered from the most lenient to the strictest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The call may run.

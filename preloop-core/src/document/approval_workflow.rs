@@ -10,6 +10,7 @@ pub const BUILT_IN_WORKFLOW: &str = "default";
 
 /// What happens when nobody answers in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnTimeout {
     /// The request expires and the call is denied.
@@ -20,6 +21,7 @@ pub enum OnTimeout {
 
 /// What a vote must prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepUp {
     /// Nothing more than being signed in.
@@ -32,6 +34,7 @@ pub enum StepUp {
 
 /// Who decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalType {
     /// People.
@@ -42,6 +45,7 @@ pub enum ApprovalType {
 
 /// What an unsure model leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AiFallback {
     /// People decide.
@@ -54,6 +58,7 @@ pub enum AiFallback {
 
 /// One who may vote: a user, every member of a team, or every holder of a role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Approver {
     /// A user's name.
@@ -66,6 +71,7 @@ pub enum Approver {
 
 /// Who is added when nobody answered for a while.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Escalation {
     /// Default true when the section is there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,11 +80,13 @@ pub struct Escalation {
     pub escalate_to: Vec<Approver>,
     /// Seconds from the request until they are added.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(range(min = 1, max = crate::limits::TIMEOUT_SECONDS_MAX)))]
     pub escalation_delay: Option<u64>,
 }
 
 /// The kind of a notification channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelKind {
     /// E-mail.
@@ -95,6 +103,7 @@ pub enum ChannelKind {
 
 /// One way to tell the approvers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotificationChannel {
     /// Which kind of channel.
     pub channel: ChannelKind,
@@ -112,8 +121,9 @@ pub struct NotificationChannel {
     pub to: Vec<String>,
 }
 
-/// An entry of `approval_workflows[]`; `None` means the stated default.
+/// An entry of `approval_workflows[]`; what is left out has the stated default.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ApprovalWorkflow {
     /// Unique.
     pub name: String,
@@ -122,6 +132,7 @@ pub struct ApprovalWorkflow {
     pub description: Option<String>,
     /// 1..=2592000; default 3600.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(range(min = 1, max = crate::limits::TIMEOUT_SECONDS_MAX)))]
     pub timeout_seconds: Option<u64>,
     /// Default deny.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,6 +142,7 @@ pub struct ApprovalWorkflow {
     pub step_up: Option<StepUp>,
     /// Quorum, 1..=100; default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(range(min = 1, max = crate::limits::APPROVALS_MAX)))]
     pub required_approvals: Option<u32>,
     /// Who may vote; empty means anyone with the approver right.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -146,6 +158,7 @@ pub struct ApprovalWorkflow {
     pub ai_guidelines: Option<String>,
     /// 0..=1; default 0.8.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(range(min = 0.0, max = 1.0)))]
     pub ai_confidence_threshold: Option<f64>,
     /// Default escalate.
     #[serde(skip_serializing_if = "Option::is_none")]

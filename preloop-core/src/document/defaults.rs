@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::decision::Action;
 
-/// `defaults` of a document; `None` means the stated default.
+/// `defaults` of a document; what is left out has the stated default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Defaults {
     /// Tools that no entry names; default allow.
     #[serde(skip_serializing_if = "Option::is_none")]

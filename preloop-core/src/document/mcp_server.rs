@@ -6,6 +6,7 @@ use super::{Secret, Secrets};
 
 /// How to reach the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Transport {
     /// MCP streamable HTTP; also written `http-streaming`.
@@ -18,6 +19,7 @@ pub enum Transport {
 
 /// How to authenticate to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuthType {
     /// No credentials.
@@ -32,6 +34,7 @@ pub enum AuthType {
 
 /// Credentials of a server; which fields stand here is decided by its `auth_type`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AuthConfig {
     /// Bearer: the token.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,8 +56,9 @@ pub struct AuthConfig {
     pub scopes: Vec<String>,
 }
 
-/// An entry of `mcp_servers[]`; `None` means the stated default.
+/// An entry of `mcp_servers[]`; what is left out has the stated default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct McpServer {
     /// Unique without regard to case.
     pub name: String,

@@ -4,6 +4,8 @@ mod approval_workflow;
 mod defaults;
 mod mcp_server;
 mod policy;
+#[cfg(test)]
+mod schema;
 mod secret;
 mod tool;
 

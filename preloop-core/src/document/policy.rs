@@ -6,6 +6,7 @@ use super::{ApprovalWorkflow, Defaults, McpServer, Tool};
 
 /// A policy document, version "1.0".
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PolicyDocument {
     /// Schema version; only "1.0".
     pub version: String,
@@ -27,6 +28,7 @@ pub struct PolicyDocument {
 
 /// Who and what the policy is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Metadata {
     /// Name, not empty.
     pub name: String,

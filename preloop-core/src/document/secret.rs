@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 /// shows a literal; serialization does, so what leaves the process goes through
 /// [`crate::canonical::export`] first.
 #[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Secret {
     /// The text as written, with or without `${ENV_VAR}`.
     Written(String),

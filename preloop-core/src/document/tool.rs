@@ -7,6 +7,7 @@ use crate::decision::Action;
 
 /// Whether the agent has to say why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Justification {
     /// The call is refused without one.
@@ -17,6 +18,7 @@ pub enum Justification {
 
 /// The language of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ConditionType {
     /// The small grammar: one comparison or text test.
@@ -28,8 +30,9 @@ pub enum ConditionType {
 /// The classes of sources; every other source is the name of an MCP server.
 pub const SOURCE_CLASSES: [&str; 4] = ["builtin", "mcp", "http", "agent"];
 
-/// An entry of `tools[]`; `None` means the stated default.
+/// An entry of `tools[]`; what is left out has the stated default.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Tool {
     /// Exact name or glob, the tool's own name at its server.
     pub name: String,
@@ -55,6 +58,7 @@ pub struct Tool {
 
 /// An entry of `tools[].conditions[]`: one rule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Condition {
     /// The rule's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +91,7 @@ pub struct Condition {
 
 /// Examples of a rule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Examples {
     /// Arguments for which the condition is true.
     #[serde(rename = "match", skip_serializing_if = "Vec::is_empty")]
