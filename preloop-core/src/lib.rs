@@ -44,6 +44,7 @@ pub mod evaluate;
 pub mod format;
 pub mod json;
 pub mod limits;
+pub mod lint;
 pub mod mutate;
 pub mod parse;
 pub mod policy_test;

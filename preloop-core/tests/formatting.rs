@@ -23,7 +23,12 @@ use proptest::test_runner::{Config, TestRunner};
 fn documents() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut documents = Vec::new();
-    for folder in ["conformance/documents", "conformance/documents/problems", "examples"] {
+    for folder in [
+        "conformance/documents",
+        "conformance/documents/problems",
+        "conformance/documents/upstream",
+        "examples",
+    ] {
         let mut files: Vec<_> =
             fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();

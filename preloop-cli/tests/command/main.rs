@@ -9,17 +9,20 @@
 
 mod approvals;
 mod calls;
+mod ci;
 mod demo;
 mod diff;
 mod eval;
 mod examples;
 mod fmt;
 mod folders;
+mod lint;
 mod pages;
 mod policy_test;
 mod policy_worth;
 mod remote;
 mod replay;
+mod schema;
 mod serve;
 mod support;
 mod tutorial;

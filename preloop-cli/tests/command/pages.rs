@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use crate::support::{Place, Server, eventually, root};
 
-const PAGES: [&str; 6] = [
+const PAGES: [&str; 7] = [
     "README.md",
     "docs/quickstart.md",
     "docs/cli.md",
     "docs/policy-fmt.md",
+    "docs/policy-ci.md",
     "docs/policy-diff.md",
     "docs/policy-replay.md",
 ];

@@ -109,6 +109,10 @@ codes! {
     AlwaysFails, "always_fails", warning, "A part of the condition fails whenever it is evaluated.";
     NeverNull, "never_null", warning, "The condition asks whether something is null that never is.";
     UnreachableRule, "unreachable_rule", warning, "An earlier rule of the tool matches every call.";
+    ShadowedRule, "shadowed_rule", warning, "An earlier rule decides every call for which this one holds (lint).";
+    EvadableText, "evadable_text", warning, "A rule stops a command by its text, and what it misses is allowed (lint).";
+    TooWideText, "too_wide_text", warning, "An allow rule tests text in a way that lets more through than it names (lint).";
+    UnusedWorkflow, "unused_workflow", warning, "Nothing names the approval workflow (lint).";
 }
 
 impl fmt::Display for Code {

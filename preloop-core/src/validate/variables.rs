@@ -7,10 +7,48 @@ use crate::redact::{is_secret_key, is_secret_text};
 
 /// What the process keeps for itself.
 const RESERVED_PREFIX: &str = "PRELOOP_";
+const WHERE_RESOLVED: &str =
+    "variables work in `auth_config`, `env`, `url` and notification headers";
 
 pub(super) fn check(check: &mut Check<'_>) {
     mcp_servers(check);
     notifications(check);
+    texts(check);
+}
+
+/// Texts for people and for models go out as they are written; a variable in one is a slip, or the
+/// habit of a product that pastes its own environment there.
+fn texts(check: &mut Check<'_>) {
+    let document = check.document;
+    let metadata = document.metadata.description.as_ref();
+    let mut texts = vec![("metadata.description".to_owned(), metadata)];
+    for (index, workflow) in document.approval_workflows.iter().enumerate() {
+        let path = format!("approval_workflows[{index}]");
+        texts.push((format!("{path}.description"), workflow.description.as_ref()));
+        texts.push((format!("{path}.ai_guidelines"), workflow.ai_guidelines.as_ref()));
+    }
+    for (index, tool) in document.tools.iter().enumerate() {
+        let path = format!("tools[{index}]");
+        texts.push((format!("{path}.description"), tool.description.as_ref()));
+        for (number, rule) in tool.conditions.iter().enumerate() {
+            let path = format!("{path}.conditions[{number}]");
+            texts.push((format!("{path}.expression"), rule.expression.as_ref()));
+            texts.push((format!("{path}.description"), rule.description.as_ref()));
+            texts.push((format!("{path}.message"), rule.message.as_ref()));
+        }
+    }
+    for (path, text) in texts {
+        if let Some(name) = text.and_then(|text| variable(text)) {
+            let message = format!("`${{{name}}}` stays as it is written: it is not resolved here");
+            check.report(Code::NoEffect, path, message, WHERE_RESOLVED);
+        }
+    }
+}
+
+/// The first variable of a text.
+fn variable(text: &str) -> Option<&str> {
+    let names = text.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
+    names.map(|(name, _)| name).find(|name| is_variable_name(name))
 }
 
 fn mcp_servers(check: &mut Check<'_>) {
@@ -113,13 +151,8 @@ fn spelling(check: &mut Check<'_>, path: &str, text: &str) -> bool {
 
 /// Reports variables in a text that is used as it is.
 fn refuse(check: &mut Check<'_>, path: &str, text: &str) {
-    let has_variable = text
-        .split("${")
-        .skip(1)
-        .any(|rest| rest.split_once('}').is_some_and(|(name, _)| is_variable_name(name)));
-    if has_variable {
+    if variable(text).is_some() {
         let message = "a variable is not resolved here";
-        let help = "variables work in `auth_config`, `env`, `url` and notification headers";
-        check.report(Code::InvalidVariable, path, message, help);
+        check.report(Code::InvalidVariable, path, message, WHERE_RESOLVED);
     }
 }

@@ -9,6 +9,7 @@ use preloop_core::audit::AuditKind;
 use preloop_core::canonical::{to_json, to_yaml};
 use preloop_core::diagnostic::Report;
 use preloop_core::document::PolicyDocument;
+use preloop_core::format::SCHEMA_ADDRESS;
 use tokio::sync::watch;
 
 use super::{ServiceError, Services};
@@ -146,7 +147,7 @@ impl Services {
             message: "no policy is loaded".to_owned(),
         })?;
         let document = preloop_core::canonical::export(live.document().clone());
-        Ok(if as_json { to_json(&document) } else { to_yaml(&document, None) })
+        Ok(if as_json { to_json(&document) } else { to_yaml(&document, Some(SCHEMA_ADDRESS)) })
     }
 
     fn status(&self) -> MutexGuard<'_, PolicyStatus> {

@@ -5,8 +5,10 @@ mod diff;
 mod eval;
 mod fmt;
 mod lines;
+mod lint;
 mod replay;
 mod report;
+mod schema;
 mod source;
 mod test;
 mod validate;
@@ -35,6 +37,10 @@ pub(crate) enum Policy {
     Diff(diff::Diff),
     /// Say which recorded calls a policy would decide otherwise
     Replay(replay::Replay),
+    /// Look for rules that are valid and stop less than they seem to
+    Lint(lint::Lint),
+    /// Print the JSON Schema of documents
+    Schema(schema::Schema),
 }
 
 /// Runs one of them.
@@ -46,6 +52,8 @@ pub(crate) fn run(policy: Policy, output: Output) -> Result<Exit, Failure> {
         Policy::Fmt(fmt) => fmt::run(&fmt, output),
         Policy::Diff(diff) => diff::run(&diff, output),
         Policy::Replay(replay) => replay::run(&replay, output),
+        Policy::Lint(lint) => lint::run(&lint, output),
+        Policy::Schema(schema) => schema::run(&schema),
     }
 }
 
