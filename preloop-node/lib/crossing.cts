@@ -12,6 +12,7 @@ import { native } from './native.cjs';
 const { HEADER, RECORD, MISSING, NOT_AN_OBJECT, NULL_ABOVE, NULL, FALSE, TRUE, NUMBER, TEXT, JSON, FAULT } =
   native;
 const { SECRETS_MAX } = native;
+const { getOwnPropertyDescriptor, hasOwn } = Object;
 const encoder = new TextEncoder();
 
 /** Where short texts go, each in a place of its own: writing to a known place is the fastest there is. */
@@ -95,10 +96,28 @@ export class Crossing {
     words[HEADER / 4] = 0;
     let at = HEADER / 4;
     for (let index = 0; index < count; index += 1) {
-      this.#path(at, args, kind, paths[index] as readonly string[]);
+      const keys = paths[index] as readonly string[];
+      if (kind !== Kind.Plain || keys.length !== 1 || !this.#plainText(at, args, keys[0] as string)) {
+        this.#path(at, args, kind, keys);
+      }
       at += RECORD / 4;
     }
     if (withWhole) this.#whole(at, args);
+  }
+
+  /** What most rules read, short text right in the arguments, without the ways of everything else. */
+  #plainText(at: number, args: object, key: string): boolean {
+    const own = getOwnPropertyDescriptor(args, key);
+    if (own === undefined || own.enumerable !== true || !hasOwn(own, 'value')) return false;
+    const text = own.value as unknown;
+    const lane = this.#lane;
+    if (typeof text !== 'string' || text.length > LANE_CHARS || lane >= LANES || !text.isWellFormed()) return false;
+    this.#lane = lane + 1;
+    const words = this.#words;
+    words[at] = TEXT;
+    words[at + 1] = encoder.encodeInto(text, this.#lanes[lane] as Uint8Array).written;
+    words[at + 2] = LANES_AT + lane * LANE_BYTES;
+    return true;
   }
 
   #path(at: number, args: object, kindOfArgs: Kind, keys: readonly string[]): void {

@@ -37,6 +37,7 @@ export interface Native {
   readonly SECRETS_MAX: number;
   afterAsking(asked: string, answer: string, now: string): string;
   callHash(tool: string, source: string | undefined, args: string): string;
+  empty(tool: string, args: object): number;
   diff(before: string, after: string): string;
   validate(text: string): string;
 }

@@ -11,14 +11,21 @@ const SAMPLE: &str = r#"["allow",null,"sample",false,"git statusgit status","sh 
 #[test]
 fn the_package_answers_in_node() {
     let package = Package::built();
+    let mut command = node(&package.folder);
+    command.args(["--test", "--test-reporter=spec"]);
+    check_tests(command);
+}
+
+#[test]
+fn every_decision_case_in_node() {
+    let package = Package::built();
+    let runner = package.folder.join("conformance.mjs");
+    fs::copy(package.source.join("tests/package/conformance.mjs"), runner).unwrap();
     let cases = crate::conformance::written(&package.folder);
     let mut command = node(&package.folder);
-    command.env("PRELOOP_CONFORMANCE", cases).args(["--test", "--test-reporter=spec", "test/"]);
-    let printed = run(command);
-    for wanted in ["fail 0", "skipped 0", "todo 0"] {
-        assert!(printed.contains(wanted), "`{wanted}` is not in what was printed:\n{printed}");
-    }
-    println!("{printed}");
+    command.env("PRELOOP_CONFORMANCE", cases);
+    command.args(["--test", "--test-reporter=spec", "conformance.mjs"]);
+    check_tests(command);
 }
 
 #[test]
@@ -51,6 +58,17 @@ fn the_packages_of_a_release_work_in_a_fresh_project() {
     let printed = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
     assert!(printed.contains(&format!("install the optional package `{platform}`")), "{printed}");
+}
+
+/// Node's tests all ran, and none failed.
+#[track_caller]
+fn check_tests(command: std::process::Command) {
+    let printed = run(command);
+    for wanted in ["fail 0", "skipped 0", "todo 0"] {
+        assert!(printed.contains(wanted), "`{wanted}` is not in what was printed:\n{printed}");
+    }
+    assert!(!printed.contains("tests 0"), "no test ran:\n{printed}");
+    println!("{printed}");
 }
 
 /// The lines of the README do what it says that they do.

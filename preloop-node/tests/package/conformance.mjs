@@ -1,12 +1,12 @@
-// Every case of conformance/decisions, from the file that PRELOOP_CONFORMANCE names: each as an object, as a map and
-// as JSON text. tests/package makes that file from the same data that every surface runs.
+// Every case of conformance/decisions, from the file that PRELOOP_CONFORMANCE names: each as an object, as a map, as JSON
+// text and explained. The test in Rust makes that file from the data that every surface runs, and puts this beside dist/.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 
-import { Engine } from './support.mjs';
+import { Engine } from './dist/index.mjs';
 
 const file = process.env.PRELOOP_CONFORMANCE;
 assert.ok(file, 'PRELOOP_CONFORMANCE names the cases; `cargo test -p preloop-node` makes them');
