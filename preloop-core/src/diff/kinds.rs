@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::normal::{Normal, Side};
+use super::place::{Place, Root, Shape, Shapes};
+use super::reading::Reader;
 use super::texts;
+use crate::cel::parse;
 use crate::compile::{CallSource, EntrySource, Fits, Glob};
 use crate::document::{SOURCE_CLASSES, Tool};
 
 /// Most names that stand for a kind where conditions read the tool's name.
-const NAMES_EACH: usize = 12;
+const NAMES_EACH: usize = 64;
 /// Most globs that are looked at together for names that some fit and others do not.
 const GLOBS_MAX: usize = 40;
 /// Where a document has more names than this, sources are tried only where an entry has one.
@@ -35,8 +38,9 @@ pub(super) struct Kinds {
 
 /// Compares the entries that each kind of tool meets.
 pub(super) fn differing(sides: [&Side<'_>; 2]) -> Kinds {
-    let names = names(sides);
-    let sources = sources(sides);
+    let spoken = spoken_of(sides);
+    let names = names(sides, &spoken);
+    let sources = sources(sides, &spoken);
     let mut forms = Forms { sides, known: [HashMap::new(), HashMap::new()] };
     let mut met: BTreeMap<(FitsKey, FitsKey), usize> = BTreeMap::new();
     let mut differing = Vec::new();
@@ -148,7 +152,7 @@ fn tools<'d>(sides: [&Side<'d>; 2]) -> impl Iterator<Item = &'d Tool> + use<'d> 
 }
 
 /// Every exact name, a name for each glob, names that tell globs apart, and one that nothing fits.
-fn names(sides: [&Side<'_>; 2]) -> Vec<String> {
+fn names(sides: [&Side<'_>; 2], spoken: &Shapes) -> Vec<String> {
     let mut met = HashSet::new();
     let mut names = Vec::new();
     let mut add = |name: String| {
@@ -156,6 +160,7 @@ fn names(sides: [&Side<'_>; 2]) -> Vec<String> {
             names.push(name);
         }
     };
+    told_apart(spoken, "name").into_iter().for_each(&mut add);
     let mut globs = BTreeSet::new();
     for tool in tools(sides) {
         if Glob::is_glob(&tool.name) {
@@ -173,22 +178,29 @@ fn names(sides: [&Side<'_>; 2]) -> Vec<String> {
     for some in patterns.chunks(GLOBS_MAX) {
         texts::telling_apart(&some.iter().cloned().collect()).into_iter().for_each(&mut add);
     }
-    // Names that conditions speak of.
-    for rule in tools(sides).flat_map(|tool| &tool.conditions) {
-        let text = rule.expression.as_deref().unwrap_or_default();
-        if text.contains("tool.name") {
-            for word in text.split(['\'', '"']).skip(1).step_by(2) {
-                let plain = word.chars().all(|c| c.is_alphanumeric() || "_-./:".contains(c));
-                if plain {
-                    add(word.to_owned());
-                    add(format!("{word}x"));
-                    add(format!("x{word}"));
-                }
-            }
-        }
-    }
     add("some_other_tool".to_owned());
     names
+}
+
+/// What conditions say of the tool itself.
+fn spoken_of(sides: [&Side<'_>; 2]) -> Shapes {
+    let mut shapes = Shapes::new();
+    for rule in tools(sides).flat_map(|tool| &tool.conditions) {
+        let text = rule.expression.as_deref().unwrap_or_default();
+        if let (true, Ok(tree)) = (text.contains("tool."), parse::parse(text)) {
+            Reader::new(text, &tree, false, &mut shapes).logic(tree.root);
+        }
+    }
+    shapes
+}
+
+/// Texts that conditions on one of the tool's own fields tell apart.
+fn told_apart(spoken: &Shapes, field: &str) -> Vec<String> {
+    let place = Place { root: Root::Tool, keys: vec![field.to_owned()] };
+    let Some(Shape { facts, .. }) = spoken.get(&place) else { return Vec::new() };
+    let mut patterns = facts.patterns.clone();
+    patterns.extend(facts.texts.iter().map(|text| format!(r"\A{}\z", regex_syntax::escape(text))));
+    texts::telling_apart(&patterns)
 }
 
 /// A glob as a regular expression.
@@ -206,7 +218,7 @@ fn pattern(glob: &str) -> String {
 }
 
 /// No source, each class, each server that is spoken of, and a server that nobody knows.
-fn sources(sides: [&Side<'_>; 2]) -> Vec<Option<String>> {
+fn sources(sides: [&Side<'_>; 2], spoken: &Shapes) -> Vec<Option<String>> {
     let has_sources = tools(sides).any(|tool| tool.source.is_some());
     let reads_sources = tools(sides).flat_map(|tool| &tool.conditions).any(|rule| {
         let text = rule.expression.as_deref().unwrap_or_default();
@@ -221,6 +233,9 @@ fn sources(sides: [&Side<'_>; 2]) -> Vec<Option<String>> {
         names.extend(side.document.mcp_servers.iter().map(|server| server.name.clone()));
     }
     names.extend(tools(sides).filter_map(|tool| tool.source.clone()));
+    for field in ["source", "server"] {
+        names.extend(told_apart(spoken, field).into_iter().filter(|name| !name.is_empty()));
+    }
     for class in SOURCE_CLASSES {
         names.remove(class);
     }

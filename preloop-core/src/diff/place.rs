@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 /// The part of a call that a place is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +59,8 @@ pub(super) enum Use {
 pub(super) struct Facts {
     pub(super) numbers: Vec<Number>,
     pub(super) texts: BTreeSet<String>,
+    /// Lists and objects that are compared as a whole.
+    pub(super) wholes: Vec<Value>,
     /// Patterns whose answers matter, as regular expressions.
     pub(super) patterns: BTreeSet<String>,
     /// Seconds.
@@ -152,6 +154,11 @@ impl Facts {
             }
         }
         self.texts.extend(other.texts.iter().cloned());
+        for whole in &other.wholes {
+            if !self.wholes.contains(whole) {
+                self.wholes.push(whole.clone());
+            }
+        }
         self.patterns.extend(other.patterns.iter().cloned());
         self.durations.extend(&other.durations);
         self.uses.extend(&other.uses);

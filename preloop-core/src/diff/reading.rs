@@ -6,7 +6,7 @@ use super::place::{Facts, Place, Root, Shape, Shapes, Target, Use};
 use crate::cel::ast::{Comprehension, Expr, Id, Relation, Tree};
 use crate::cel::lib::regex;
 use crate::cel::lib::time::Duration;
-use crate::cel::value::Value;
+use crate::cel::value::{Val, Value, to_json};
 
 /// How a condition is made of parts that are true or false.
 #[derive(Clone, Debug)]
@@ -230,11 +230,34 @@ impl<'t, 's> Reader<'t, 's> {
                 let inner = self.target(target);
                 self.within(name, inner, Facts::default(), |reader| reader.gather(body, gathered));
             }
+            Some(Expr::List(_) | Expr::Map(_)) => {
+                gathered.facts.wholes.extend(self.whole(id));
+                self.children(id).into_iter().for_each(|child| self.gather(child, gathered));
+            }
             Some(Expr::Chain { .. } | Expr::Negate(_)) => {
                 gathered.facts.uses.insert(Use::Sum);
                 self.children(id).into_iter().for_each(|child| self.gather(child, gathered));
             }
             _ => self.children(id).into_iter().for_each(|child| self.gather(child, gathered)),
+        }
+    }
+
+    /// The value of a list or an object of constants.
+    fn whole(&self, id: Id) -> Option<serde_json::Value> {
+        match self.tree.node(id)? {
+            Expr::Literal(number) => Some(to_json(Val::of(self.tree.literal(number)?))),
+            Expr::List(run) => self.tree.run(run).iter().map(|item| self.whole(*item)).collect(),
+            Expr::Map(run) => {
+                let entries = self.tree.run(run).chunks(2).map(|entry| match entry {
+                    [key, value] => match self.literal(*key)? {
+                        Value::Text(key) => Some((key.to_string(), self.whole(*value)?)),
+                        _ => None,
+                    },
+                    _ => None,
+                });
+                entries.collect::<Option<_>>().map(serde_json::Value::Object)
+            }
+            _ => None,
         }
     }
 
@@ -270,6 +293,10 @@ impl<'t, 's> Reader<'t, 's> {
             Some(Value::Text(text)) => Some(text.to_string()),
             _ => None,
         });
+        if let ("contains" | "startsWith" | "endsWith", Some(text)) = (function, &text) {
+            // What is looked for in a text may be a member of a list as well.
+            gathered.facts.texts.insert(text.clone());
+        }
         match (function, &text) {
             ("contains", Some(text)) => pattern(&regex_syntax::escape(text), gathered),
             ("startsWith", Some(text)) => {

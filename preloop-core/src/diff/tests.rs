@@ -24,7 +24,9 @@ fn checked(before: &str, after: &str) -> PolicyDiff {
 }
 
 fn rules(rules: &str) -> String {
-    format!("tools: [{{name: t, conditions: [{rules}]}}]\n")
+    // A name that fits more than one tool, where the tool itself is asked about.
+    let name = if rules.contains("tool.name") { "'*'" } else { "t" };
+    format!("tools: [{{name: {name}, conditions: [{rules}]}}]\n")
 }
 
 /// One rule whose condition changes.
@@ -55,6 +57,39 @@ fn a_policy_and_itself_do_not_differ() {
 /// Conditions before and after, each with something else to change.
 const CONDITIONS: &[(&str, &str)] = &[
     ("args.amount > 500", "args.amount > 1000"),
+    ("args.tags == ['a', 'b']", "args.tags == ['a', 'c']"),
+    ("args.tags.contains('admin')", "args.tags.contains('admins')"),
+    ("principal.teams.contains('finance')", "principal.teams.contains('sales')"),
+    ("args.date < '2026-01-01'", "args.date < '2026-06-01'"),
+    ("args.headers.exists(k, k == 'Authorization')", "args.headers.exists(k, k == 'X-Key')"),
+    (
+        "args.items.map(i, i.price * i.count).exists(t, t > 1000)",
+        "args.items.map(i, i.price * i.count).exists(t, t > 1200)",
+    ),
+    ("args.?limit.orValue(5) > 3", "args.?limit.orValue(5) > 4"),
+    (
+        "timestamp(args.end) - timestamp(args.start) > duration('24h')",
+        "timestamp(args.end) - timestamp(args.start) > duration('48h')",
+    ),
+    ("args.command.split(' ')[0] == 'rm'", "args.command.split(' ')[0] == 'mv'"),
+    ("size(args) > 3", "size(args) > 4"),
+    ("tool.name.matches('^(delete|drop)_')", "tool.name.matches('^(delete|drop|purge)_')"),
+    ("tool.server == 'github'", "tool.server == 'gitlab'"),
+    (
+        "args.f1 == 'a' && args.f2 == 'b' && args.f3 == 'c' && args.f4 > 1 && args.f5 > 2 && args.f6 < 3 && args.f7 == 'd' && args.f8 == 'e' && args.f9 == 'f' && args.f10 > 5",
+        "args.f1 == 'a' && args.f2 == 'b' && args.f3 == 'c' && args.f4 > 1 && args.f5 > 2 && args.f6 < 3 && args.f7 == 'd' && args.f8 == 'e' && args.f9 == 'f' && args.f10 > 6",
+    ),
+    ("math.greatest(args.a, args.b) > 10", "math.greatest(args.a, args.b) > 11"),
+    ("args.a.b.c.d == 'x' || args.a.b.e > 2", "args.a.b.c.d == 'x' || args.a.b.e > 3"),
+    ("args.a / args.b > 5", "args.a / args.b > 6"),
+    ("double(args.score) >= 0.75", "double(args.score) >= 0.8"),
+    ("args.sql.upperAscii().contains('DROP TABLE')", "args.sql.contains('DROP TABLE')"),
+    ("args.ids.exists_one(i, i == 7)", "args.ids.exists(i, i == 7)"),
+    ("args.matrix[0][1] > 4", "args.matrix[0][1] > 5"),
+    ("args.a > args.b + 10", "args.a > args.b + 12"),
+    ("now.getMonth() == 11", "now.getMonth() in [10, 11]"),
+    ("now.getFullYear() > 2026", "now.getFullYear() > 2027"),
+    ("now.getMinutes() > 30", "now.getMinutes() > 45"),
     ("amount >= 500", "amount > 500"),
     ("args.amount > 2.5", "args.amount > 2.7"),
     ("args.a + args.b > 100", "args.a + args.b > 120"),
@@ -128,20 +163,22 @@ const CONDITIONS: &[(&str, &str)] = &[
 
 #[test]
 fn every_kind_of_condition_is_searched() {
+    let mut missed = Vec::new();
     for (before, after) in CONDITIONS {
         for action in ["deny", "allow", "require_approval"] {
-            if action == "allow" {
-                let rule = |text: &str| {
-                    let expression = serde_json::to_string(text).unwrap();
-                    rules(&format!("{{expression: {expression}, action: allow}}, {{action: deny}}"))
-                };
-                let report = checked(&rule(before), &rule(after));
-                assert!(report.verdict > Verdict::Unknown, "{before}  ->  {after}");
-                continue;
+            let rule = |text: &str| {
+                let expression = serde_json::to_string(text).unwrap();
+                // After an allow rule that does not match something must be denied.
+                let rest = if action == "allow" { ", {action: deny}" } else { "" };
+                rules(&format!("{{expression: {expression}, action: {action}}}{rest}"))
+            };
+            let report = checked(&rule(before), &rule(after));
+            if report.verdict <= Verdict::Unknown {
+                missed.push(format!("{action}: {before}  ->  {after}  {:?}", report.searched));
             }
-            condition(action, before, after);
         }
     }
+    assert!(missed.is_empty(), "{missed:#?}");
 }
 
 #[test]

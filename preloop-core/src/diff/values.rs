@@ -102,6 +102,9 @@ impl Values {
             self.composed(shape, depth);
         }
         self.numbers(facts);
+        for whole in &facts.wholes {
+            self.add(whole.clone());
+        }
         self.texts(facts);
         self.add(Value::Bool(true));
         self.add(Value::Bool(false));
@@ -126,6 +129,10 @@ impl Values {
     fn numbers(&mut self, facts: &Facts) {
         if facts.numbers.is_empty() {
             return;
+        }
+        if facts.uses.contains(&Use::Sum) {
+            // What leaves the other operand as it is.
+            [1, 0, 2].into_iter().for_each(|number| self.add(json!(number)));
         }
         let mut known: Vec<f64> = facts.numbers.iter().filter_map(Number::as_f64).collect();
         known.sort_by(f64::total_cmp);
@@ -286,6 +293,7 @@ impl Values {
     fn lists_of_constants(&mut self, facts: &Facts) {
         for text in facts.texts.iter().take(12) {
             self.add(json!([text]));
+            self.add(json!([format!("x{text}x")]));
         }
         for number in facts.numbers.iter().take(6) {
             self.add(json!([number]));
