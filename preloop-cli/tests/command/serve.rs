@@ -85,7 +85,7 @@ fn what_cannot_work_is_said() {
         (vec!["--listen", "0.0.0.0:0"], 1, "--insecure"),
         (vec!["--listen", "8000"], 2, "--listen"),
         (vec!["--log", "inf=o=x"], 2, "is no log filter"),
-        (vec!["--database-url", "postgres://127.0.0.1/x"], 1, "PostgreSQL"),
+        (vec!["--database-url", "postgres://127.0.0.1:9/x"], 1, "cannot use the database"),
     ] {
         let place = Place::new();
         let data_dir = place.path("data");
