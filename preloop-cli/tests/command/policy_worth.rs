@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Place, Ran};
+use crate::support::{Place, Ran, root};
 
 const POLICY: &str = "\
 version: \"1.0\"
@@ -137,6 +137,17 @@ fn changes_that_nobody_notices_are_shown_as_edits() {
     +         expression: args.amount >= 50 || args.urgent
 ";
     assert!(ran.stdout.ends_with(shown), "{}", ran.stdout);
+}
+
+#[test]
+fn the_examples_are_exercised_and_every_change_of_them_is_noticed() {
+    let ran = Place::new()
+        .command(&["policy", "test", "examples", "--coverage", "--threshold", "100"])
+        .args(["--mutate", "--mutate-threshold", "100"])
+        .current_dir(root())
+        .output()
+        .expect("preloop runs");
+    assert_eq!(ran.status.code(), Some(0), "{}", String::from_utf8_lossy(&ran.stdout));
 }
 
 #[test]
