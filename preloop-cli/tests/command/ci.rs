@@ -85,6 +85,13 @@ fn a_change_is_checked_and_reported_with_what_it_lets_through() {
     for row in ["| valid | passed |", "| in the style | passed |", "| tests | passed |"] {
         assert!(report.contains(row), "{report}");
     }
+    let (code, report) = check(&place, &[("PRELOOP_CI_COVERAGE", "75")]);
+    assert_eq!(code, Some(0), "{report}");
+    let unseen = format!("{POLICY}      - {{expression: args.currency == 'XTS', action: deny}}\n");
+    place.write("policies/agents.yaml", unseen);
+    let (code, report) = check(&place, &[("PRELOOP_CI_COVERAGE", "75")]);
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.contains("| tests | **failed** |"), "{report}");
     place.write("policies/agents.yaml", POLICY.replace("> 100", "> 400"));
     let (code, report) = check(&place, &[]);
     assert_eq!(code, Some(0), "a change alone fails nothing: {report}");
