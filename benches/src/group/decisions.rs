@@ -44,8 +44,8 @@ pub struct ToolText {
     pub rules: Vec<RuleText>,
 }
 
-fn rule(field: &str, test: Test, text: &str, action: Action) -> RuleText {
-    RuleText { field: field.to_owned(), test, text: text.to_owned(), action }
+fn rule(field: &str, test: Test, wanted: &str, action: Action) -> RuleText {
+    RuleText { field: field.to_owned(), test, text: wanted.to_owned(), action }
 }
 
 /// Two tools, one rule each.

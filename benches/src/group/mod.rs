@@ -12,6 +12,7 @@ pub mod threads;
 use crate::measure::Case;
 
 /// A table of cases.
+#[derive(Debug)]
 pub struct Group {
     /// The word that selects it on the command line.
     pub name: &'static str,

@@ -25,6 +25,8 @@ fn mail() -> Value {
 }
 
 /// The table of other shapes.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "as the expression does")]
 pub fn cases() -> Vec<Case> {
     let none = Limit::None;
     let invoice = Finder::new("invoice");

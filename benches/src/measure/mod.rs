@@ -33,6 +33,7 @@ pub enum Limit {
 }
 
 /// One question.
+#[derive(Debug)]
 pub struct Case {
     /// What is asked.
     pub name: String,

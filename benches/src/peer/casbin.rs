@@ -5,8 +5,8 @@
 use std::collections::HashMap;
 use std::hint::black_box;
 
-use casbin::rhai::Dynamic;
 use casbin::function_map::OperatorFunction;
+use casbin::rhai::Dynamic;
 use casbin::{CoreApi, DefaultModel, Enforcer, MgmtApi};
 use preloop_core::Action;
 use serde_json::Value;

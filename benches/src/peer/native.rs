@@ -22,6 +22,7 @@ struct NativeRule {
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "the floor follows no pointer")]
 enum Condition {
     Equals(String),
     Contains(Finder<'static>),

@@ -8,7 +8,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
@@ -30,6 +30,8 @@ pub(crate) fn run(root: &Path, save: bool) -> Result<String, String> {
         let short = count(&hot, case, TIMES.0)?;
         let long = count(&hot, case, TIMES.1)?;
         let each = long.saturating_sub(short) / (TIMES.1 - TIMES.0);
+        // A busy machine takes minutes over them all, and whoever waits wants to see that it goes on.
+        crate::say(&format!("{case:<20} {each:>12}"));
         counts.insert(case.to_owned(), each);
     }
     let path = root.join(BASELINE);
@@ -53,8 +55,14 @@ fn build(root: &Path) -> Result<PathBuf, String> {
     cargo
         .args(["build", "--release", "--no-default-features", "--bin", "hot", "--locked"])
         .arg("--message-format=json")
-        .current_dir(root.join("benches"));
-    let built = output(&mut cargo)?;
+        .current_dir(root.join("benches"))
+        // A release build takes minutes: cargo says how far it is, and what is wrong.
+        .stderr(Stdio::inherit());
+    let built = cargo.stdout(Stdio::piped()).spawn().and_then(Child::wait_with_output);
+    let built = built.map_err(|error| format!("cargo cannot be run: {error}"))?;
+    if !built.status.success() {
+        return Err("`hot` does not build".to_owned());
+    }
     let lines = String::from_utf8_lossy(&built.stdout);
     lines
         .lines()
