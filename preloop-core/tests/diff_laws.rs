@@ -1,6 +1,10 @@
 //! Laws of comparing policies, by random policies with a random change, held against every call of a small world.
 
-#![expect(clippy::panic, reason = "what is not as expected ends the test")]
+#![expect(
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what is not as expected ends the test"
+)]
 
 use preloop_core::diff::{Verdict, diff};
 use preloop_core::{Action, Call, CompiledPolicy, ValidPolicy};

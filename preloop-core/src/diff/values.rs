@@ -132,7 +132,9 @@ impl Values {
         }
         if facts.uses.contains(&Use::Sum) {
             // What leaves the other operand as it is.
-            [1, 0, 2].into_iter().for_each(|number| self.add(json!(number)));
+            for number in [1, 0, 2] {
+                self.add(json!(number));
+            }
         }
         let mut known: Vec<f64> = facts.numbers.iter().filter_map(Number::as_f64).collect();
         known.sort_by(f64::total_cmp);
