@@ -37,9 +37,15 @@ fn is_step(expression: &Expression) -> bool {
     )
 }
 
-fn is_ordering(expression: &Expression) -> bool {
-    use Sign::{Greater, GreaterEqual, Less, LessEqual};
-    matches!(expression, Expression::Binary { sign: Greater | GreaterEqual | Less | LessEqual, .. })
+fn is_comparison(expression: &Expression) -> bool {
+    use Sign::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual};
+    matches!(
+        expression,
+        Expression::Binary {
+            sign: Equal | Greater | GreaterEqual | Less | LessEqual | NotEqual,
+            ..
+        }
+    )
 }
 
 fn spreads(expression: &Expression) -> bool {
@@ -50,7 +56,14 @@ fn spreads(expression: &Expression) -> bool {
     }
 }
 
-const KNOWN: [Known; 35] = [
+const KNOWN: [Known; 36] = [
+    Known {
+        oracle: "cel",
+        has: |part| calls(part, &["matches"]),
+        theirs_fails: Some(false),
+        ours_fails: Some(false),
+        reason: "classes such as `\\w` are those of ASCII, as RE2 has them",
+    },
     Known {
         oracle: ANY,
         has: |part| calls(part, &["getMilliseconds"]),
@@ -298,7 +311,7 @@ const KNOWN: [Known; 35] = [
     },
     Known {
         oracle: ANY,
-        has: is_ordering,
+        has: is_comparison,
         theirs_fails: Some(false),
         ours_fails: Some(false),
         reason: "the largest uint is less than 2^64, and numbers of different types are compared exactly",

@@ -76,12 +76,13 @@ fn read(pattern: &str) -> Option<Pattern> {
             '(' => {
                 groups += 1;
                 is_open = true;
-                pieces.push(Piece::Open);
+                // Only the first group is ever asked for.
+                pieces.extend((groups == 1).then_some(Piece::Open));
                 continue;
             }
             ')' if is_open => {
                 is_open = false;
-                pieces.push(Piece::Close);
+                pieces.extend((groups == 1).then_some(Piece::Close));
                 continue;
             }
             '|' => {
