@@ -180,6 +180,7 @@ impl<'s> Reader<'_, 's> {
         } else {
             (target, function)
         };
+        let with_text = self.tree.run(arguments).iter().all(|id| self.is_text(*id));
         let arguments = self.all(arguments)?;
         let target = match target {
             Some(target) => self.read(target)?,
@@ -189,7 +190,7 @@ impl<'s> Reader<'_, 's> {
         let scanned = if FLAT.contains(&function) {
             // A zone, or nothing, is all that may stand behind those that are methods.
             arguments.size.or(is_namespace.then_some(1))?
-        } else if matches!(function, "startsWith" | "endsWith") {
+        } else if matches!(function, "startsWith" | "endsWith") && with_text {
             arguments.size?
         } else if SCANS.contains(&function) {
             both.map(|(target, rest)| target.saturating_add(rest))?
@@ -198,6 +199,11 @@ impl<'s> Reader<'_, 's> {
         };
         let cost = target.cost.saturating_add(arguments.cost).saturating_add(scanned);
         Some(Bound::of(cost, Some(1)).add(1))
+    }
+
+    fn is_text(&self, id: Id) -> bool {
+        let Some(Expr::Literal(number)) = self.tree.node(id) else { return false };
+        matches!(self.tree.literal(number), Some(Value::Text(_)))
     }
 
     fn comprehension(&mut self, parts: Comprehension<'s>) -> Option<Bound> {

@@ -30,3 +30,34 @@ fn the_cost_is_bounded_where_it_does_not_grow_with_the_arguments() {
         assert!(bound.is_none_or(|bound| fuel.used() <= bound), "{expression}: {}", fuel.used());
     }
 }
+
+#[test]
+fn a_format_that_fails_is_paid_for() {
+    let args = json!({"t": true, "s": "x".repeat(400)});
+    let input = Input::new(&args);
+    for expression in [
+        "'a%sb%d'.format([args.s]) == '' || args.t",
+        "'%s'.format([{args.s: type}]) == '' || args.t",
+        "'%s%d'.format([{args.s: args.s}, 'x']) == '' || args.t",
+    ] {
+        let program = compile(expression, &Environment::policy()).unwrap();
+        let mut fuel = Fuel::new(FUEL_DEFAULT);
+        let answer = program.test(&input, &mut fuel);
+        assert!(fuel.used() > 400 / 16, "{expression}: {}", fuel.used());
+        let mut exact = Fuel::new(fuel.used());
+        assert_eq!((program.test(&input, &mut exact), exact.left()), (answer, 0), "{expression}");
+        let mut less = Fuel::new(fuel.used() - 1);
+        let _ = program.test(&input, &mut less);
+        assert!(less.is_spent(), "{expression}");
+    }
+}
+
+#[test]
+fn what_is_no_text_is_told_at_the_price_of_the_text() {
+    let environment = Environment::policy().unchecked();
+    let program = compile("'2026-02-29T00:00:00Z'.endsWith(null)", &environment).unwrap();
+    let mut fuel = Fuel::new(FUEL_DEFAULT);
+    let args = json!({});
+    let _ = program.test(&Input::new(&args), &mut fuel);
+    assert!(program.cost_bound().is_none_or(|bound| fuel.used() <= bound), "{}", fuel.used());
+}

@@ -8,6 +8,7 @@ mod tests;
 mod write;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 pub(crate) use clause::{Clause, placeholders};
 use clause::{Piece, next_piece};
@@ -68,13 +69,15 @@ pub(crate) trait FormatArgument: Sized {
     ) -> Result<(), LibError>;
 }
 
-/// `pattern.format(list)`, where `argument` gives the item at a position of the list.
+/// `pattern.format(list)`, where `argument` gives the item at a position of the list. How much was made is in `made`,
+/// which has to be paid for where it fails, too.
 pub(crate) fn format<A: FormatArgument>(
     pattern: &str,
     mut argument: impl FnMut(usize) -> Option<A>,
     max_bytes: usize,
+    made: &Cell<usize>,
 ) -> Result<String, LibError> {
-    let mut out = Output::new(max_bytes);
+    let mut out = Output::new(max_bytes, made);
     let mut position = 0_usize;
     let mut rest = pattern;
     while let Some((piece, tail)) = next_piece(rest)? {

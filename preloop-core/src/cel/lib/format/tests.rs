@@ -2,6 +2,14 @@
 
 use super::*;
 
+fn formatted<A: FormatArgument>(
+    pattern: &str,
+    argument: impl FnMut(usize) -> Option<A>,
+    max_bytes: usize,
+) -> Result<String, LibError> {
+    format(pattern, argument, max_bytes, &Cell::new(0))
+}
+
 /// Lists in lists, and at the bottom one value.
 struct Nested(usize);
 
@@ -67,12 +75,12 @@ impl FormatArgument for Simple {
 }
 
 fn one(pattern: &str, value: FormatValue<'static>) -> Result<String, String> {
-    format(pattern, |position| (position == 0).then_some(Simple::Value(value)), 2_000)
+    formatted(pattern, |position| (position == 0).then_some(Simple::Value(value)), 2_000)
         .map_err(|error| error.to_string())
 }
 
 fn nested(depth: usize) -> Result<String, LibError> {
-    format("%s", |_| Some(Nested(depth)), 1_000)
+    formatted("%s", |_| Some(Nested(depth)), 1_000)
 }
 
 #[test]
@@ -131,14 +139,14 @@ fn large_results_are_refused_before_they_are_made() {
         assert_eq!(result, Err(LibError::TooLarge { limit, unit: "bytes" }));
     };
     let value = |value| move |_| Some(Simple::Value(value));
-    too_large(format("%x", value(FormatValue::Bytes(&[0; 10])), 19), 19);
-    assert!(format("%x", value(FormatValue::Bytes(&[0; 10])), 20).is_ok());
-    too_large(format("abc%s", value(FormatValue::Text("d")), 3), 3);
-    too_large(format("%.1000f", value(FormatValue::Double(1.0)), 1_001), 1_001);
+    too_large(formatted("%x", value(FormatValue::Bytes(&[0; 10])), 19), 19);
+    assert!(formatted("%x", value(FormatValue::Bytes(&[0; 10])), 20).is_ok());
+    too_large(formatted("abc%s", value(FormatValue::Text("d")), 3), 3);
+    too_large(formatted("%.1000f", value(FormatValue::Double(1.0)), 1_001), 1_001);
     let entries = |_| Some(Simple::Entries(&[("b", 1), ("a", 2)]));
-    assert_eq!(format("%s", entries, 100).as_deref(), Ok("{a: 2, b: 1}"));
-    too_large(format("%s", entries, 11), 11);
-    too_large(format("%s", entries, 3), 3);
+    assert_eq!(formatted("%s", entries, 100).as_deref(), Ok("{a: 2, b: 1}"));
+    too_large(formatted("%s", entries, 11), 11);
+    too_large(formatted("%s", entries, 3), 3);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Printing one value by one clause, within a limit.
 
+use std::cell::Cell;
+
 use super::super::number::{double_from_int, double_from_uint, text_from_double};
 use super::{Clause, FormatArgument, FormatValue, LibError, check_bytes, formatting_error};
 
@@ -16,14 +18,20 @@ const NOT_OCTAL: &str = "octal clause can only be used on integers";
 const NOT_HEX: &str = "only integers, byte buffers, and strings can be formatted as hex";
 
 /// Text being made, never longer than allowed.
-pub(super) struct Output {
+pub(super) struct Output<'m> {
     text: String,
     max_bytes: usize,
+    made: &'m Cell<usize>,
 }
 
-impl Output {
-    pub(super) fn new(max_bytes: usize) -> Self {
-        Self { text: String::new(), max_bytes }
+impl<'m> Output<'m> {
+    /// What is made, also of what is thrown away where a later clause fails, is counted in `made`.
+    pub(super) fn new(max_bytes: usize, made: &'m Cell<usize>) -> Self {
+        Self { text: String::new(), max_bytes, made }
+    }
+
+    fn count(&self, bytes: usize) {
+        self.made.set(self.made.get().saturating_add(bytes));
     }
 
     pub(super) fn into_text(self) -> String {
@@ -32,6 +40,7 @@ impl Output {
 
     pub(super) fn push(&mut self, text: &str) -> Result<(), LibError> {
         check_bytes(self.text.len().saturating_add(text.len()), self.max_bytes)?;
+        self.count(text.len());
         self.text.push_str(text);
         Ok(())
     }
@@ -107,11 +116,12 @@ impl Output {
 
     /// Entries in the order of their printed keys, so that the same map always prints the same.
     fn map<A: FormatArgument>(&mut self, map: &A, depth: usize) -> Result<(), LibError> {
+        let counted = self.made;
         let mut left = self.max_bytes.saturating_sub(self.text.len());
         let mut entries = Vec::new();
         map.for_each_entry(&mut |key, value| {
             let mut print = |value: &A| -> Result<String, LibError> {
-                let mut out = Self::new(left);
+                let mut out = Self::new(left, counted);
                 out.value(value, depth)?;
                 left = left.saturating_sub(out.text.len());
                 Ok(out.text)
@@ -120,6 +130,7 @@ impl Output {
             // The colon, the comma and the blanks, which also bound a map of empty texts.
             check_bytes(4, left)?;
             left = left.saturating_sub(4);
+            counted.set(counted.get().saturating_add(4));
             Ok(())
         })
         .map_err(|error| match error {

@@ -1,6 +1,7 @@
 //! `text.format(list)`: values shown to the formatter.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
 use bumpalo::Bump;
 
@@ -87,9 +88,14 @@ impl<'e> Machine<'e> {
             let value = items.get(position)?;
             Some(Shown { value, arena: self.arena(), levels: VALUE_DEPTH_MAX })
         };
-        let made = format::format(pattern, shown, limit);
+        let bytes = Cell::new(0);
+        let made = format::format(pattern, shown, limit, &bytes);
         if limit < TEXT_MAX && matches!(made, Err(LibError::TooLarge { unit: "bytes", .. })) {
             self.charge(u32::MAX, id)?;
+        }
+        if made.is_err() {
+            // What was made before it failed took its time, and the same budget must always give the same answer.
+            self.charge_bytes(bytes.get(), id)?;
         }
         let made = self.lib(made, id)?;
         self.made_text(id, &made)
