@@ -35,8 +35,8 @@ impl Set {
 enum Piece {
     Start,
     End,
-    Open,
-    Close,
+    Open(usize),
+    Close(usize),
     /// So many letters of a set, at least and at most.
     Run(Set, usize, usize),
 }
@@ -47,12 +47,15 @@ struct Pattern {
     groups: usize,
 }
 
-/// A match: where it starts and ends, and the same of its first group.
+/// Where groups start and end, as far as they took part.
+type Groups = [Option<(usize, usize)>; 4];
+
+/// A match: where it starts and ends, and the same of its groups.
 #[derive(Clone, Copy, Debug)]
 struct Found {
     start: usize,
     end: usize,
-    group: Option<(usize, usize)>,
+    groups: Groups,
 }
 
 fn read(pattern: &str) -> Option<Pattern> {
@@ -76,13 +79,12 @@ fn read(pattern: &str) -> Option<Pattern> {
             '(' => {
                 groups += 1;
                 is_open = true;
-                // Only the first group is ever asked for.
-                pieces.extend((groups == 1).then_some(Piece::Open));
+                pieces.push(Piece::Open(groups - 1));
                 continue;
             }
             ')' if is_open => {
                 is_open = false;
-                pieces.extend((groups == 1).then_some(Piece::Close));
+                pieces.push(Piece::Close(groups - 1));
                 continue;
             }
             '|' => {
@@ -127,38 +129,26 @@ fn read(pattern: &str) -> Option<Pattern> {
     (!is_open).then_some(Pattern { alternatives, groups })
 }
 
-/// Where the pieces end if they match from here; the group is noted on the way.
-fn end_of(
-    pieces: &[Piece],
-    text: &[char],
-    at: usize,
-    group: &mut Option<(usize, usize)>,
-) -> Option<usize> {
+/// Where the pieces end if they match from here; the groups are noted on the way.
+fn end_of(pieces: &[Piece], text: &[char], at: usize, groups: &mut Groups) -> Option<usize> {
     let Some((piece, rest)) = pieces.split_first() else { return Some(at) };
     match piece {
         Piece::Start if at > 0 => None,
         Piece::End if at < text.len() => None,
-        Piece::Start | Piece::End => end_of(rest, text, at, group),
-        Piece::Open => {
-            let before = *group;
-            *group = Some(before.unwrap_or((at, at)));
-            end_of(rest, text, at, group).or_else(|| {
-                *group = before;
-                None
-            })
-        }
-        Piece::Close => {
-            let before = *group;
-            *group = before.map(|(start, _)| (start, at));
-            end_of(rest, text, at, group).or_else(|| {
-                *group = before;
+        Piece::Start | Piece::End => end_of(rest, text, at, groups),
+        Piece::Open(number) | Piece::Close(number) => {
+            let before = groups[*number];
+            let start = if matches!(piece, Piece::Open(_)) { at } else { before?.0 };
+            groups[*number] = Some((start, at));
+            end_of(rest, text, at, groups).or_else(|| {
+                groups[*number] = before;
                 None
             })
         }
         Piece::Run(set, least, most) => {
             let run = text[at..].iter().take_while(|letter| set.takes(**letter)).count();
             let most = run.min(*most);
-            (*least..=most).rev().find_map(|count| end_of(rest, text, at + count, group))
+            (*least..=most).rev().find_map(|count| end_of(rest, text, at + count, groups))
         }
     }
 }
@@ -166,9 +156,9 @@ fn end_of(
 fn find(pattern: &Pattern, text: &[char], from: usize) -> Option<Found> {
     for start in from..=text.len() {
         for pieces in &pattern.alternatives {
-            let mut group = None;
-            if let Some(end) = end_of(pieces, text, start, &mut group) {
-                return Some(Found { start, end, group });
+            let mut groups = Groups::default();
+            if let Some(end) = end_of(pieces, text, start, &mut groups) {
+                return Some(Found { start, end, groups });
             }
         }
     }
@@ -195,7 +185,8 @@ pub(crate) fn apply(function: &str, text: &str, pattern: &str, rest: &[Value]) -
     let pattern = read(pattern).ok_or(INVALID)?;
     let text = letters(text);
     let taken = |found: &Found| -> Option<Value> {
-        let (start, end) = if pattern.groups > 0 { found.group? } else { (found.start, found.end) };
+        let (start, end) =
+            if pattern.groups > 0 { found.groups[0]? } else { (found.start, found.end) };
         Some(Value::Text(text[start..end].iter().collect()))
     };
     match (function, rest) {
@@ -247,8 +238,8 @@ fn replaced(pattern: &Pattern, text: &[char], by: &str, limit: i64) -> Answer {
             match piece {
                 Ok(letter) => made.push(*letter),
                 Err(0) => made.extend(&text[found.start..found.end]),
-                Err(_) => {
-                    let (start, end) = found.group.unwrap_or((0, 0));
+                Err(number) => {
+                    let (start, end) = found.groups[number - 1].unwrap_or((0, 0));
                     made.extend(&text[start..end]);
                 }
             }
