@@ -52,6 +52,7 @@ pub fn expressions() -> Vec<(&'static str, String)> {
         ("a range of a billion", "size(lists.range(1000000000)) > 0".to_owned()),
         ("a pattern that backtracks", "args.text.matches('(a+)+$')".to_owned()),
         ("a pattern of a million copies", "args.text.matches('(a{1000}){1000}')".to_owned()),
+        ("a pattern of many ways", "args.text.matches('(a|b)*a(a|b){300}c')".to_owned()),
         ("a pattern of a thousand classes", "args.text.matches('\\\\w{1000}')".to_owned()),
         (
             "a pattern of 2,000 groups",

@@ -227,7 +227,11 @@ impl Test {
 
     #[inline]
     fn of_text(&self, text: &str, fuel: &mut u64) -> Result<bool, Fault> {
-        scan(fuel, text.len())?;
+        let scanned = match self {
+            Self::Matches(pattern) => pattern.scanned(text),
+            _ => text.len(),
+        };
+        scan(fuel, scanned)?;
         match self {
             Self::Compare { relation: Relation::Equal, literal: Literal::Text(wanted) } => {
                 Ok(*text == **wanted)

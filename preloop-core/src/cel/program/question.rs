@@ -92,7 +92,7 @@ impl Test {
                 answer(pay_bytes(fuel, text.len()), || is_one_of(text, texts))
             }
             Question::Matches(pattern) => {
-                answer(pay_bytes(fuel, text.len()), || pattern.is_match(text))
+                answer(pay_bytes(fuel, pattern.scanned(text)), || pattern.is_match(text))
             }
             Question::Size { relation, value, cost } => {
                 let paid = pay(fuel, *cost) && pay_bytes(fuel, text.len());

@@ -165,6 +165,11 @@ fn patterns_stay_linear_and_small() {
         let args = numbers(1);
         assert_eq!(outcome("args.s.matches('(a+)+$')", &args), Ok(true));
         assert_eq!(outcome("args.s.matches('(a|aa)+b')", &args), Ok(false));
+        // Three hundred ways at once: no text of this length is followed along all of them.
+        let many = json!({"s": "ab".repeat(25_000), "p": "(a|b)*a(a|b){300}c"});
+        for expression in ["args.s.matches('(a|b)*a(a|b){300}c')", "args.s.matches(args.p)"] {
+            assert_eq!(outcome(expression, &many), Err(FailureKind::Budget), "{expression}");
+        }
         for pattern in ["(a{1000}){1000}", "(", "[z-a]", r"\\p{nope}"] {
             let expression = format!("args.s.matches('{pattern}')");
             assert_eq!(refused(&expression), ProblemKind::InvalidLiteral, "{pattern}");

@@ -2,6 +2,7 @@
 
 mod brackets;
 mod dialect;
+mod price;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ const MAX_DEPTH: u32 = 64;
 pub(crate) struct Pattern {
     source: Box<str>,
     regex: Regex,
+    price: usize,
 }
 
 impl Pattern {
@@ -36,6 +38,11 @@ impl Pattern {
     /// The pattern as it is run, in the syntax of the `regex` crate.
     pub(crate) fn regex_text(&self) -> &str {
         self.regex.as_str()
+    }
+
+    /// How many bytes a search of a text is paid as.
+    pub(crate) fn scanned(&self, text: &str) -> usize {
+        text.len().saturating_mul(self.price)
     }
 
     /// `text.matches(pattern)`: whether the pattern is found anywhere.
@@ -70,7 +77,8 @@ pub(crate) fn compile(pattern: &str) -> Result<Pattern, LibError> {
         .nest_limit(MAX_DEPTH)
         .build()
         .map_err(|error| LibError::invalid(explain(pattern, &error)))?;
-    Ok(Pattern { source: pattern.into(), regex })
+    let price = price::of(&translated.text, translated.weight);
+    Ok(Pattern { source: pattern.into(), regex, price })
 }
 
 /// The parser draws the pattern over several lines; its last line says what is wrong.

@@ -230,3 +230,31 @@ fn every_pattern_compiles_on_a_small_stack() {
         small.spawn_scoped(scope, hostile).unwrap().join().unwrap();
     });
 }
+
+#[test]
+fn a_search_that_must_follow_many_ways_costs_more() {
+    let price = |pattern: &str| compile(pattern).unwrap().scanned("x");
+    for pattern in [
+        r"(^|/)(\.env|\.ssh|\.aws|id_[a-z0-9]+)(/|$)",
+        r"(?i)\b(select|insert|update|delete|drop|alter|create|truncate|grant|revoke)\b",
+        r"sk-[A-Za-z0-9]{20,48}",
+        r"(curl|wget)[^|;]*\|\s*(ba|z)?sh",
+        r"password[^=]*=",
+        "(a+)+$",
+        "a literal of some length, with no choice at all",
+        r"^[A-Z]{2}\d{2}(\s?[A-Z0-9]{4}){2,7}\s?[A-Z0-9]{1,4}$",
+    ] {
+        assert_eq!(price(pattern), 1, "{pattern}");
+    }
+    for pattern in [
+        "(a|b)*a(a|b){20}c".to_owned(),
+        "(a|b)*a(a|b){300}c".to_owned(),
+        format!("a{}c", ".".repeat(39)),
+        format!("(a|b)*a{}c", "(a|b)".repeat(60)),
+        "password.{0,100}=".to_owned(),
+    ] {
+        let price = price(&pattern);
+        let states = price * 8;
+        assert!(price > 1 && states < 2_000, "{pattern} costs {price}");
+    }
+}

@@ -31,8 +31,8 @@ impl<'e> Machine<'e> {
         values: &[Val<'e>],
     ) -> Answer<'e> {
         let [Val::Text(text), Val::Text(pattern), rest @ ..] = values else { return Ok(None) };
-        self.charge_bytes(text.len(), id)?;
         let pattern = self.pattern(id, pattern)?;
+        self.charge_bytes(pattern.scanned(text), id)?;
         match (function, rest) {
             (Function::Matches, []) => Ok(Some(Val::Bool(pattern.is_match(text)))),
             (Function::RegexExtract, []) => {

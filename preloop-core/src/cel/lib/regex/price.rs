@@ -1,0 +1,37 @@
+//! What a search costs. Most patterns read each byte of the text once; a few must follow many ways through it at once.
+//!
+//! A pattern that is a small automaton is searched in one step a byte. Where the automaton would be too large, as that of
+//! `(a|b)*a(a|b){20}`, a search may take as many steps a byte as the pattern has states (R. Cox, "Regular Expression
+//! Matching in the Virtual Machine Approach"), and whoever chooses the text can make it so: such a search costs more.
+
+use regex_automata::dfa::{StartKind, dense};
+use regex_automata::nfa::thompson::{self, WhichCaptures};
+
+/// A pattern with no more choices than this is a small automaton, or nearly.
+const LIGHT: usize = 10;
+/// The largest automaton that is small, in bytes; finding out takes at most a millisecond or two.
+const SMALL_BYTES: usize = 64 * 1024;
+/// How many ways are followed at the price of one.
+const WAYS_AT_ONCE: usize = 8;
+
+/// How many times a text is paid for when it is searched for the pattern; one for nearly all. `weight` is how many classes
+/// the pattern asks for, counting repetitions, where it was worked out.
+pub(super) fn of(pattern: &str, weight: u64) -> usize {
+    let written = pattern.bytes().filter(|byte| b".[|?*+".contains(byte)).count();
+    if written <= LIGHT && usize::try_from(weight).is_ok_and(|weight| weight <= LIGHT) {
+        return 1;
+    }
+    let ways = thompson::Config::new().which_captures(WhichCaptures::None);
+    let Ok(ways) = thompson::Compiler::new().configure(ways).build(pattern) else {
+        // What the crate that searches takes, this one takes; where not, the search has a price all the same.
+        return SMALL_BYTES;
+    };
+    let small = dense::Config::new()
+        .start_kind(StartKind::Unanchored)
+        .dfa_size_limit(Some(SMALL_BYTES))
+        .determinize_size_limit(Some(SMALL_BYTES));
+    match dense::Builder::new().configure(small).build_from_nfa(&ways) {
+        Ok(_) => 1,
+        Err(_) => ways.states().len().div_ceil(WAYS_AT_ONCE),
+    }
+}
