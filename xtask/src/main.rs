@@ -42,7 +42,8 @@ fn main() -> ExitCode {
             .and_then(|findings| verdict("tidy", &findings))
             .and_then(|()| crate_graph::check(&root))
             .and_then(|findings| verdict("crate graph", &findings))
-            .and_then(|()| cargo::run(&root, cargo::CLIPPY)),
+            .and_then(|()| cargo::run(&root, cargo::CLIPPY))
+            .and_then(|()| cargo::run(&root, cargo::GUIDE)),
         _ => Err(HELP.to_owned()),
     };
     match outcome {

@@ -14,17 +14,8 @@ pub(crate) const CLIPPY: &[&str] =
     &["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"];
 
 /// The engine's documentation reads like a guide: each link leads somewhere.
-pub(crate) const GUIDE: &[&str] = &[
-    "rustdoc",
-    "-p",
-    "preloop-core",
-    "--lib",
-    "--locked",
-    "--quiet",
-    "--",
-    "-D",
-    "warnings",
-];
+pub(crate) const GUIDE: &[&str] =
+    &["rustdoc", "-p", "preloop-core", "--lib", "--locked", "--quiet", "--", "-D", "warnings"];
 
 /// Runs cargo at `root`; what it printed, when it fails.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
