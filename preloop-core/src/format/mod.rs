@@ -41,15 +41,15 @@ const WAYS: [Freedom; 4] = [
 /// The text in canonical style: keys in the order of the manual, two blanks a level, every comment
 /// kept. YAML gets the line that names the schema to editors, where it has none.
 ///
-/// The file may be one of several that make a policy. The report says why there is no text: the document cannot be read, or no way of writing it could be
-/// proven to mean the same.
+/// The file may be one of several that make a policy. The report says why there is no text: the
+/// document cannot be read, or no way of writing it could be proven to mean the same.
 ///
 /// ```
 /// let text = "tools: [{name: bash}]\nversion: 1.0 # the only one\nmetadata: {name: quick}\n";
 /// let formatted = preloop_core::format(text).unwrap();
 /// assert_eq!(
 ///     formatted.split_once('\n').unwrap().1,
-///     "version: \"1.0\"  # the only one\nmetadata: {name: quick}\ntools: [{name: bash}]\n"
+///     "version: 1.0  # the only one\nmetadata: {name: quick}\ntools: [{name: bash}]\n"
 /// );
 /// assert_eq!(preloop_core::format(&formatted).unwrap(), formatted);
 /// ```

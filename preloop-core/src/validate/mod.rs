@@ -49,7 +49,7 @@ pub fn validate(text: &(impl AsRef<[u8]> + ?Sized)) -> Report {
 /// let tools = PolicyFile { name: "tools.yaml", text: b"tools: [{name: bash}, {nam: x}]\n" };
 /// let report = validate_files(&[base, tools]);
 /// assert_eq!(report.errors[0].file.as_deref(), Some("tools.yaml"));
-/// assert_eq!((report.errors[0].line, report.errors[0].column), (Some(1), Some(23)));
+/// assert_eq!((report.errors[0].line, report.errors[0].column), (Some(1), Some(24)));
 /// ```
 pub fn validate_files(files: &[PolicyFile<'_>]) -> Report {
     let mut findings = Findings::default();
