@@ -56,7 +56,21 @@ fn spreads(expression: &Expression) -> bool {
     }
 }
 
-const KNOWN: [Known; 36] = [
+const KNOWN: [Known; 38] = [
+    Known {
+        oracle: "cel",
+        has: |part| calls(part, &["optional.ofNonZeroValue"]),
+        theirs_fails: Some(true),
+        ours_fails: Some(false),
+        reason: "no instant is a zero value",
+    },
+    Known {
+        oracle: "cel",
+        has: |part| matches!(part, Expression::Binary { sign: Sign::Add, .. }),
+        theirs_fails: Some(false),
+        ours_fails: Some(true),
+        reason: "a list is added to lists alone",
+    },
     Known {
         oracle: ANY,
         has: |part| calls(part, &["matches"]),
@@ -100,7 +114,7 @@ const KNOWN: [Known; 36] = [
         reason: "a duration may be as long as 10,000 years",
     },
     Known {
-        oracle: "cel-core",
+        oracle: ANY,
         has: |part| calls(part, &["format"]),
         theirs_fails: None,
         ours_fails: None,
