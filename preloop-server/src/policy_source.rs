@@ -108,6 +108,13 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<
                 collect(&path, depth + 1, files)?;
             }
         } else if is_document(&path) && !is_test_file(&path) {
+            if path.exists() && !path.is_file() {
+                // To read a pipe would be to wait for who knows whom.
+                return Err(in_folder(
+                    &path,
+                    &io::Error::other("this is neither a file nor a folder"),
+                ));
+            }
             files.push(path);
         }
         if files.len() > POLICY_FILES_MAX {

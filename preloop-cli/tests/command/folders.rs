@@ -82,3 +82,57 @@ fn a_server_follows_the_files_of_a_folder() {
         (server.decide(&call)["message"] == "never").then_some(())
     });
 }
+
+#[test]
+fn tests_in_a_folder_are_for_one_policy_however_it_is_named() {
+    let place = Place::new();
+    let one = |tool: &str, expect: &str| {
+        format!("tests: [{{name: t, tool: {tool}, args: {{command: ls}}, expect: {expect}}}]\n")
+    };
+    let here = format!("policy: .\n{}", one("bash", "allow"));
+    let there = format!("policy: ../../policies\n{}", one("other", "deny"));
+    let folder = folder(
+        &place,
+        &[
+            ("base.yaml", BASE),
+            ("shell.yaml", SHELL),
+            ("a_test.yaml", &here),
+            ("teams/b_test.yaml", &there),
+        ],
+    );
+    let ran = place.run(&["policy", "test", &folder, "--coverage", "--format", "json"]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let answer = ran.json();
+    assert_eq!(answer["files"][0]["policy"], folder.as_str());
+    let policies = answer["coverage"]["policies"].as_array().expect("policies");
+    let calls: Vec<_> = policies.iter().map(|policy| &policy["calls"]).collect();
+    assert_eq!(calls, [2]);
+}
+
+#[test]
+fn an_explanation_names_the_file_of_a_condition_that_failed() {
+    let place = Place::new();
+    let folder = folder(&place, &[("base.yaml", BASE), ("shell.yaml", SHELL)]);
+    let ran = place.run(&["policy", "eval", &folder, "--tool", "bash", "--explain"]);
+    assert_eq!(ran.code, 4);
+    let file = format!("{folder}/shell.yaml");
+    let (failed, traced) = (format!(" at {file}:4:"), format!("tools[0].conditions[0] ({file}:4)"));
+    assert!(ran.stdout.contains(&failed) && ran.stdout.contains(&traced), "{}", ran.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_with_a_pipe_in_it_is_told_and_not_waited_for() {
+    let place = Place::new();
+    let folder = folder(&place, &[("base.yaml", BASE)]);
+    let socket = std::os::unix::net::UnixListener::bind(place.path("policies/pipe.yaml"));
+    let socket = socket.expect("a file that is none");
+    let ran = place.run(&["policy", "validate", &folder]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("pipe.yaml`: this is neither a file nor a folder"),
+        "{}",
+        ran.stderr
+    );
+    drop(socket);
+}

@@ -104,6 +104,26 @@ fn documents_are_checked_again_when_they_are_saved() {
 }
 
 #[test]
+fn folders_that_come_and_go_are_seen() {
+    let place = Place::new();
+    fs::create_dir_all(place.path("all")).expect("a folder");
+    fs::create_dir_all(place.path("more")).expect("a folder");
+    for folder in ["all", "more"] {
+        place.write(&format!("{folder}/shop.yaml"), POLICY);
+        place.write(&format!("{folder}/shop_test.yaml"), TESTS.replace("policies/", ""));
+    }
+    let watching = Watching::start(&place, &["policy", "test", "all", "--watch"]);
+    watching.hears("all/shop_test.yaml: 1 passed");
+    watching.hears("waiting for a change");
+    // As a version control system does: nothing is told of the files that come with a folder.
+    fs::rename(place.path("more"), place.path("all/more")).expect("a folder");
+    watching.hears("all/more/shop_test.yaml: 1 passed");
+    watching.hears("waiting for a change");
+    fs::rename(place.path("all/more"), place.path("more")).expect("a folder");
+    watching.hears("all/shop_test.yaml: 1 passed");
+}
+
+#[test]
 fn standard_input_cannot_be_watched() {
     let ran = Place::new().run(&["policy", "validate", "-", "--watch"]);
     assert_eq!(ran.code, 2);

@@ -4,6 +4,9 @@ use serde::Serialize;
 
 use crate::decision::{Action, Decision, Reason, RuleRef};
 
+pub(super) const NO_RULE: &str = "no rule";
+const NO_WORKFLOW: &str = "no workflow";
+
 /// What is expected; what is left out may be anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Expectation {
@@ -15,7 +18,7 @@ pub struct Expectation {
     pub reason: Option<Reason>,
     /// The rule that decided: its name, or its path where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rule: Option<String>,
+    pub rule: Option<Expected>,
     /// What the agent is told, to the letter.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -24,7 +27,17 @@ pub struct Expectation {
     pub message_contains: Option<String>,
     /// The workflow of the approval.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub approval_workflow: Option<String>,
+    pub approval_workflow: Option<Expected>,
+}
+
+/// A name that is expected, or that there is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Expected {
+    /// There is none: no rule decided, nobody is asked.
+    Nothing,
+    /// This one.
+    Name(String),
 }
 
 /// One part of a decision that is not as expected.
@@ -39,6 +52,17 @@ pub struct Mismatch {
     /// What to do about it, where that can be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+}
+
+// === impl Expected ===
+
+impl Expected {
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Nothing => None,
+            Self::Name(name) => Some(name),
+        }
+    }
 }
 
 // === impl Expectation ===
@@ -59,20 +83,22 @@ impl Expectation {
         let found = decision.reason;
         compare("reason", reason.map(Reason::as_str), found.as_str(), *reason == Some(found));
         let found = decision.rule.as_ref();
-        let is_same = rule.as_deref().is_some_and(|rule| found.is_some_and(|r| is_named(r, rule)));
-        compare("rule", rule.as_deref(), found.map_or("no rule", name), is_same);
+        let is_same = match (rule, found) {
+            (Some(Expected::Name(rule)), Some(found)) => is_named(found, rule),
+            (Some(Expected::Nothing), None) => true,
+            _ => false,
+        };
+        let expected = rule.as_ref().map(|rule| rule.name().unwrap_or(NO_RULE));
+        compare("rule", expected, found.map_or(NO_RULE, name), is_same);
         let found = &decision.message;
         compare("message", message.as_deref(), found, message.as_ref() == Some(found));
         let is_part = message_contains.as_deref().is_some_and(|part| found.contains(part));
         compare("message_contains", message_contains.as_deref(), found, is_part);
         let found = decision.approval_workflow.as_deref();
-        let is_same = approval_workflow.as_deref() == found;
-        compare(
-            "approval_workflow",
-            approval_workflow.as_deref(),
-            found.unwrap_or("no workflow"),
-            is_same,
-        );
+        let expected = approval_workflow.as_ref().map(Expected::name);
+        let is_same = expected == Some(found);
+        let expected = expected.map(|expected| expected.unwrap_or(NO_WORKFLOW));
+        compare("approval_workflow", expected, found.unwrap_or(NO_WORKFLOW), is_same);
         mismatches
     }
 

@@ -41,7 +41,7 @@ mod tests;
 
 use std::fmt;
 
-pub use expectation::{Expectation, Mismatch};
+pub use expectation::{Expectation, Expected, Mismatch};
 pub use record::{Noted, Recorder};
 pub use run::{CaseResult, Status, run};
 pub use schema::{TEST_SCHEMA_ADDRESS, schema};

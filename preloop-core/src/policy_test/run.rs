@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::expectation::NO_RULE;
 use super::{Case, Mismatch};
 use crate::compile::CompiledPolicy;
 use crate::decision::{Decision, Reason};
@@ -77,7 +78,7 @@ fn advise(mismatch: &mut Mismatch, policy: &CompiledPolicy) {
     if mismatch.field != "rule" || policy.rule_names().any(|name| name == expected) {
         return;
     }
-    if expected.starts_with("tools[") {
+    if expected.starts_with("tools[") || expected == NO_RULE {
         return;
     }
     let meant = nearest(expected, policy.rule_names());

@@ -70,6 +70,7 @@ fn property(section: &Section, name: &str) -> Value {
         "now" | "at" => json!({"type": "string", "format": "date-time"}),
         "action" => words::<Action>(),
         "reason" => words::<Reason>(),
+        "rule" | "approval_workflow" => json!({"type": ["string", "null"]}),
         "expect" => json!({"anyOf": [words::<Action>(), object(&EXPECT, &[])]}),
         _ => json!({"type": "string"}),
     };
@@ -129,10 +130,12 @@ pub(super) fn about(section: &Section, name: &str) -> &'static str {
         "action" if is(&EXPECT) => "What happens to the call",
         "action" => "What was decided",
         "reason" => "Why",
-        "rule" => "The rule that decided: its name, or its path where it has none",
+        "rule" => {
+            "The rule that decided: its name, or its path where it has none; null: no rule did"
+        }
         "message" => "What the agent is told, to the letter",
         "message_contains" => "A part of what the agent is told",
-        "approval_workflow" => "The workflow of the approval",
+        "approval_workflow" => "The workflow of the approval; null: nobody is asked",
         "id" => "Stable id",
         "kind" => "user or agent",
         "roles" => "Roles held",

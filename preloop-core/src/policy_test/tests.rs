@@ -392,6 +392,118 @@ fn what_no_test_could_repeat_is_left_out() {
     assert_eq!(recorder.note(&masked), Noted::LeftOut("its arguments are masked"));
 }
 
+/// What a recorder writes of the calls, and what it says of each of them.
+fn written(calls: &[serde_json::Value], cases_max: usize) -> (TestFile, Vec<Noted>) {
+    let policy = policy();
+    let mut recorder = Recorder::new(Some(&policy), cases_max);
+    let note = |call: &serde_json::Value| {
+        recorder.note(&CallRecord::from_value(call.clone()).unwrap_or_else(|e| panic!("{e:?}")))
+    };
+    let noted = calls.iter().map(note).collect();
+    let text = recorder.to_yaml(None, "the log");
+    (TestFile::parse(&text).unwrap_or_else(|report| panic!("{text:.2000}{report:#?}")), noted)
+}
+
+#[test]
+fn a_recorded_call_that_no_test_file_holds_spoils_no_other() {
+    let deep = (0..60).fold(json!(1), |inner, _| json!([inner]));
+    let calls = [
+        noon(1),
+        json!({"tool": "t", "args": {"deep": deep}}),
+        json!({"tool": "t", "principal": {"id": "p", "roles": ["two\nlines"]}}),
+        json!({"tool": "t", "principal": {"id": "p", "teams": [""]}}),
+        json!({"tool": "t", "source": " x "}),
+        json!({"tool": "t", "session": {"calls": [{"tool": "x", "action": "thrown"}]}}),
+        json!({"tool": "t", "session": {"id": "s", "calls": [{"tool": "x"}]}, "principal": {"id": "q"}}),
+    ];
+    let (file, noted) = written(&calls, 10);
+    let is_left_out =
+        |noted: &Noted| matches!(noted, Noted::LeftOut(why) if why.contains("cannot hold"));
+    let left_out: Vec<bool> = noted.iter().map(is_left_out).collect();
+    assert_eq!(left_out, [false, true, true, true, true, true, false], "{noted:?}");
+    assert_eq!(file.cases.len(), 2);
+}
+
+#[test]
+fn recorded_tests_that_would_be_called_alike_are_told_apart() {
+    let long = "x".repeat(300);
+    let decided = |rule: String| {
+        let rule = json!({"path": "tools[0].conditions[0]", "name": rule, "description": null, "expression": "x"});
+        json!({"tool": "refund", "args": {}, "decision": {
+            "action": "deny", "reason": "rule_matched", "message": "", "rule": rule,
+            "approval_workflow": null, "policy": {"name": "p", "digest": "d"}, "errors": []}})
+    };
+    let calls = [
+        json!({"tool": "a of b"}),
+        json!({"tool": "a", "source": "b"}),
+        json!({"tool": "a", "server": "b"}),
+        decided(format!("{long}1")),
+        decided(format!("{long}2")),
+    ];
+    assert_eq!(written(&calls, 10).0.cases.len(), 5);
+}
+
+#[test]
+fn a_recorded_file_is_never_larger_than_is_read() {
+    let text = "x".repeat(100_000);
+    let call = |n: usize| json!({"tool": "t", "args": {"text": text, "n": n}});
+    let calls: Vec<serde_json::Value> = (0..12).map(call).collect();
+    let (file, noted) = written(&calls, 100);
+    assert!((5..12).contains(&file.cases.len()));
+    assert_eq!(noted[11], Noted::LeftOut("the test file is as large as one may be"));
+
+    // Nobody of whom no call was taken is a fixture.
+    let policy = policy();
+    let mut recorder = Recorder::new(Some(&policy), 1);
+    for id in ["first", "second"] {
+        let call = json!({"tool": "t", "principal": {"id": id}});
+        recorder.note(&CallRecord::from_value(call).unwrap());
+    }
+    let text = recorder.to_yaml(None, "the log");
+    assert!(text.contains("first") && !text.contains("second"), "{text}");
+}
+
+#[test]
+fn null_expects_that_there_is_none() {
+    let text = "\
+defaults: {tool: refund, now: '2026-01-15T12:00:00Z'}
+tests:
+  - {name: none, args: {amount: 1}, expect: {rule: null, approval_workflow: ~}}
+  - {name: some, args: {amount: 60}, expect: {rule: null, approval_workflow: ~}}
+";
+    let (policy, file) = (policy(), file(text));
+    assert_eq!(run(&file.cases[0], &policy).status, Status::Passed);
+    let found = run(&file.cases[1], &policy).mismatches;
+    let found: Vec<_> =
+        found.iter().map(|m| (m.field, m.expected.as_str(), m.found.as_str())).collect();
+    let expected = [("rule", "no rule", "big"), ("approval_workflow", "no workflow", "managers")];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_blank_reason_or_expectation_is_refused() {
+    let text = "\
+defaults: {tool: refund}
+tests:
+  - {name: a, skip: '', expect: deny}
+  - {name: b, skip: , expect: deny}
+  - {name: c, expect: {action: deny, message_contains: ' '}}
+  - {name: d, expect: {rule: ''}}
+";
+    let about = "(write it, or remove the key)";
+    assert_eq!(
+        errors(text),
+        [
+            "3:21 tests[0].skip: `skip` says nothing (say why it is not run)".to_owned(),
+            "4:19 tests[1].skip: `skip` says nothing (say why it is not run)".to_owned(),
+            format!(
+                "5:56 tests[2].expect.message_contains: `message_contains` says nothing {about}"
+            ),
+            format!("6:30 tests[3].expect.rule: `rule` says nothing {about}"),
+        ]
+    );
+}
+
 #[test]
 fn the_schema_describes_every_field() {
     fn check(value: &serde_json::Value) {

@@ -5,11 +5,12 @@ use serde_json::{Map, Value};
 
 use super::Check;
 use crate::cel::ast::Expr;
-use crate::cel::{self, Environment, Fuel, Input, Problem, ProblemKind, Tri};
+use crate::cel::{self, Environment, Fuel, Input, Problem, ProblemKind, Tool, Tri};
+use crate::compile::Glob;
 use crate::condition::{self, Condition};
 use crate::decision::Action;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::document;
+use crate::document::{self, SOURCE_CLASSES};
 use crate::limits::FUEL_DEFAULT;
 
 /// The compiled conditions of a document: for each tool, for each rule, one where there is an
@@ -27,7 +28,7 @@ pub(super) fn check(check: &mut Check<'_>) -> Conditions {
                 .map(|(number, rule)| {
                     let path = format!("tools[{index}].conditions[{number}]");
                     let condition = compile(check, rule, &path, &environment);
-                    examples(check, rule, condition.as_ref(), &path);
+                    examples(check, known(tool), rule, condition.as_ref(), &path);
                     condition
                 })
                 .collect()
@@ -123,9 +124,23 @@ fn code(kind: ProblemKind) -> Code {
     }
 }
 
-/// Holds the condition against its examples, as calls of which only the arguments are known.
+/// What is known of the tool of every call that an entry answers.
+fn known(entry: &document::Tool) -> Tool<'_> {
+    let name = if Glob::is_glob(&entry.name) { "" } else { &entry.name };
+    match entry.source.as_deref() {
+        Some(class) if SOURCE_CLASSES.contains(&class) => {
+            Tool { name, source: class, ..Tool::default() }
+        }
+        Some(server) => Tool { name, source: "mcp", server, ..Tool::default() },
+        None => Tool { name, ..Tool::default() },
+    }
+}
+
+/// Holds the condition against its examples, as calls of which only the arguments are known, and
+/// what the entry says of its tool.
 fn examples(
     check: &mut Check<'_>,
+    tool: Tool<'_>,
     rule: &document::Condition,
     condition: Option<&Condition>,
     path: &str,
@@ -139,7 +154,9 @@ fn examples(
     let kinds = [("match", &examples.matching, true), ("not_match", &examples.not_match, false)];
     for (kind, list, wanted) in kinds {
         for (number, arguments) in list.iter().enumerate() {
-            let Err(message) = example(condition, action, arguments, wanted) else { continue };
+            let Err(message) = example(condition, tool, action, arguments, wanted) else {
+                continue;
+            };
             let path = format!("{path}.examples.{kind}[{number}]");
             // What is no arguments at all is reported already.
             if !check.places.is_mapping(&path) {
@@ -153,12 +170,13 @@ fn examples(
 
 fn example(
     condition: Option<&Condition>,
+    tool: Tool<'_>,
     action: Action,
     arguments: &Map<String, Value>,
     wanted: bool,
 ) -> Result<(), String> {
     let arguments = Value::Object(arguments.clone());
-    let input = Input::new(&arguments);
+    let input = Input { tool, ..Input::new(&arguments) };
     let found = match condition {
         None => Tri::True,
         Some(condition) => condition.test(action, &input, &mut Fuel::new(FUEL_DEFAULT)),

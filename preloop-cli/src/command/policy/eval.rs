@@ -171,7 +171,9 @@ fn describe(page: &mut Page, decision: &Decision) {
     }
     for error in &decision.errors {
         let place = match (error.line, error.column) {
-            (Some(line), Some(column)) => format!(" at {line}:{column}"),
+            (Some(line), Some(column)) => {
+                format!(" at {}{line}:{column}", file(error.file.as_deref()))
+            }
             _ => String::new(),
         };
         page.pair("error", format!("{}{place}: {}", error.rule, error.message));
@@ -181,6 +183,11 @@ fn describe(page: &mut Page, decision: &Decision) {
         page.blank();
         describe_trace(page, trace);
     }
+}
+
+/// Of a policy in a folder: which file a line is counted in.
+fn file(name: Option<&str>) -> String {
+    name.map(|name| format!("{}:", visible(name))).unwrap_or_default()
 }
 
 /// The rules in order, each with the parts of its condition.
@@ -213,6 +220,10 @@ fn describe_item(page: &mut Page, item: &TraceItem, is_part: bool) {
         _ => Style::Dim,
     };
     let message = page.styled(style, &visible(&item.message));
-    page.line(format!("  {}  {message}", visible(&item.rule)));
+    let place = match (&item.file, item.line) {
+        (Some(file), Some(line)) => format!(" ({}:{line})", visible(file)),
+        _ => String::new(),
+    };
+    page.line(format!("  {}{place}  {message}", visible(&item.rule)));
     page.line(format!("    {expression}"));
 }

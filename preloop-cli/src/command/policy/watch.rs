@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
+use notify::event::{CreateKind, ModifyKind, RemoveKind};
 use notify::{Config, Event, EventKind, PollWatcher, RecursiveMode, Watcher};
 use preloop_server::policy_source::is_document;
 
@@ -65,8 +66,18 @@ fn settle(changes: &Receiver<notify::Result<Event>>) {
 fn counts(event: &notify::Result<Event>) -> bool {
     match event {
         Ok(event) => {
-            let is_change = !matches!(event.kind, EventKind::Access(_));
-            is_change && (event.need_rescan() || event.paths.iter().any(|path| is_document(path)))
+            // A folder that comes or goes may bring or take documents of which nothing else is told.
+            let is_folder = match event.kind {
+                EventKind::Access(_) => return false,
+                EventKind::Create(CreateKind::Folder) | EventKind::Remove(RemoveKind::Folder) => {
+                    true
+                }
+                EventKind::Modify(ModifyKind::Name(_)) => {
+                    event.paths.iter().any(|path| path.extension().is_none())
+                }
+                _ => false,
+            };
+            is_folder || event.need_rescan() || event.paths.iter().any(|path| is_document(path))
         }
         Err(_) => true,
     }

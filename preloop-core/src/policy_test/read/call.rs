@@ -8,7 +8,7 @@ use crate::call::{CallRecord, Principal, Session, ToolFacts};
 use crate::decision::{Action, Reason};
 use crate::diagnostic::Code;
 use crate::parse::{Decoder, Fields, Keyword, Kind, NodeId, Path, Section, field};
-use crate::policy_test::Expectation;
+use crate::policy_test::{Expectation, Expected};
 
 pub(in crate::policy_test) static EXPECT: Section = Section {
     noun: "the expectation",
@@ -72,7 +72,7 @@ impl Draft {
         replace(&mut self.source, decoder.optional_name(fields, "source"));
         replace(&mut self.server, decoder.optional_name(fields, "server"));
         replace(&mut self.justification, decoder.optional_text(fields, "justification"));
-        replace(&mut self.skip, decoder.optional_text(fields, "skip"));
+        replace(&mut self.skip, said(decoder, fields, "skip"));
         replace(&mut self.now, instant(decoder, fields, "now"));
         replace(&mut self.expectation, expectation(decoder, fields));
         self.args.extend(object(decoder, fields, "args"));
@@ -141,17 +141,39 @@ fn expectation(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Option<Expecta
     let expectation = Expectation {
         action: decoder.optional_keyword(&fields, "action"),
         reason: decoder.optional_keyword(&fields, "reason"),
-        rule: decoder.optional_text(&fields, "rule"),
-        message: decoder.optional_text(&fields, "message"),
-        message_contains: decoder.optional_text(&fields, "message_contains"),
-        approval_workflow: decoder.optional_name(&fields, "approval_workflow"),
+        rule: named(decoder, &fields, "rule"),
+        message: said(decoder, &fields, "message"),
+        message_contains: said(decoder, &fields, "message_contains"),
+        approval_workflow: named(decoder, &fields, "approval_workflow"),
     };
     // A test that cannot fail is no test.
-    if expectation.is_empty() && decoder.tree.members(node).is_empty() {
+    if decoder.tree.members(node).is_empty() {
         let message = "nothing is expected".to_owned();
         decoder.error(Code::MissingField, &at, node, message, "add `action`");
     }
     Some(expectation)
+}
+
+/// A name, or null where the decision is to have none.
+fn named(decoder: &mut Decoder<'_>, fields: &Fields<'_>, name: &str) -> Option<Expected> {
+    if decoder.is_null(fields.value(name)?) {
+        return Some(Expected::Nothing);
+    }
+    said(decoder, fields, name).map(Expected::Name)
+}
+
+/// A text that says something: a test with a blank one would expect or explain nothing.
+fn said(decoder: &mut Decoder<'_>, fields: &Fields<'_>, name: &str) -> Option<String> {
+    let node = fields.value(name)?;
+    let is_blank = decoder.tree.text(node).is_some_and(|text| text.trim().is_empty());
+    if is_blank || decoder.is_null(node) {
+        let help =
+            if name == "skip" { "say why it is not run" } else { "write it, or remove the key" };
+        let message = format!("`{name}` says nothing");
+        decoder.error(Code::BlankValue, &fields.at.key(name), node, message, help);
+        return None;
+    }
+    decoder.optional_text(fields, name)
 }
 
 /// An instant such as `2026-01-31T12:00:00Z`.

@@ -56,6 +56,8 @@ pub(super) struct Broken {
 /// Reads test files and policies.
 pub(super) struct Loader {
     policies: HashMap<PathBuf, Result<Rc<TestedPolicy>, Rc<Problem>>>,
+    /// The path by which a policy was named first: one that is named in two ways is still one.
+    first_named: HashMap<PathBuf, PathBuf>,
     /// The policy that is tested whatever the files say.
     forced: Option<PathBuf>,
 }
@@ -69,7 +71,8 @@ enum Problem {
 impl Loader {
     /// A loader for the policy given, or for those that the test files name.
     pub(super) fn new(forced: Option<&Path>) -> Result<Self, Failure> {
-        let mut loader = Self { policies: HashMap::new(), forced: forced.map(Path::to_owned) };
+        let (policies, first_named) = (HashMap::new(), HashMap::new());
+        let mut loader = Self { policies, first_named, forced: forced.map(Path::to_owned) };
         if let Some(path) = forced {
             // What was named on the command line has to be there.
             loader.policies.insert(path.to_owned(), policy(path, &source::policy(path)?));
@@ -116,20 +119,28 @@ impl Loader {
             return Some(forced.clone());
         }
         match &tests.policy {
-            Some(policy) => Some(path.parent().unwrap_or(Path::new("")).join(policy)),
+            Some(policy) => {
+                let named = path.parent().unwrap_or(Path::new("")).join(policy);
+                // Shown without the `.` of `policy: .` at its end.
+                Some(named.components().collect())
+            }
             None => find::policy_beside(path),
         }
     }
 
     fn policy(&mut self, path: &Path) -> Result<Rc<TestedPolicy>, Rc<Problem>> {
-        if let Some(known) = self.policies.get(path) {
+        let path = match path.canonicalize() {
+            Ok(real) => self.first_named.entry(real).or_insert_with(|| path.to_owned()).clone(),
+            Err(_) => path.to_owned(),
+        };
+        if let Some(known) = self.policies.get(&path) {
             return known.clone();
         }
-        let loaded = match source::policy(path) {
-            Ok(source) => policy(path, &source),
+        let loaded = match source::policy(&path) {
+            Ok(source) => policy(&path, &source),
             Err(failure) => Err(Rc::new(Problem::Unreadable(failure.message().to_owned()))),
         };
-        self.policies.insert(path.to_owned(), loaded.clone());
+        self.policies.insert(path, loaded.clone());
         loaded
     }
 }
