@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { Crossing, type Plan, SCRATCH_BYTES, crossingOf } from './crossing.cjs';
-import { Decision, type PolicyRef } from './decision.cjs';
+import { Decision, type PolicyRef, freeze } from './decision.cjs';
 import { type Diagnostic, type Report, messageOf, refusable, reportOf } from './errors.cjs';
 import { Fault } from './fields.cjs';
 import { jsonText } from './json.cjs';
@@ -93,6 +93,9 @@ export interface Status {
 /** Most tools whose plans are kept; names may come from anywhere. */
 const PLANS_MAX = 4096;
 
+/** A `URL` of a file; what it comes down to where no types of the platform are at hand. */
+export type FileUrl = typeof globalThis extends { URL: { prototype: infer Platform } } ? Platform : { href: string };
+
 /** What an engine and those bound from it have in common. */
 interface Shared {
   /** Plans by the tool's name, of calls that name no source. */
@@ -118,6 +121,7 @@ export class Engine {
 
   /** @internal */
   constructor(engine: NativeEngine, shared: Shared) {
+    if (shared === undefined) throw new TypeError('make an engine with `Engine.fromYaml` or `Engine.fromFile`');
     this.#native = engine;
     this.#decide = engine.decider(scratch.bytes);
     this.#shared = shared;
@@ -137,7 +141,7 @@ export class Engine {
   }
 
   /** The same for a file. */
-  static fromFile(path: string | URL): Engine {
+  static fromFile(path: string | FileUrl): Engine {
     return Engine.fromYaml(readFileSync(path, 'utf8'));
   }
 
@@ -150,14 +154,14 @@ export class Engine {
       const shared = this.#shared;
       let justification = '';
       let plan: Plan | undefined;
-      if (options === undefined) {
+      if (options === undefined || options === null) {
         plan = shared.plans.get(tool as string);
       } else {
         justification = justificationOf(options);
         const { source } = options;
         plan = (source === undefined ? shared.plans : shared.sources.get(source))?.get(tool as string);
       }
-      plan ??= this.#plan(tool, options);
+      plan ??= this.#plan(tool, options ?? undefined);
       if (typeof args !== 'object' || args === null) return this.#odd(plan, args, justification, false);
       if (!scratch.write(plan, args, justification, false)) return this.#made(plan, args, justification, -1);
       const number = this.#decide();
@@ -170,8 +174,8 @@ export class Engine {
   /** Decides a call and tells, rule by rule, how: the decision has a `trace`. Slow; never throws. */
   explain(tool: Tool, args?: Arguments, options?: CallOptions): Decision {
     try {
-      const justification = options === undefined ? '' : justificationOf(options);
-      const plan = this.#plan(tool, options);
+      const justification = justificationOf(options ?? {});
+      const plan = this.#plan(tool, options ?? undefined);
       if (typeof args !== 'object' || args === null) return this.#odd(plan, args, justification, true);
       return new Decision(this.#native.explain(crossing(plan, args, justification)));
     } catch (problem) {
@@ -205,7 +209,7 @@ export class Engine {
   /** Which policy answers, and what became of replacing it. */
   status(): Status {
     const wire = JSON.parse(this.#native.status()) as Omit<Status, 'refused'> & { refused: object | null };
-    return Object.freeze({
+    return freeze({
       ...wire,
       refused: wire.refused === null ? null : reportOf(JSON.stringify(wire.refused)),
     });
@@ -296,8 +300,10 @@ function toolText(tool: Tool, source: string | undefined): string {
   if (source !== undefined && typeof source !== 'string') throw new Fault('`source` must be text');
   if (typeof facts !== 'object' || facts === null) throw new Fault('a call needs `tool`; name the tool that is called');
   const { isNew, ...others } = JSON.parse(jsonText(facts, 0)) as Record<string, unknown>;
+  // The spelling of the wire counts as well: what it says must not get lost.
+  if (isNew !== undefined && others['is_new'] !== undefined) throw new Fault('`isNew` is said twice');
   if (source !== undefined && others['source'] !== undefined) throw new Fault('`source` is said twice');
-  return jsonText({ ...others, source: source ?? others['source'], is_new: isNew }, 0);
+  return jsonText({ ...others, source: source ?? others['source'], is_new: isNew ?? others['is_new'] }, 0);
 }
 
 function wellFormed(text: string, what: string): string {

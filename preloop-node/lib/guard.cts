@@ -6,6 +6,16 @@ import { ApprovalDeclined, ApprovalTimeout, Denied } from './errors.cjs';
 import { jsonText } from './json.cjs';
 import { native } from './native.cjs';
 
+/** An `AbortSignal`; what it comes down to where no types of the platform are at hand. */
+export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer Platform } }
+  ? Platform
+  : {
+      readonly aborted: boolean;
+      readonly reason: unknown;
+      addEventListener(type: 'abort', listener: () => void): void;
+      removeEventListener(type: 'abort', listener: () => void): void;
+    };
+
 /** What an approver is asked. */
 export interface ApprovalRequest {
   readonly tool: Tool;
@@ -18,7 +28,7 @@ export interface ApprovalRequest {
   /** SHA-256 of tool, source and arguments; an approval holds for exactly this call. */
   readonly callHash: string;
   /** Aborted when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
+  readonly signal: Signal;
 }
 
 /** Asks somebody. Only `true` approves; anything else, and an error, does not. */
@@ -37,7 +47,7 @@ export interface AuthorizeOptions extends CallOptions {
   /** How long an answer is waited for, in milliseconds; the guard's where absent. */
   readonly timeout?: number | undefined;
   /** Ends the waiting; the call is denied then. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: Signal | undefined;
 }
 
 /** A function that takes a tool's arguments first. */
@@ -76,33 +86,27 @@ export class Guard {
   readonly #timeout: number | undefined;
 
   constructor(engine: Engine, options: GuardOptions = {}) {
+    if (typeof engine?.decide !== 'function') throw new TypeError('a guard needs an engine');
+    const { approver, timeout } = options ?? {};
+    if (typeof options === 'function' || (approver !== undefined && typeof approver !== 'function')) {
+      throw new TypeError('an approver is a function: `new Guard(engine, { approver })`');
+    }
     this.#engine = engine;
-    this.#approver = options.approver;
-    this.#timeout = milliseconds(options.timeout);
+    this.#approver = approver;
+    this.#timeout = milliseconds(timeout);
   }
 
   /**
    * The decision of a call that may run: one that is allowed, or was approved. Throws {@link Denied},
    * {@link ApprovalDeclined} or {@link ApprovalTimeout}, the latter two being kinds of the first.
    */
-  async authorize(tool: Tool, args?: Arguments, options: AuthorizeOptions = {}): Promise<Decision> {
-    const call = callOptions(options);
-    let asked = this.#engine.decide(tool, args, call);
-    while (!asked.allowed) {
-      if (asked.denied) throw new Denied(asked.message, asked);
-      const { answer, cause } = await this.#ask(tool, args, asked, options);
-      const now = this.#engine.decide(tool, args, call);
-      const next = afterAsking(asked, answer, now);
-      if (next.step === 'run') return asked;
-      if (next.step === 'refuse') throw refusal(next, now.denied ? now : asked, cause);
-      asked = now;
-    }
-    return asked;
+  async authorize(tool: Tool, args?: Arguments, options?: AuthorizeOptions): Promise<Decision> {
+    return this.#authorized(tool, args, options ?? {}, (decision) => decision);
   }
 
   /** The same without waiting: a call that needs an approval is denied. */
-  authorizeSync(tool: Tool, args?: Arguments, options: CallOptions = {}): Decision {
-    const decision = this.#engine.decide(tool, args, callOptions(options));
+  authorizeSync(tool: Tool, args?: Arguments, options?: CallOptions): Decision {
+    const decision = this.#engine.decide(tool, args, callOptions(options ?? {}));
     if (decision.allowed) return decision;
     if (decision.denied) throw new Denied(decision.message, decision);
     throw refusal(afterAsking(decision, 'nobody', decision), decision, undefined);
@@ -130,7 +134,11 @@ export class Guard {
         return this.#wrapped(tool.name, tool);
       });
     }
-    return Object.fromEntries(Object.entries(tools).map(([name, tool]) => [name, this.#wrapped(name, tool)]));
+    const entries = Object.entries(tools);
+    if (entries.length === 0 && Object.getPrototypeOf(tools) !== Object.prototype) {
+      throw new TypeError('a toolbox is an object of tools or a list; methods of a class go through `guard.tool`');
+    }
+    return Object.fromEntries(entries.map(([name, tool]) => [name, this.#wrapped(name, tool)]));
   }
 
   #wrapped(name: string, tool: ToolFunction | ExecutableTool): unknown {
@@ -139,23 +147,45 @@ export class Guard {
     const { execute } = tool;
     if (execute === undefined) return tool;
     if (typeof execute !== 'function') throw new TypeError(`\`execute\` of \`${name}\` is no function`);
-    const copy = Object.create(Object.getPrototypeOf(tool) as object, Object.getOwnPropertyDescriptors(tool)) as object;
     const value = this.#guarded(name, execute, undefined, tool);
-    return Object.defineProperty(copy, 'execute', { value, writable: true, enumerable: true, configurable: true });
+    return Object.create(Object.getPrototypeOf(tool) as object, {
+      ...Object.getOwnPropertyDescriptors(tool),
+      execute: { value, writable: true, enumerable: true, configurable: true },
+    });
   }
 
   #guarded(tool: Tool, run: ToolFunction, options: AuthorizeOptions | undefined, self?: object): ToolFunction {
     if (typeof run !== 'function') throw new TypeError('what is guarded must be a function');
     const guard = this;
     const guarded = async function (this: unknown, args: Arguments, ...others: unknown[]): Promise<unknown> {
-      // Text is parsed once, so that the tool gets what was decided about.
-      const given: unknown = typeof args === 'string' ? args : (args ?? {});
-      const decision = guard.#engine.decide(tool, given as Arguments, callOptions(options ?? {}));
-      // No pause between an allow and the call, in which the arguments could change.
-      if (!decision.allowed) await guard.authorize(tool, given as Arguments, options);
-      return run.call(self ?? this, args, ...others);
+      return guard.#authorized(tool, args, options ?? {}, () => run.call(self ?? this, args, ...others));
     };
-    return Object.defineProperty(guarded, 'name', { value: run.name, configurable: true });
+    return Object.defineProperties(guarded, {
+      name: { value: run.name, configurable: true },
+      length: { value: run.length, configurable: true },
+    });
+  }
+
+  /** Runs the call in the very turn in which it was found to be allowed or approved: no argument changes between. */
+  async #authorized<T>(
+    tool: Tool,
+    args: Arguments,
+    options: AuthorizeOptions,
+    run: (decision: Decision) => T,
+  ): Promise<Awaited<T>> {
+    const call = callOptions(options);
+    let asked = this.#engine.decide(tool, args, call);
+    while (!asked.allowed) {
+      if (asked.denied) throw new Denied(asked.message, asked);
+      const { answer, cause, callHash } = await this.#ask(tool, args, asked, options);
+      const isChanged = answer === 'approved' && hashOf(tool, args, options) !== callHash;
+      const now = this.#engine.decide(tool, args, call);
+      const next = afterAsking(asked, isChanged ? 'changed' : answer, now);
+      if (next.step === 'run') break;
+      if (next.step === 'refuse') throw refusal(next, now.denied ? now : asked, cause);
+      asked = now;
+    }
+    return await run(asked);
   }
 
   async #ask(
@@ -163,23 +193,22 @@ export class Guard {
     args: Arguments,
     decision: Decision,
     options: AuthorizeOptions,
-  ): Promise<{ answer: Answer; cause?: unknown }> {
+  ): Promise<{ answer: Answer; cause?: unknown; callHash?: string }> {
     const approver = this.#approver;
     if (approver === undefined) return { answer: 'nobody' };
-    const name = typeof tool === 'string' ? tool : tool.name;
-    const source = options.source ?? (typeof tool === 'string' ? undefined : (tool.server ?? tool.source));
+    if (options.signal?.aborted === true) return { answer: 'failed', cause: options.signal.reason };
     const waiting = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     let onAbort: (() => void) | undefined;
     try {
       const text = argumentsText(args);
-      const callHash = native.callHash(name, source, text);
+      const source = sourceOf(tool, options);
+      const callHash = native.callHash(nameOf(tool), source, text);
       const limit = milliseconds(options.timeout) ?? this.#timeout;
       const over = new Promise<Answer>((resolve) => {
         if (limit !== undefined) timer = setTimeout(() => resolve('timed_out'), Math.min(limit, TIMER_MAX));
         onAbort = () => resolve('failed');
         options.signal?.addEventListener('abort', onAbort);
-        if (options.signal?.aborted === true) resolve('failed');
       });
       const { justification } = options;
       const request = { tool, args: copyOf(text), source, justification, decision, callHash, signal: waiting.signal };
@@ -187,9 +216,7 @@ export class Guard {
         (approved): Answer => (approved === true ? 'approved' : 'declined'),
       );
       const first = await Promise.race([answer, over]);
-      if (first !== 'approved') return { answer: first, cause: options.signal?.reason as unknown };
-      const isSame = native.callHash(name, source, argumentsText(args)) === callHash;
-      return { answer: isSame ? 'approved' : 'changed' };
+      return first === 'approved' ? { answer: first, callHash } : { answer: first, cause: options.signal?.reason };
     } catch (cause) {
       return { answer: 'failed', cause };
     } finally {
@@ -197,6 +224,23 @@ export class Guard {
       if (onAbort !== undefined) options.signal?.removeEventListener('abort', onAbort);
       waiting.abort();
     }
+  }
+}
+
+function nameOf(tool: Tool): string {
+  return typeof tool === 'string' ? tool : tool.name;
+}
+
+function sourceOf(tool: Tool, options: CallOptions): string | undefined {
+  return options.source ?? (typeof tool === 'string' ? undefined : (tool.server ?? tool.source));
+}
+
+/** The hash of the call as it is now; none where its arguments cannot be read any more. */
+function hashOf(tool: Tool, args: Arguments, options: CallOptions): string | undefined {
+  try {
+    return native.callHash(nameOf(tool), sourceOf(tool, options), argumentsText(args));
+  } catch {
+    return undefined;
   }
 }
 

@@ -23,6 +23,7 @@ export type {
   Arguments,
   CallOptions,
   Facts,
+  FileUrl,
   Principal,
   Session,
   SessionCall,
@@ -41,6 +42,7 @@ export type {
   Guarded,
   GuardedToolbox,
   GuardOptions,
+  Signal,
   Toolbox,
   ToolFunction,
 } from './guard.cjs';

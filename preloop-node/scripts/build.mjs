@@ -1,6 +1,6 @@
 // Builds the package: the native module with cargo, then the TypeScript.
 //
-//   node scripts/build.mjs [--profile PROFILE] [--manifest-path CARGO_TOML] [--skip-types]
+//   node scripts/build.mjs [--profile PROFILE] [--manifest-path CARGO_TOML] [--target TRIPLE]
 //
 // The default profile is bindings, which the package ships with. In a clone the manifest is beside this folder's parent; elsewhere it is given.
 

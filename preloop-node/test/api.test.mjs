@@ -140,6 +140,11 @@ test('source and justification are options', () => {
   assert.equal(engine.decide('pay', args, { justification: 'x\ud800'.repeat(500_000) }).action, 'allow');
   const isNew = engine.decide({ name: 'other', isNew: true, annotations: { readOnlyHint: true } }, {});
   assert.equal(isNew.reason, 'new_tool');
+  // As the wire spells it, too; it must not get lost.
+  assert.equal(engine.decide({ name: 'other', is_new: true }, {}).reason, 'new_tool');
+  const twice = engine.decide({ name: 'other', isNew: false, is_new: true }, {});
+  assert.deepEqual([twice.reason, twice.errors[0].message], ['invalid_call', '`isNew` is said twice']);
+  assert.equal(engine.decide('bash', { command: 'ls' }, null), engine.decide('bash', { command: 'ls' }));
 });
 
 test('an explanation decides alike and tells how', () => {

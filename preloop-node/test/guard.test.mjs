@@ -106,6 +106,49 @@ test('an approval holds for the arguments that were shown', async () => {
   await assert.rejects(asking(true).guard.authorize('bash', odd), Denied);
 });
 
+test('no turn lies between an approval and the call', async () => {
+  for (let turns = 0; turns < 12; turns += 1) {
+    const args = { command: 'git push', branch: 'main' };
+    const approver = () => {
+      let later = Promise.resolve();
+      for (let turn = 0; turn < turns; turn += 1) later = later.then(() => {});
+      later.then(() => {
+        args.branch = 'other';
+      });
+      return true;
+    };
+    const ran = new Guard(engine, { approver }).tool('bash', ({ branch }) => branch);
+    const seen = await ran(args).catch((error) => {
+      assert.match(error.message, /the arguments changed/);
+      return 'main';
+    });
+    assert.equal(seen, 'main', `after ${turns} turns`);
+  }
+  const tool = { name: 'bash' };
+  const { guard } = asking(() => {
+    tool.name = 'deploy';
+    return true;
+  });
+  await assert.rejects(guard.authorize(tool, push), /the arguments changed/);
+});
+
+test('nobody is asked once nobody waits', async () => {
+  const { guard, requests } = asking(true);
+  const reason = new Error('gone');
+  await assert.rejects(guard.authorize('bash', push, { signal: AbortSignal.abort(reason) }), { cause: reason });
+  assert.equal(requests.length, 0);
+});
+
+test('what a guard is made of', async () => {
+  assert.throws(() => new Guard(), /a guard needs an engine/);
+  for (const wrong of [() => true, { approver: 'ask' }]) {
+    assert.throws(() => new Guard(engine, wrong), /an approver is a function/);
+  }
+  const guard = new Guard(engine, null);
+  assert.equal((await guard.authorize('bash', { command: 'ls' }, null)).action, 'allow');
+  assert.equal(guard.authorizeSync('bash', { command: 'ls' }, null).action, 'allow');
+});
+
 test('the policy that lives when the answer comes decides', async () => {
   const live = Engine.fromYaml(POLICY);
   const replaced = (text) =>
@@ -142,7 +185,7 @@ test('a function behind the guard', async () => {
     ran.push([args.command, extra, this?.name]);
     return args.command.length;
   });
-  assert.equal(bash.name, 'run');
+  assert.deepEqual([bash.name, bash.length], ['run', 2]);
   assert.equal(await bash({ command: 'ls' }, 'more'), 2);
   assert.equal(await bash.call({ name: 'self' }, push), 8);
   await assert.rejects(bash({ command: 'rm -rf /' }), Denied);
@@ -201,6 +244,14 @@ test('toolboxes behind the guard', async () => {
   const [bash] = guard.wrap([{ name: 'bash', execute: ({ command }) => command }]);
   await assert.rejects(bash.execute({ command: 'rm -rf /' }), Denied);
   assert.equal(bash.name, 'bash');
+  const frozen = Object.freeze({ execute: ({ command }) => command });
+  assert.equal(await guard.wrap({ bash: frozen }).bash.execute({ command: 'ls' }), 'ls');
+  class Box {
+    bash() {}
+  }
+  for (const lost of [new Box(), new Map([['bash', () => 1]])]) {
+    assert.throws(() => guard.wrap(lost), /methods of a class go through `guard.tool`/);
+  }
   for (const wrong of [[{ execute: () => 1 }], { bash: 5 }, { bash: { execute: 5 } }]) {
     assert.throws(() => guard.wrap(wrong), TypeError);
   }

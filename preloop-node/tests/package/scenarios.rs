@@ -109,6 +109,16 @@ fn check_types(package: &Package, project: &Path) {
     ]);
     command.arg(package.folder.join("node_modules/@types")).arg("sample.mts");
     run(command);
+    // Neither the types of Node.js nor those of a browser are needed.
+    let bare = "import { Engine, Guard } from 'preloop-engine';\n\
+                export const guard = new Guard(Engine.fromFile('policy.yaml'), { timeout: 5 });\n";
+    fs::write(project.join("bare.mts"), bare).unwrap();
+    let mut command = node(project);
+    command.arg(package.folder.join("node_modules/typescript/bin/tsc")).args([
+        "--strict", "--noEmit", "--target", "es2022", "--lib", "es2022", "--module", "nodenext",
+    ]);
+    command.args(["--types", "", "bare.mts"]);
+    run(command);
     let mut command = node(project);
     command.arg("sample.mjs");
     assert_eq!(run(command).trim(), SAMPLE);
