@@ -6,7 +6,7 @@
  */
 
 import { ABSENT, Fault, Kind, dateText, field, kindOf, named } from './fields.cjs';
-import { HALF_PAIR, NOT_FINITE, jsonText } from './json.cjs';
+import { HALF_PAIR, NOT_FINITE, digits, jsonText } from './json.cjs';
 import { native } from './native.cjs';
 
 const { HEADER, RECORD, MISSING, NOT_AN_OBJECT, NULL_ABOVE, NULL, FALSE, TRUE, NUMBER, TEXT, JSON, FAULT } =
@@ -163,7 +163,7 @@ export class Crossing {
         this.#words[at] = value ? TRUE : FALSE;
         return;
       case 'bigint':
-        return this.#text(at, JSON, value.toString());
+        return this.#text(at, JSON, digits(value));
       case 'object':
         return this.#object(at, value, depth);
       default:

@@ -29,7 +29,7 @@ class Writer {
       case 'boolean':
         return value ? 'true' : 'false';
       case 'bigint':
-        return value.toString();
+        return digits(value);
       case 'object':
         return value === null ? 'null' : this.#object(value, levels);
       default:
@@ -89,6 +89,14 @@ function number(value: number): string {
   if (!Number.isFinite(value)) throw new Fault(NOT_FINITE);
   return String(value);
 }
+
+/** JSON text of a whole number; one far beyond every double is not even written, which takes long. */
+export function digits(value: bigint): string {
+  if (value >= TOO_LARGE || value <= -TOO_LARGE) throw new Fault('this number is too large for a double');
+  return value.toString();
+}
+
+const TOO_LARGE = 2n ** 1024n;
 
 function text(value: string): string {
   if (!value.isWellFormed()) throw new Fault(HALF_PAIR);
