@@ -103,6 +103,17 @@ fn a_change_is_checked_and_reported_with_what_it_lets_through() {
 }
 
 #[test]
+fn a_base_that_is_not_there_fails_the_check() {
+    let place = repository();
+    place.write("policies/agents.yaml", POLICY.replace("deny", "allow"));
+    let base = "0123456789012345678901234567890123456789";
+    let (code, report) = check(&place, &[("PRELOOP_CI_BASE", base)]);
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.contains("is not in this repository; fetch it first"), "{report}");
+    assert!(!report.contains("is new"), "{report}");
+}
+
+#[test]
 fn every_problem_is_in_one_report() {
     let place = repository();
     place.write(

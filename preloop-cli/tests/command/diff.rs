@@ -59,12 +59,17 @@ fn every_example_is_what_both_policies_say() {
 fn the_exit_code_can_be_for_some_verdicts_alone() {
     let looser = BEFORE.replace("> 500", "> 1000");
     let stricter = BEFORE.replace("> 500", "> 300");
+    // Another tool has a rule that never matches, which nothing proves.
+    let rule = r#"{expression: "has(args.a) && args.a == 1 && args.a == 2", action: deny}"#;
+    let stricter_and_unknown = format!("{stricter}    conditions: [{rule}]\n");
     for (after, fail_on, code) in [
         (&looser, "loosened", 6),
         (&stricter, "loosened", 0),
         (&stricter, "tightened", 6),
         (&stricter, "loosened,tightened", 6),
         (&looser, "unknown", 0),
+        (&stricter_and_unknown, "loosened", 0),
+        (&stricter_and_unknown, "loosened,unknown", 6),
     ] {
         let ran = compared(after, &["--fail-on", fail_on]);
         assert_eq!(ran.code, code, "{fail_on}: {ran:?}");

@@ -27,6 +27,7 @@
 mod builder;
 mod compared;
 mod effects;
+mod instants;
 mod kinds;
 mod normal;
 mod place;

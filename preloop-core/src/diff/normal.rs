@@ -9,7 +9,9 @@ use crate::cel::parse;
 use crate::compile::{CompiledPolicy, Matcher, Rule};
 use crate::condition::Condition;
 use crate::decision::{Action, Decision};
-use crate::document::{ConditionType, PolicyDocument};
+use crate::document::{
+    AiFallback, ApprovalType, ApprovalWorkflow, ConditionType, OnTimeout, PolicyDocument, StepUp,
+};
 
 /// What an approval asks for, without its name and what is only said of it.
 type WorkflowText = String;
@@ -66,6 +68,7 @@ impl Side<'_> {
         let next = workflow.escalation_workflow.take();
         workflow.name.clear();
         workflow.description = None;
+        spell_out(&mut workflow);
         let mut text = format!("{workflow:?}");
         if let Some(next) = next {
             text.push_str(" then ");
@@ -173,6 +176,23 @@ impl Normal {
         }
         self
     }
+}
+
+/// Writes the defaults out, so that a field that is left out is the same as one that says what holds anyway.
+fn spell_out(workflow: &mut ApprovalWorkflow) {
+    workflow.timeout_seconds.get_or_insert(3600);
+    workflow.on_timeout.get_or_insert(OnTimeout::Deny);
+    workflow.step_up.get_or_insert(StepUp::None);
+    workflow.required_approvals.get_or_insert(1);
+    workflow.async_approval.get_or_insert(false);
+    workflow.require_reason.get_or_insert(false);
+    workflow.allow_self_approval.get_or_insert(false);
+    if *workflow.approval_type.get_or_insert(ApprovalType::Standard) == ApprovalType::AiDriven {
+        workflow.ai_confidence_threshold.get_or_insert(0.8);
+        workflow.ai_fallback_behavior.get_or_insert(AiFallback::Escalate);
+    }
+    workflow.approvers.sort();
+    workflow.approvers.dedup();
 }
 
 fn constant(rule: &Rule) -> Option<bool> {

@@ -66,12 +66,16 @@ pub(super) struct Facts {
     /// Seconds.
     pub(super) durations: BTreeSet<i64>,
     pub(super) uses: BTreeSet<Use>,
+    /// The numbers of elements that are asked for.
+    pub(super) indices: BTreeSet<usize>,
 }
 
 /// The facts of a place and of what is below it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shape {
     pub(super) facts: Facts,
+    /// What it was first compared with, before the constants of a wider part are tried there too.
+    pub(super) own: Facts,
     pub(super) item: Option<Box<Shape>>,
     pub(super) fields: BTreeMap<String, Shape>,
 }
@@ -146,6 +150,16 @@ impl Shape {
 // === impl Facts ===
 
 impl Facts {
+    /// Whether only texts are compared with.
+    pub(super) fn are_texts(&self) -> bool {
+        self.numbers.is_empty() && !(self.texts.is_empty() && self.patterns.is_empty())
+    }
+
+    /// Whether nothing is compared with.
+    pub(super) fn is_empty(&self) -> bool {
+        self.numbers.is_empty() && self.texts.is_empty() && self.patterns.is_empty()
+    }
+
     /// Takes over what another place's values are compared with.
     pub(super) fn add(&mut self, other: &Self) {
         for number in &other.numbers {

@@ -4,9 +4,13 @@
 
 use super::place::{Facts, Place, Root, Shape, Shapes, Target, Use};
 use crate::cel::ast::{Comprehension, Expr, Id, Relation, Tree};
+use crate::cel::lib::encode::base64_encode;
 use crate::cel::lib::regex;
 use crate::cel::lib::time::Duration;
 use crate::cel::value::{Val, Value, to_json};
+
+/// Longest bytes of a constant that are tried as text.
+const BYTES_MAX: usize = 4_096;
 
 /// How a condition is made of parts that are true or false.
 #[derive(Clone, Debug)]
@@ -100,7 +104,11 @@ impl<'t, 's> Reader<'t, 's> {
     /// Every constant of a part may matter at every place of it.
     fn settle(&mut self, gathered: &Gathered) {
         for target in &gathered.targets {
-            Shape::at(self.shapes, target).facts.add(&gathered.facts);
+            let shape = Shape::at(self.shapes, target);
+            if shape.own.is_empty() {
+                shape.own.add(&gathered.facts);
+            }
+            shape.facts.add(&gathered.facts);
         }
     }
 
@@ -192,8 +200,11 @@ impl<'t, 's> Reader<'t, 's> {
     fn gather(&mut self, id: Id, gathered: &mut Gathered) {
         if let Some(target) = self.target(id) {
             gathered.targets.push(target);
-            if let Some(Expr::Index { index, .. }) = self.tree.node(id) {
-                self.gather(index, gathered);
+            if let Some(Expr::Index { base, index, .. }) = self.tree.node(id) {
+                match self.literal(index) {
+                    Some(Value::Int(number)) => self.element(base, *number),
+                    _ => self.gather(index, gathered),
+                }
             }
             return;
         }
@@ -239,6 +250,13 @@ impl<'t, 's> Reader<'t, 's> {
                 self.children(id).into_iter().for_each(|child| self.gather(child, gathered));
             }
             _ => self.children(id).into_iter().for_each(|child| self.gather(child, gathered)),
+        }
+    }
+
+    /// An element is asked for by its number.
+    fn element(&mut self, list: Id, number: i64) {
+        if let (Some(target), Ok(number)) = (self.target(list), usize::try_from(number)) {
+            Shape::at(self.shapes, &target).facts.indices.insert(number);
         }
     }
 
@@ -313,6 +331,9 @@ impl<'t, 's> Reader<'t, 's> {
                     self.gather(target, gathered);
                 }
                 return;
+            }
+            ("indexOf" | "lastIndexOf" | "charAt" | "substring", _) => {
+                gathered.facts.uses.insert(Use::Size);
             }
             ("size", _) => {
                 let mut inner = Gathered::default();
@@ -409,6 +430,10 @@ fn constant(value: &Value, facts: &mut Facts) {
         Value::Double(number) => facts.numbers.extend(serde_json::Number::from_f64(*number)),
         Value::Text(text) => {
             facts.texts.insert(text.to_string());
+        }
+        Value::Bytes(bytes) => {
+            facts.texts.extend(base64_encode(bytes, BYTES_MAX));
+            facts.texts.extend(std::str::from_utf8(bytes).map(str::to_owned));
         }
         Value::List(items) => items.iter().for_each(|item| constant(item, facts)),
         _ => {}

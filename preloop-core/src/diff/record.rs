@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Map, Number, Value, json};
 
+use super::instants::moments;
 use super::place::{Facts, Place, Root, Shape};
-use super::values::instants;
 use crate::call::{Call, CallRecord, SessionCall};
 use crate::cel::Input;
 use crate::compile::CallSource;
 
 /// Most earlier calls that a session is given because their count is asked for.
-const CALLS_MAX: u64 = 200;
+const CALLS_MAX: u64 = 1_000;
 
 /// What parts of conditions see of a call.
 pub(super) fn input<'c>(call: &Call<'c>) -> Input<'c> {
@@ -43,7 +43,7 @@ pub(super) fn values(
             let facts: &Facts = &shape.facts;
             // Time is always known where calls are decided, so it is never left out first.
             let mut instants: Vec<Option<Value>> =
-                instants(facts).into_iter().map(|at| Some(json!(at.to_string()))).collect();
+                moments(facts).into_iter().map(|at| Some(json!(at.to_string()))).collect();
             let noon = instants.iter().position(
                 |at| matches!(at, Some(Value::String(text)) if text == "2026-01-05T12:00:00Z"),
             );

@@ -18,6 +18,8 @@ use crate::decision::Action;
 
 /// How many settings of the other places of a part each value is tried with.
 const SETTINGS_MAX: usize = 40;
+/// How many of them the edges between numbers are looked for in.
+const EDGE_SETTINGS_MAX: usize = 16;
 /// Rounds of looking for the number between two at which a part changes its answer.
 const HALVINGS: usize = 64;
 /// What one part may spend: the same as a condition of a policy.
@@ -211,7 +213,7 @@ impl Space {
     /// Adds the numbers at which parts change their answer, found by halving.
     fn find_edges(&mut self) {
         for number in 0..self.dimensions.len() {
-            for (part, states) in self.settings(number, 6) {
+            for (part, states) in self.settings(number, EDGE_SETTINGS_MAX) {
                 for state in states {
                     self.edges_of(number, part, state);
                 }

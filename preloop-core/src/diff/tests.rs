@@ -159,6 +159,33 @@ const CONDITIONS: &[(&str, &str)] = &[
         "args.path.startsWith('/etc')",
     ),
     ("args.rows.exists(r, r.exists(c, c > 9))", "args.rows.exists(r, r.exists(c, c > 10))"),
+    ("args.n > 18446744073709551613u && true", "args.n > 18446744073709551614u && true"),
+    ("size(args.text) > 5000", "size(args.text) > 6000"),
+    ("args.text.indexOf('rm') > 3", "args.text.indexOf('rm') > 4"),
+    ("args.text.split(',').size() > 4", "args.text.split(',').size() > 5"),
+    ("args.words.filter(w, w == 'a').size() > 4", "args.words.filter(w, w == 'a').size() > 5"),
+    ("args.map.exists(k, v, k == 'a' && v > 3)", "args.map.exists(k, v, k == 'a' && v > 4)"),
+    ("args.words[3] == 'a'", "args.words[4] == 'a'"),
+    ("args.words[size(args.words) - 1] == 'a'", "args.words[0] == 'a'"),
+    ("base64.decode(args.text) == b'abc'", "base64.decode(args.text) == b'abd'"),
+    ("cidr('2001:db8::/32').containsIP(args.ip)", "cidr('2001:db8::/33').containsIP(args.ip)"),
+    ("session.calls.size() > 500", "session.calls.size() > 600"),
+    (
+        "session.calls.filter(c, c.tool == 'send').size() >= 3",
+        "session.calls.filter(c, c.tool == 'send').size() >= 4",
+    ),
+    ("now.getHours('Europe/Berlin') < 8", "now.getHours('Africa/Lagos') < 8"),
+    ("now.getHours('America/New_York') < 9", "now.getHours('-05:00') < 9"),
+    ("now.getHours('Asia/Kolkata') < 8", "now.getHours('Asia/Kathmandu') < 8"),
+    (
+        "now.getDayOfWeek() == 3 && now.getHours() >= 17",
+        "now.getDayOfWeek() == 3 && now.getHours() >= 18",
+    ),
+    (
+        "now.getHours() == 17 && now.getMinutes() >= 45",
+        "now.getHours() == 17 && now.getMinutes() >= 50",
+    ),
+    ("now.getMonth() == 11 && now.getDate() == 24", "now.getMonth() == 11 && now.getDate() == 25"),
 ];
 
 #[test]
@@ -193,6 +220,25 @@ fn the_direction_is_told() {
         let report = condition(action, before, after);
         assert_eq!(report.verdict, verdict, "{before} -> {after}: {:#?}", report.examples);
     }
+}
+
+#[test]
+fn what_goes_both_ways_is_not_told_as_one() {
+    for (before, after) in [
+        ("args.words[0] == 'a'", "args.words[1] == 'a'"),
+        ("now.getDayOfWeek('Asia/Tokyo') == 0", "now.getDayOfWeek('UTC') == 0"),
+        ("args.a * 3 + args.b * 5 > 100", "args.a * 3 + args.b * 4 > 100"),
+    ] {
+        let report = condition("deny", before, after);
+        assert_eq!(report.verdict, Verdict::Both, "{before} -> {after}: {:#?}", report.examples);
+    }
+    let list = |from: u32| format!("args.c in {:?}", (from..from + 600).collect::<Vec<_>>());
+    assert_eq!(condition("deny", &list(0), &list(1)).verdict, Verdict::Both);
+    let texts = |from: u32| {
+        let texts: Vec<String> = (from..from + 600).map(|number| format!("v{number}")).collect();
+        format!("args.c in {texts:?}")
+    };
+    assert_eq!(condition("deny", &texts(0), &texts(1)).verdict, Verdict::Both);
 }
 
 #[test]
@@ -293,6 +339,8 @@ fn workflows_that_are_easier_to_get_through_are_looser() {
         (", required_approvals: 2", ", required_approvals: 3, approvers: []", Verdict::Tightened),
         (", required_approvals: 2", ", timeout_seconds: 5", Verdict::Both),
         (", description: a", ", description: b", Verdict::SameMeaning),
+        ("", ", required_approvals: 1, timeout_seconds: 3600", Verdict::SameMeaning),
+        (", approvers: [ann, bob]", ", approvers: [bob, ann]", Verdict::SameMeaning),
     ] {
         let report = checked(&document(before), &document(after));
         assert_eq!(report.verdict, verdict, "{before}  ->  {after}");

@@ -1,96 +1,92 @@
 //! Values worth trying at a place: the constants that conditions compare it with, their neighbours, other types.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Map, Number, Value, json};
 
+use super::instants::instants;
 use super::place::{Facts, Shape, Use};
 use super::texts;
 
-/// Most values of one place.
-const VALUES_MAX: usize = 400;
-/// Longest list or text that is made because a size is asked for.
+/// Most values of one place that are made of its constants, beside those.
+const VALUES_MAX: usize = 600;
+/// Most constants of one place that are tried as they are, whatever else there is.
+const CONSTANTS_MAX: usize = 4_096;
+/// Where there are more numbers than this, they are tried as they are before their neighbours.
+const NUMBERS_MANY: usize = 40;
+/// Longest list that is made because a size is asked for.
 const SIZE_MAX: usize = 2_000;
+/// Longest text that is made because a size is asked for.
+const TEXT_MAX: usize = 20_000;
+/// Values of the type that is compared with that come before those of others.
+const WANTED_EACH: usize = 8;
+/// Values of each other type that come before more of them.
+const OTHERS_EACH: usize = 2;
+/// Elements that lists of a size that is asked for are made of.
+const ITEMS_MAX: usize = 48;
+/// Values with which the rest of a list is filled where elements are asked for by number.
+const FILLERS_MAX: usize = 12;
 /// Most values of an element of a list.
 const ELEMENTS_MAX: usize = 150;
 /// How deep lists in lists are followed.
 const DEPTH_MAX: usize = 4;
-/// A Monday; instants are counted from here where nothing says otherwise.
-const EPOCH: i64 = 1_767_614_400;
 
 /// Values to try, the most telling ones first; what is missing is not one of them.
 pub(super) fn values(shape: &Shape) -> Vec<Value> {
-    let mut values = Values { list: Vec::new() };
+    let mut values = Values::default();
     values.of_shape(shape, DEPTH_MAX);
     values.list
 }
 
-/// Instants to try.
-pub(super) fn instants(facts: &Facts) -> Vec<Timestamp> {
-    let mut seconds: Vec<i64> = Vec::new();
-    for text in &facts.texts {
-        if let Ok(at) = text.parse::<Timestamp>() {
-            let at = at.as_second();
-            seconds.extend([at, at.saturating_add(1), at.saturating_sub(1)]);
-            for duration in &facts.durations {
-                let (after, before) = (at.saturating_add(*duration), at.saturating_sub(*duration));
-                seconds.extend([after, before, after.saturating_add(1), before.saturating_sub(1)]);
-            }
-        }
-    }
-    for duration in &facts.durations {
-        for edge in [-1, 0, 1] {
-            seconds.push(EPOCH.saturating_add(*duration).saturating_add(edge));
-            seconds.push(EPOCH.saturating_sub(*duration).saturating_add(edge));
-        }
-    }
-    let noon = EPOCH.saturating_add(12 * 3600);
-    seconds.push(noon);
-    if facts.uses.contains(&Use::Time) {
-        seconds.extend((0..7).map(|day| noon.saturating_add(day * 86_400)));
-        // Each hour of a working day and of a day off, in every zone; half hours for the zones that have them.
-        for day in [1, 5] {
-            let hours = (0..48).map(|half| day * 86_400 + half * 1_800);
-            seconds.extend(hours.map(|at| EPOCH.saturating_add(at)));
-        }
-        seconds.extend((0..13).map(|month| noon.saturating_add(month * 30 * 86_400)));
-        seconds.extend((0..31).map(|day| noon.saturating_add(day * 86_400)));
-        for number in facts.numbers.iter().filter_map(Number::as_i64) {
-            years(number, &mut seconds);
-            seconds.extend([number, number.saturating_add(1), number.saturating_sub(1)]);
-            // Minutes and seconds.
-            seconds.extend((0..2).flat_map(|less| {
-                let number = number.saturating_sub(less);
-                [noon.saturating_add(number), noon.saturating_add(number.saturating_mul(60))]
-            }));
-        }
-    }
-    let mut met = BTreeSet::new();
-    seconds
+/// Some values of the type that is compared with before a few of each other type, so that whoever takes the first ones
+/// has all types; what it is compared with itself comes first.
+fn spread(values: Vec<Value>, shape: &Shape) -> Vec<Value> {
+    let own = &shape.own;
+    let are_texts = own.are_texts();
+    let is_own =
+        |value: &Value| are_texts && value.as_str().is_some_and(|text| own.texts.contains(text));
+    let (first, rest): (Vec<Value>, Vec<Value>) = values.into_iter().partition(is_own);
+    let mut counts = HashMap::new();
+    let mut ordered: Vec<((usize, bool), Value)> = first
         .into_iter()
-        .filter(|second| met.insert(*second))
-        .filter_map(|second| Timestamp::from_second(second).ok())
-        .collect()
+        .chain(rest)
+        .map(|value| {
+            let is_wanted = match (shape.fields.is_empty(), are_texts) {
+                (false, _) => value.is_object(),
+                (true, true) => value.is_string(),
+                (true, false) => value.is_number(),
+            };
+            let each = if is_wanted { WANTED_EACH } else { OTHERS_EACH };
+            let count = counts.entry(std::mem::discriminant(&value)).or_insert(0_usize);
+            let turn = *count / each;
+            *count = count.saturating_add(1);
+            ((turn, !is_wanted), value)
+        })
+        .collect();
+    ordered.sort_by_key(|(turn, _)| *turn);
+    ordered.into_iter().map(|(_, value)| value).collect()
 }
 
-fn years(number: i64, seconds: &mut Vec<i64>) {
-    if !(1970..=9000).contains(&number) {
-        return;
-    }
-    for year in [number.saturating_sub(1), number, number.saturating_add(1)] {
-        let start = format!("{year:04}-01-15T12:00:00Z");
-        seconds.extend(start.parse::<Timestamp>().map(Timestamp::as_second));
-    }
-}
-
+#[derive(Default)]
 struct Values {
     list: Vec<Value>,
+    met: HashSet<Value>,
+    constants: usize,
 }
 
 impl Values {
     fn add(&mut self, value: Value) {
-        if self.list.len() < VALUES_MAX && !self.list.contains(&value) {
+        let most = VALUES_MAX.saturating_add(self.constants);
+        if self.list.len() < most && self.met.insert(value.clone()) {
+            self.list.push(value);
+        }
+    }
+
+    /// A constant is tried even where there are very many, and so is a list of a size that is asked for.
+    fn constant(&mut self, value: Value) {
+        if self.constants < CONSTANTS_MAX && self.met.insert(value.clone()) {
+            self.constants = self.constants.saturating_add(1);
             self.list.push(value);
         }
     }
@@ -106,6 +102,7 @@ impl Values {
             self.add(whole.clone());
         }
         self.texts(facts);
+        self.numbers_as_texts(facts);
         self.add(Value::Bool(true));
         self.add(Value::Bool(false));
         // Something of each type, for what is asked of a type alone.
@@ -118,7 +115,7 @@ impl Values {
         if !is_composed {
             self.lists_of_constants(facts);
         }
-        self.sizes(facts);
+        self.sizes(shape);
         self.add(json!([]));
         self.add(json!(["x"]));
         self.add(json!({}));
@@ -131,18 +128,25 @@ impl Values {
             return;
         }
         if facts.uses.contains(&Use::Sum) {
-            // What leaves the other operand as it is.
-            for number in [1, 0, 2] {
+            // What leaves the other operand as it is, or turns it round.
+            for number in [1, 0, 2, -1] {
                 self.add(json!(number));
             }
         }
         let mut known: Vec<f64> = facts.numbers.iter().filter_map(Number::as_f64).collect();
         known.sort_by(f64::total_cmp);
         known.dedup();
+        if facts.numbers.len() > NUMBERS_MANY {
+            facts.numbers.iter().for_each(|number| self.constant(json!(number)));
+        }
         for number in &facts.numbers {
             if let Some(whole) = number.as_i64() {
                 for by in [1, 0, -1] {
                     self.add(json!(whole.saturating_add(by)));
+                }
+            } else if let Some(whole) = number.as_u64() {
+                for near in [whole.saturating_add(1), whole, whole.saturating_sub(1)] {
+                    self.add(json!(near));
                 }
             } else if let Some(number) = number.as_f64() {
                 self.number(number);
@@ -165,7 +169,10 @@ impl Values {
             }
             self.add(json!(i64::MAX));
         }
-        // Text that is a number counts as one in simple orderings.
+    }
+
+    /// Text that is a number counts as one in simple orderings.
+    fn numbers_as_texts(&mut self, facts: &Facts) {
         for number in facts.numbers.iter().filter_map(Number::as_i64) {
             for by in [1, 0, -1] {
                 self.add(json!(number.saturating_add(by).to_string()));
@@ -194,7 +201,7 @@ impl Values {
             }
         }
         for text in &facts.texts {
-            self.add(json!(text));
+            self.constant(json!(text));
         }
         if facts.uses.contains(&Use::Time) || !facts.durations.is_empty() {
             for at in instants(facts) {
@@ -234,6 +241,7 @@ impl Values {
     }
 
     fn addresses(&mut self, facts: &Facts) {
+        self.wide_addresses(facts);
         for text in &facts.texts {
             let (address, bits) = text.split_once('/').unwrap_or((text, "32"));
             let (Ok(address), Ok(bits)) =
@@ -257,7 +265,26 @@ impl Values {
         self.add(json!("2001:db8::1"));
     }
 
-    fn sizes(&mut self, facts: &Facts) {
+    fn wide_addresses(&mut self, facts: &Facts) {
+        for text in &facts.texts {
+            let (address, bits) = text.split_once('/').unwrap_or((text, "128"));
+            let (Ok(address), Ok(bits)) =
+                (address.parse::<std::net::Ipv6Addr>(), bits.parse::<u32>())
+            else {
+                continue;
+            };
+            let size = 1_u128.checked_shl(128_u32.saturating_sub(bits)).unwrap_or(0);
+            let first = u128::from(address);
+            let end = first.wrapping_add(size);
+            let within = first.wrapping_add(size / 2);
+            for at in [first, end.wrapping_sub(1), end, first.wrapping_sub(1), within] {
+                self.add(json!(std::net::Ipv6Addr::from(at).to_string()));
+            }
+        }
+    }
+
+    fn sizes(&mut self, shape: &Shape) {
+        let facts = &shape.facts;
         if !facts.uses.contains(&Use::Size) {
             return;
         }
@@ -267,25 +294,42 @@ impl Values {
             .filter_map(Number::as_u64)
             .filter_map(|size| usize::try_from(size).ok())
             .flat_map(|size| [size.saturating_sub(1), size, size.saturating_add(1)])
-            .filter(|size| *size <= SIZE_MAX)
+            .filter(|size| *size <= TEXT_MAX)
             .collect();
         let texts: Vec<String> =
             self.list.iter().filter_map(Value::as_str).map(str::to_owned).take(24).collect();
-        let lists: Vec<Vec<Value>> =
-            self.list.iter().filter_map(Value::as_array).take(12).cloned().collect();
+        let mut items: Vec<Value> = Vec::new();
+        for item in self.list.iter().filter_map(|value| value.as_array()?.first()) {
+            if !items.contains(item) {
+                items.push(item.clone());
+            }
+        }
+        let items = match &shape.item {
+            Some(item) => spread(items, item),
+            None => items,
+        };
+        let items: Vec<Value> = items.into_iter().take(ITEMS_MAX).collect();
         for size in sizes {
             self.add(json!("x".repeat(size)));
+            if size > SIZE_MAX {
+                continue;
+            }
             self.add(Value::Array(vec![json!("x"); size]));
+            // What a text is cut at.
+            for text in facts.texts.iter().filter(|text| text.len() <= 3).take(3) {
+                self.add(json!(vec!["x"; size].join(text)));
+            }
             for text in &texts {
                 let length = text.chars().count();
                 if length < size {
                     self.add(json!(format!("{text}{}", "x".repeat(size.saturating_sub(length)))));
                 }
             }
-            for list in &lists {
-                if let Some(item) = list.first() {
-                    self.add(Value::Array(vec![item.clone(); size]));
-                }
+            for text in facts.texts.iter().take(6) {
+                self.add(json!(format!("{}{text}", "x".repeat(size))));
+            }
+            for item in &items {
+                self.constant(Value::Array(vec![item.clone(); size]));
             }
             let keys = (0..size.min(40)).map(|number| (format!("k{number}"), json!(1)));
             self.add(Value::Object(keys.collect()));
@@ -306,13 +350,33 @@ impl Values {
         }
     }
 
+    /// Lists in which the elements that are asked for by number are each in turn something else than the rest.
+    fn numbered(&mut self, facts: &Facts, elements: &[Value]) {
+        let indices: Vec<usize> =
+            facts.indices.iter().copied().filter(|index| *index < 64).take(8).collect();
+        let Some(highest) = indices.last() else { return };
+        for filler in elements.iter().take(FILLERS_MAX).step_by(3) {
+            let list = vec![filler.clone(); highest.saturating_add(1)];
+            for index in &indices {
+                for element in elements.iter().take(12) {
+                    let mut list = list.clone();
+                    if let Some(at) = list.get_mut(*index) {
+                        *at = element.clone();
+                    }
+                    self.add(Value::Array(list));
+                }
+            }
+        }
+    }
+
     /// Lists of elements, objects of fields.
     fn composed(&mut self, shape: &Shape, depth: usize) {
         let Some(depth) = depth.checked_sub(1) else { return };
         if let Some(item) = &shape.item {
-            let mut elements = Values { list: Vec::new() };
+            let mut elements = Values::default();
             elements.of_shape(item, depth);
-            let elements: Vec<Value> = elements.list.into_iter().take(ELEMENTS_MAX).collect();
+            let elements = spread(elements.list, item);
+            let elements: Vec<Value> = elements.into_iter().take(ELEMENTS_MAX).collect();
             for element in &elements {
                 self.add(Value::Array(vec![element.clone()]));
             }
@@ -320,6 +384,12 @@ impl Values {
             for one in few.clone() {
                 for other in few.clone() {
                     self.add(json!([one, other]));
+                }
+            }
+            self.numbered(&shape.facts, &elements);
+            for key in shape.facts.texts.iter().take(6) {
+                for element in few.clone() {
+                    self.add(json!({ key: element }));
                 }
             }
             for (number, element) in elements.iter().enumerate().take(10) {
@@ -343,11 +413,11 @@ fn objects(shape: &Shape, depth: usize) -> Vec<Map<String, Value>> {
         .fields
         .iter()
         .map(|(name, shape)| {
-            let mut values = Values { list: Vec::new() };
+            let mut values = Values::default();
             values.of_shape(shape, depth);
             let most = if shape_count(shape) > 2 { 8 } else { 14 };
-            let mut list: Vec<Option<Value>> =
-                values.list.into_iter().take(most).map(Some).collect();
+            let values = spread(values.list, shape);
+            let mut list: Vec<Option<Value>> = values.into_iter().take(most).map(Some).collect();
             list.push(None);
             (name, list)
         })

@@ -121,9 +121,11 @@ impl<'p> Replay<'p> {
         }
         self.report.replayed = self.report.replayed.saturating_add(1);
         let decision = self.policy.evaluate(&call);
+        // A record that names no workflow says nothing of it.
+        let names_another = recorded.approval_workflow.is_some()
+            && decision.approval_workflow != recorded.approval_workflow;
         let is_same = decision.action == recorded.action
-            && (decision.action != Action::RequireApproval
-                || decision.approval_workflow == recorded.approval_workflow);
+            && (decision.action != Action::RequireApproval || !names_another);
         if is_same {
             self.report.same = self.report.same.saturating_add(1);
             return;

@@ -56,6 +56,23 @@ fn changes_are_grouped_by_rule() {
 }
 
 #[test]
+fn a_record_that_names_no_workflow_is_not_held_against_one() {
+    let asked = |workflow: &str| {
+        format!(
+            r#"{{"tool": "pay", "args": {{"amount": 1, "api_key": "x"}}, "decision": {{"action": "require_approval", "reason": "rule_matched"{workflow}}}}}"#
+        )
+    };
+    for (workflow, changed) in [
+        ("", 0),
+        (r#", "approval_workflow": null"#, 0),
+        (r#", "approval_workflow": "default""#, 0),
+        (r#", "approval_workflow": "other""#, 1),
+    ] {
+        assert_eq!(replayed(PAY, &[&asked(workflow)]).changed, changed, "{workflow}");
+    }
+}
+
+#[test]
 fn a_masked_argument_counts_only_where_a_rule_would_read_it() {
     let line = |amount: u32| {
         format!(

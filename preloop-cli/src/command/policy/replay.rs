@@ -151,7 +151,9 @@ impl Progress {
 }
 
 fn describe(page: &mut Page, report: &ReplayReport, seconds: f64) {
-    let verdict = if report.changed == 0 {
+    let verdict = if report.replayed == 0 {
+        page.styled(Style::Yellow, "no decision was replayed")
+    } else if report.changed == 0 {
         page.styled(Style::Green, "nothing would be decided otherwise")
     } else {
         let style = if report.loosened > 0 { Style::Red } else { Style::Yellow };

@@ -101,8 +101,8 @@ fn examples(text: &mut String, report: &PolicyDiff) {
         let call = visible(&words::call(example)).into_owned();
         let fence = fence(&call);
         let _ = writeln!(text, "{fence}json\n{call}\n{fence}\n");
-        let _ = writeln!(text, "- before: {}", cell(&words::why(before)));
-        let _ = writeln!(text, "- after: {}", cell(&words::why(after)));
+        let _ = writeln!(text, "- before: `{}`", inline(&words::why(before)));
+        let _ = writeln!(text, "- after: `{}`", inline(&words::why(after)));
         if let Some(note) = &example.note {
             let _ = writeln!(text, "- because {}", plain(note));
         }

@@ -39,7 +39,7 @@ enum FailOn {
     Loosened,
     /// Less gets through, whatever else
     Tightened,
-    /// Something changed, and no call was found that shows it
+    /// Something changed and nothing was found that shows what it does, whatever else was found
     Unknown,
 }
 
@@ -74,6 +74,11 @@ fn fails(report: &PolicyDiff, fail_on: &[FailOn]) -> bool {
     fail_on.iter().any(|named| match named {
         FailOn::Loosened => matches!(report.verdict, Verdict::Loosened | Verdict::Both),
         FailOn::Tightened => matches!(report.verdict, Verdict::Tightened | Verdict::Both),
-        FailOn::Unknown => report.verdict == Verdict::Unknown,
+        FailOn::Unknown => {
+            // A verdict on the whole tells what was found; a part of which nothing is known stays so beside it.
+            let tools = report.tools.iter().map(|tool| tool.verdict);
+            let effects = report.effects.iter().map(|effect| effect.verdict);
+            tools.chain(effects).chain([report.verdict]).any(|verdict| verdict == Verdict::Unknown)
+        }
     })
 }

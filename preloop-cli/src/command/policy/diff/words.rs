@@ -9,6 +9,9 @@ use serde_json::Value;
 /// Longest value of a field that is shown, in characters.
 const VALUE_CHARS: usize = 300;
 
+/// Longest call that is shown as a whole, in characters.
+const CALL_CHARS: usize = 2_000;
+
 /// The verdict for a person.
 pub(super) fn verdict(report: &PolicyDiff) -> &'static str {
     match report.verdict {
@@ -110,10 +113,16 @@ const fn reason_text(reason: Reason) -> &'static str {
     }
 }
 
-/// The call of an example as a line for `--calls`.
+/// The call of an example as a line for `--calls`; only its beginning where that would fill a page.
 pub(super) fn call(example: &Example) -> String {
     // A call holds nothing that cannot be written as JSON.
-    serde_json::to_string(&example.call).unwrap_or_default()
+    let text = serde_json::to_string(&example.call).unwrap_or_default();
+    let length = text.chars().count();
+    if length <= CALL_CHARS {
+        return text;
+    }
+    let cut: String = text.chars().take(CALL_CHARS).collect();
+    format!("{cut}… ({length} characters, the whole call is in --format json)")
 }
 
 /// How hard was looked, in sentences.
@@ -137,7 +146,8 @@ pub(super) fn searched(report: &PolicyDiff) -> Vec<String> {
     }
     if !searched.all_tools {
         lines.push(
-            "globs differ, so tools were tried by names that tell the globs apart".to_owned(),
+            "tools that no entry names exactly may be answered otherwise; they were tried by names that tell globs apart"
+                .to_owned(),
         );
     }
     for tool in &report.tools {
