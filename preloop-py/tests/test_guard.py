@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -202,6 +203,139 @@ def test_methods_and_free_keywords_are_seen_by_name(engine: Engine) -> None:
         Tools().run(command="rm -rf /")
     with pytest.raises(TypeError):
         guard.wrap([type("Callable", (), {"__call__": lambda self: None})()])
+
+
+def test_no_argument_hides_behind_another_of_its_name(engine: Engine) -> None:
+    guard = Guard(engine)
+
+    @guard.tool(name="bash")
+    def run(command: str, /, **more: str) -> str:
+        return command
+
+    @guard.tool(name="bash")
+    def each(*command: str, **more: str) -> tuple[str, ...]:
+        return command
+
+    assert run("ls", more="x") == "ls"
+    for tool in (run, each):
+        with pytest.raises(TypeError, match="two arguments named `command`"):
+            tool("rm -rf /", command="ls")
+
+
+def test_what_classes_hold_is_guarded_too(engine: Engine) -> None:
+    guard = Guard(engine)
+
+    class Tools:
+        @guard.tool(name="bash")
+        @staticmethod
+        def plain(command: str) -> str:
+            return command
+
+        @guard.tool(name="bash")
+        @classmethod
+        def of_class(cls, command: str) -> str:
+            return f"{cls.__name__}: {command}"
+
+    assert Tools.plain("ls") == Tools().plain("ls") == "ls"
+    assert Tools.of_class("ls") == Tools().of_class("ls") == "Tools: ls"
+    for tool in (Tools.plain, Tools().plain, Tools.of_class, Tools().of_class):
+        with pytest.raises(Denied):
+            tool("rm -rf /")
+
+
+def test_an_object_that_is_called_like_an_async_function_is_one(engine: Engine) -> None:
+    class Bash:
+        async def __call__(self, command: str) -> str:
+            return command
+
+    # Were it authorized as a plain function, the loop would stand still and the approver could never answer.
+    async def approves(request: ApprovalRequest) -> bool:
+        answered.set()
+        return True
+
+    async def run() -> str:
+        nonlocal answered
+        answered = asyncio.Event()
+        bash = Guard(engine, approves, timeout=5).tool(name="bash")(Bash())
+        result, _ = await asyncio.gather(bash("git push"), answered.wait())
+        return result
+
+    answered = asyncio.Event()
+    assert asyncio.run(run()) == "git push"
+
+
+def test_what_is_sent_into_an_async_generator_arrives(engine: Engine) -> None:
+    happened: list[str] = []
+
+    @Guard(engine).tool(name="bash")
+    async def talk(command: str) -> AsyncGenerator[str, str]:
+        try:
+            try:
+                happened.append((yield command))
+            except ValueError as error:
+                happened.append(str(error))
+            yield "last"
+        finally:
+            happened.append("closed")
+
+    async def run() -> None:
+        talking = talk("ls")
+        assert await talking.__anext__() == "ls"
+        assert await talking.asend("sent") == "last"
+        await talking.aclose()
+        talking = talk("ls")
+        await talking.__anext__()
+        assert await talking.athrow(ValueError("thrown")) == "last"
+        assert [item async for item in talking] == []
+
+    asyncio.run(run())
+    assert happened == ["sent", "closed", "thrown", "closed"]
+
+
+@both
+def test_arguments_without_a_hash_are_said_before_anybody_is_asked(engine: Engine, authorize: Any) -> None:
+    asked: list[ApprovalRequest] = []
+    guard = Guard(engine, lambda request: bool(asked.append(request)) or True)
+    with pytest.raises(Denied, match="exactly its arguments, and the arguments cannot be read: a value of type `set`"):
+        authorize(guard, "bash", {"command": "git push", "who": {"ann"}})
+    assert asked == []
+
+
+@both
+@pytest.mark.parametrize("timeout", [math.inf, 1e12])
+def test_a_timeout_may_be_longer_than_threads_can_wait(engine: Engine, authorize: Any, timeout: float) -> None:
+    assert authorize(Guard(engine, lambda request: True), "bash", PUSH, timeout=timeout).needs_approval
+
+
+@both
+@pytest.mark.parametrize("timeout", [math.nan, "5"])
+def test_a_timeout_that_is_none_asks_nobody(engine: Engine, authorize: Any, timeout: Any) -> None:
+    asked: list[ApprovalRequest] = []
+    with pytest.raises(TypeError, match="`timeout` must be a number of seconds"):
+        authorize(Guard(engine, lambda request: bool(asked.append(request))), "bash", PUSH, timeout=timeout)
+    assert asked == []
+
+
+@both
+@pytest.mark.parametrize("form", ["at once", "later"])
+def test_what_an_approver_raises_for_the_program_goes_through(engine: Engine, authorize: Any, form: str) -> None:
+    def raises(request: ApprovalRequest) -> bool:
+        raise SystemExit(3)
+
+    async def raises_later(request: ApprovalRequest) -> bool:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        authorize(Guard(engine, raises if form == "at once" else raises_later), "bash", PUSH)
+
+
+def test_a_guard_of_other_things_is_refused(engine: Engine) -> None:
+    with pytest.raises(TypeError, match="`engine` must be an engine, not `NoneType`"):
+        Guard(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="`approver` must be a function, not `bool`"):
+        Guard(engine, True)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="as in `@guard.tool"):
+        Guard(engine).tool("bash")  # type: ignore[call-overload]
 
 
 def test_many_tools_are_wrapped_at_once(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import inspect
@@ -69,18 +70,25 @@ class _Attempt:
     def request(self, decision: Decision) -> ApprovalRequest:
         return ApprovalRequest(self.tool, self.args, decision, self.source, self.justification)
 
-    def fingerprint(self) -> str | None:
-        """What an approval is bound to; none where the arguments cannot be read."""
+    def fingerprint(self, asked: Decision) -> str:
+        """What an approval is bound to; arguments that have no such thing cannot be approved."""
         try:
             return call_hash(self.tool, self.args, self.source)
+        except ValueError as error:
+            message = f"the call needs an approval, which is for exactly its arguments, and {error}"
+            raise Denied(message, asked) from error
+
+    def is_as_shown(self, shown: str) -> bool:
+        try:
+            return call_hash(self.tool, self.args, self.source) == shown
         except ValueError:
-            return None
+            return False
 
     def after_answer(
-        self, asked: Decision, answer: str, shown: str | None, cause: BaseException | None
+        self, asked: Decision, answer: str, shown: str, cause: BaseException | None
     ) -> Decision | None:
         """The decision by which the call may run; none where somebody has to be asked again."""
-        if answer == "approved" and (shown is None or shown != self.fingerprint()):
+        if answer == "approved" and not self.is_as_shown(shown):
             answer = "changed"
         now = self.decide()
         return _obey(now, after_answer(asked, answer, now), cause)
@@ -122,6 +130,10 @@ class Guard:
         *,
         timeout: float | None = DEFAULT_TIMEOUT,
     ) -> None:
+        if not callable(getattr(engine, "decide", None)):
+            raise TypeError(f"`engine` must be an engine, not `{type(engine).__name__}`")
+        if approver is not None and not callable(approver):
+            raise TypeError(f"`approver` must be a function, not `{type(approver).__name__}`")
         self.engine = engine
         self.approver = approver
         self.timeout = timeout
@@ -142,7 +154,7 @@ class Guard:
             return decision
         _obey(decision, after_decision(decision))
         for _ in range(_ASKS_MAX):
-            shown = attempt.fingerprint()
+            shown = "" if self.approver is None else attempt.fingerprint(decision)
             answer, cause = await self._ask(attempt.request(decision), timeout)
             approved = attempt.after_answer(decision, answer, shown, cause)
             if approved is not None:
@@ -166,7 +178,7 @@ class Guard:
             return decision
         _obey(decision, after_decision(decision))
         for _ in range(_ASKS_MAX):
-            shown = attempt.fingerprint()
+            shown = "" if self.approver is None else attempt.fingerprint(decision)
             answer, cause = self._ask_sync(attempt.request(decision), timeout)
             approved = attempt.after_answer(decision, answer, shown, cause)
             if approved is not None:
@@ -188,10 +200,11 @@ class Guard:
             given = await _in_thread(functools.partial(approver, request))
             return await cast("Awaitable[object]", given) if _is_later(given) else given
 
+        seconds = self._seconds(timeout)
         # A task of its own, so that only its end and never its cancelling counts as an answer.
         task = asyncio.ensure_future(ask())
         try:
-            done, _ = await asyncio.wait({task}, timeout=self._seconds(timeout))
+            done, _ = await asyncio.wait({task}, timeout=seconds)
         finally:
             task.cancel()
         if not done:
@@ -213,13 +226,20 @@ class Guard:
 
             return asyncio.run(later()) if _is_later(given) else given
 
+        seconds = self._seconds(timeout)
         thread = _Thread(ask)
         thread.start()
-        thread.join(self._seconds(timeout))
+        thread.join(seconds)
         return ("timed_out", None) if thread.is_alive() else _outcome(thread.result)
 
     def _seconds(self, timeout: float | None) -> float | None:
-        return self.timeout if timeout is None else timeout
+        seconds = self.timeout if timeout is None else timeout
+        if seconds is None:
+            return None
+        if not isinstance(seconds, (int, float)) or seconds != seconds:
+            raise TypeError(f"`timeout` must be a number of seconds, not {seconds!r}")
+        # Longer than threads can wait is for as long as it takes.
+        return None if seconds > threading.TIMEOUT_MAX else seconds
 
     @overload
     def tool(self, function: Callable[_P, _R], /) -> Callable[_P, _R]: ...
@@ -268,6 +288,13 @@ class Guard:
         source: str | None,
         timeout: float | None,
     ) -> Callable[..., Any]:
+        if isinstance(function, (classmethod, staticmethod)):
+            return type(function)(self._guarded(function.__func__, name, source, timeout))
+        if not callable(function):
+            raise TypeError(
+                f"a guard stands before functions, not `{type(function).__name__}`"
+                " (a tool's name is given as in `@guard.tool(name='search')`)"
+            )
         signature = inspect.signature(function)
         tool = name if name is not None else _name_of(function)
 
@@ -284,11 +311,23 @@ class Guard:
             async def each(*args: Any, **kwargs: Any) -> Any:
                 given, more = call(args, kwargs)
                 await self.authorize(tool, given, timeout, **more)
-                async for item in function(*args, **kwargs):
-                    yield item
+                async with contextlib.aclosing(function(*args, **kwargs)) as items:
+                    step = items.__anext__
+                    while True:
+                        # What is sent or thrown in reaches the tool, as `yield from` does for plain generators.
+                        try:
+                            item = await step()
+                        except StopAsyncIteration:
+                            return
+                        try:
+                            step = functools.partial(items.asend, (yield item))
+                        except GeneratorExit:
+                            raise
+                        except BaseException as error:
+                            step = functools.partial(items.athrow, error)
 
             return each
-        if inspect.iscoroutinefunction(function):
+        if _is_async(function):
 
             @functools.wraps(function)
             async def later(*args: Any, **kwargs: Any) -> Any:
@@ -305,6 +344,12 @@ class Guard:
             return function(*args, **kwargs)
 
         return at_once
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    """Whether a call gives a coroutine: of a function, or of an object that is called like one."""
+    called = getattr(type(function), "__call__", None)
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
 
 
 def _name_of(function: Callable[..., Any]) -> str:
@@ -324,6 +369,9 @@ def _named(
     for position, (name, value) in enumerate(bound.arguments.items()):
         parameter = signature.parameters[name]
         if parameter.kind is parameter.VAR_KEYWORD:
+            # `f(a, /, **more)` may be called with another `a` in `more`: the policy could see only one of them.
+            if twice := [other for other in value if other in named]:
+                raise TypeError(f"the policy cannot tell two arguments named `{twice[0]}` apart")
             named.update(value)
         elif not (position == 0 and name in ("self", "cls")):
             named[name] = value
@@ -380,10 +428,10 @@ def _in_thread(function: Callable[[], _T]) -> Coroutine[Any, Any, _T]:
                 future.set_result(cast(_T, thread.result()))
             except StopIteration as error:  # A future refuses this one.
                 future.set_exception(RuntimeError(f"the approver raised {error!r}"))
-            except Exception as error:
-                future.set_exception(error)
-            except BaseException:
+            except asyncio.CancelledError:
                 future.cancel()
+            except BaseException as error:
+                future.set_exception(error)
 
         def done() -> None:
             try:
