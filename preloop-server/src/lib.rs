@@ -18,7 +18,6 @@ mod journal;
 mod key_files;
 pub mod mcp;
 pub mod metrics;
-pub mod policy_source;
 pub mod service;
 mod store;
 pub mod tasks;

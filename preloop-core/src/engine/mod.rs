@@ -100,15 +100,19 @@ impl Engine {
 impl<P: Default> Engine<P> {
     /// An engine that prepares `P` for each policy.
     pub fn load(text: &(impl AsRef<[u8]> + ?Sized), clock: Option<Clock>) -> Result<Self, Report> {
-        let live = LivePolicy::new(ValidPolicy::parse(text)?);
-        Ok(Self {
+        ValidPolicy::parse(text).map(|policy| Self::of(policy, clock))
+    }
+
+    /// An engine that decides by this policy, such as one that is spread over several files.
+    pub fn of(policy: ValidPolicy, clock: Option<Clock>) -> Self {
+        Self {
             shared: Arc::new(Shared {
-                live: ArcSwap::from_pointee(live),
+                live: ArcSwap::from_pointee(LivePolicy::new(policy)),
                 clock,
                 replaced: AtomicU64::new(0),
                 refused: ArcSwapOption::empty(),
             }),
-        })
+        }
     }
 
     /// Decides by another document from now on; one that is refused changes nothing.

@@ -13,7 +13,7 @@ use preloop_core::format::SCHEMA_ADDRESS;
 use tokio::sync::watch;
 
 use super::{ServiceError, Services};
-use crate::policy_source::PolicySource;
+use preloop_files::PolicySource;
 
 /// A policy document in force.
 #[derive(Debug)]

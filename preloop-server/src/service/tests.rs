@@ -15,9 +15,9 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::clock::{Clock as _, SystemClock};
 use crate::ids::new_id;
-use crate::policy_source::PolicySource;
 use crate::store::testing::{Place, on_both_engines};
 use crate::store::{AuditFilter, AuditOrder, Change};
+use preloop_files::PolicySource;
 
 const POLICY: &str = "
 version: '1.0'

@@ -9,8 +9,8 @@ use notify::{RecursiveMode, Watcher as _};
 use preloop_core::diagnostic::Report;
 use tokio::sync::Notify;
 
-use crate::policy_source::{PolicySource, folder_entries};
 use crate::service::Services;
+use preloop_files::{PolicySource, folder_entries};
 
 /// How long an editor's several writes are waited out.
 const GATHER: Duration = Duration::from_millis(100);

@@ -53,6 +53,7 @@ const IMPURE: &[&str] = &[
 const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     ("preloop-api", &["axum", "reqwest", "sqlx", "tokio"], "it is only the types of the wire"),
     ("preloop-client", &["axum", "preloop-server", "sqlx"], "it is the other side of the wire"),
+    ("preloop-files", &["axum", "reqwest", "sqlx", "tokio"], "the bindings read files by it"),
     ("preloop-server", &["clap", "preloop-cli", "preloop-client"], "the server is below the CLI"),
     (
         "preloop-py",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use preloop_core::Diagnostic;
-use preloop_server::policy_source::PolicySource;
+use preloop_files::PolicySource;
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use preloop_core::ValidPolicy;
 use preloop_core::limits::DOCUMENT_BYTES_MAX;
-use preloop_server::policy_source::PolicySource;
+use preloop_files::PolicySource;
 
 use super::report;
 use crate::exit::Exit;

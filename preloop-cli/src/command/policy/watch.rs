@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use notify::event::{CreateKind, ModifyKind, RemoveKind};
 use notify::{Config, Event, EventKind, PollWatcher, RecursiveMode, Watcher};
-use preloop_server::policy_source::is_document;
+use preloop_files::is_document;
 
 use super::source;
 use crate::exit::Exit;

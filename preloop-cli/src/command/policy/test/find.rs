@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use preloop_server::policy_source::{folder_entries, is_test_file};
+use preloop_files::{folder_entries, is_test_file};
 
 use super::super::source;
 use crate::failure::Failure;

@@ -9,7 +9,7 @@ use preloop_core::diagnostic::Report;
 use preloop_core::limits::DOCUMENT_BYTES_MAX;
 use preloop_core::policy_test::TestFile;
 use preloop_core::{CompiledPolicy, Diagnostic};
-use preloop_server::policy_source::PolicySource;
+use preloop_files::PolicySource;
 
 use super::super::source;
 use super::find;
