@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::caught::Caught;
-use crate::special;
+use crate::{own_class, special};
 
 /// A value that a call holds.
 #[derive(Debug)]
@@ -110,11 +110,11 @@ impl<'py> HostValue for PyValue<'_, 'py> {
     fn field(&self, key: &Py<PyString>) -> Result<Field<Self>, HostFault> {
         let key = key.bind(self.value.py());
         if let Ok(dict) = self.value.cast::<PyDict>() {
-            return match dict.get_item(key) {
-                Ok(Some(value)) => Ok(Field::Found(self.with(value))),
-                Ok(None) => Ok(Field::Missing),
-                Err(error) => Err(self.fault(error)),
-            };
+            let found = dict.get_item(key).map_err(|error| self.fault(error))?;
+            if !dict.is_exact_instance_of::<PyDict>() {
+                own_class::check_entry(self, key, found.as_ref())?;
+            }
+            return Ok(found.map_or(Field::Missing, |value| Field::Found(self.with(value))));
         }
         special::field(self, key)
     }
@@ -125,9 +125,11 @@ impl<'py> HostValue for PyValue<'_, 'py> {
     ) -> Result<(), HostFault> {
         if let Ok(list) = self.value.cast::<PyList>() {
             // One after the other by position: reading an item may change the list.
+            own_class::check_items(self, list.is_exact_instance_of::<PyList>())?;
             return list.iter().try_for_each(|item| take(self.with(item)));
         }
         if let Ok(tuple) = self.value.cast::<PyTuple>() {
+            own_class::check_items(self, tuple.is_exact_instance_of::<PyTuple>())?;
             return tuple.iter().try_for_each(|item| take(self.with(item)));
         }
         special::each_item(self, take)
@@ -138,15 +140,25 @@ impl<'py> HostValue for PyValue<'_, 'py> {
         take: &mut dyn FnMut(&str, Self) -> Result<(), HostFault>,
     ) -> Result<(), HostFault> {
         if let Ok(dict) = self.value.cast::<PyDict>() {
+            let is_exact = dict.is_exact_instance_of::<PyDict>();
+            let mut shown: usize = 0;
             // Python's own iterator: it notices when reading a value changes the dict.
             for key in dict.try_iter().map_err(|error| self.fault(error))? {
                 let key = key.map_err(|error| self.fault(error))?;
                 let value = dict.get_item(&key).map_err(|error| self.fault(error))?;
+                if !is_exact {
+                    own_class::check_entry(self, &key, value.as_ref())?;
+                }
                 if let Some(value) = value {
                     self.take_entry(&key, value, take)?;
+                    shown = shown.saturating_add(1);
                 }
             }
-            return Ok(());
+            return if is_exact || shown == dict.len() {
+                Ok(())
+            } else {
+                Err(own_class::fault(self))
+            };
         }
         special::each_entry(self, take)
     }

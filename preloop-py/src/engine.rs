@@ -6,9 +6,9 @@ use preloop_core::call::{CallFacts, ToolFacts};
 use preloop_core::cel::{ArgumentSource, JsonText, Tool};
 use preloop_core::engine::{HostValue, LivePolicy, PathKeys, Projection, Ruling, host_to_json};
 use preloop_core::{Call, Report, ValidPolicy};
+use preloop_files::PolicySource;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyString};
 use serde_json::{Map, Value};
@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use crate::arguments::PyValue;
 use crate::caught::Caught;
 use crate::decision::Decision;
+use crate::document::{Document, unreadable};
 use crate::shapes::shape;
 
 pyo3::import_exception!(preloop_engine._errors, PolicyError);
@@ -47,22 +48,6 @@ pub(crate) struct BoundEngine {
     facts: CallFacts,
 }
 
-/// A policy document.
-#[derive(FromPyObject)]
-pub(crate) enum Document {
-    Text(PyBackedStr),
-    Bytes(PyBackedBytes),
-}
-
-impl Document {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Text(text) => text.as_bytes(),
-            Self::Bytes(bytes) => bytes,
-        }
-    }
-}
-
 fn refused(py: Python<'_>, report: &Report) -> PyErr {
     match shape(py, "Report", report) {
         Ok(report) => PolicyError::new_err((report.unbind(),)),
@@ -71,13 +56,16 @@ fn refused(py: Python<'_>, report: &Report) -> PyErr {
 }
 
 impl Engine {
-    fn load(py: Python<'_>, text: &[u8]) -> PyResult<Self> {
+    fn load(
+        py: Python<'_>,
+        read: impl FnOnce() -> Result<ValidPolicy, Report> + Send,
+    ) -> PyResult<Self> {
         #[expect(
             clippy::disallowed_methods,
             reason = "the engine's clock, read here and nowhere else"
         )]
         let clock = jiff::Timestamp::now;
-        let loaded = py.detach(|| CoreEngine::load(text, Some(clock)));
+        let loaded = py.detach(|| read().map(|policy| CoreEngine::of(policy, Some(clock))));
         loaded.map(|inner| Self { inner }).map_err(|report| refused(py, &report))
     }
 }
@@ -88,26 +76,21 @@ impl Engine {
     /// An engine that decides by this document, in YAML or JSON.
     #[staticmethod]
     fn from_yaml(py: Python<'_>, text: Document) -> PyResult<Self> {
-        Self::load(py, text.bytes())
+        Self::load(py, || ValidPolicy::parse(text.bytes()))
     }
 
     /// An engine that decides by this document, in JSON or YAML.
     #[staticmethod]
     fn from_json(py: Python<'_>, text: Document) -> PyResult<Self> {
-        Self::load(py, text.bytes())
+        Self::load(py, || ValidPolicy::parse(text.bytes()))
     }
 
-    /// An engine that decides by the document in this file.
+    /// An engine that decides by the document in this file, or by the files of this folder as one.
     #[staticmethod]
     fn from_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let text = py.detach(|| std::fs::read(&path)).map_err(|error| {
-            let error = PyErr::from(error);
-            // As from `open`: the error names the file.
-            match error.value(py).setattr("filename", path) {
-                Ok(()) | Err(_) => error,
-            }
-        })?;
-        Self::load(py, &text)
+        let source = py.detach(|| PolicySource::read(&path));
+        let source = source.map_err(|error| unreadable(path, &error))?;
+        Self::load(py, || source.parse())
     }
 
     /// Decides a call. Never raises for what is in the call: what cannot be judged is denied, with errors.
@@ -157,6 +140,19 @@ impl Engine {
     /// Which policy answers, and what became of replacing it.
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         shape(py, "Status", &self.inner.status())
+    }
+
+    /// Does nothing, with the arguments of `decide`: what a call costs by itself.
+    #[cfg(feature = "bench")]
+    #[pyo3(signature = (tool, args=None, *, source=None, justification=None))]
+    fn _empty<'py>(
+        &self,
+        tool: &Bound<'py, PyAny>,
+        args: Option<&Bound<'py, PyAny>>,
+        source: Option<&Bound<'py, PyString>>,
+        justification: Option<&Bound<'py, PyString>>,
+    ) {
+        std::hint::black_box((self, tool, args, source, justification));
     }
 
     fn __repr__(&self) -> String {

@@ -3,12 +3,16 @@
 mod arguments;
 mod caught;
 mod decision;
+mod document;
 mod engine;
 mod guard;
+mod own_class;
 mod shapes;
 mod special;
 
+use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 /// The compiled half of `preloop_engine`; what is public is exported there.
 #[pymodule]
@@ -19,4 +23,25 @@ mod _native {
     use crate::engine::{BoundEngine, Engine, diff, validate};
     #[pymodule_export]
     use crate::guard::{after_answer, after_decision, call_hash};
+
+    use super::{Bound, PyModule, PyResult};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::stay_in_one_interpreter(module.py())
+    }
+}
+
+/// Classes and prepared keys are kept once for the process, and die with the interpreter that made them: another one
+/// of the same process must not come across them.
+fn stay_in_one_interpreter(py: Python<'_>) -> PyResult<()> {
+    static FIRST: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    // Each interpreter has a `sys` of its own.
+    let own = PyModule::import(py, "sys")?;
+    if FIRST.get_or_init(py, || own.clone().unbind()).is(&own) {
+        return Ok(());
+    }
+    Err(PyImportError::new_err(
+        "preloop_engine works in one interpreter of a process, and another one has it already",
+    ))
 }

@@ -111,10 +111,40 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         assert Engine.from_file(path).status().policy.name == "quick"
     with pytest.raises(FileNotFoundError) as caught:
         Engine.from_file(tmp_path / "none.yaml")
-    assert str(caught.value.filename) == str(tmp_path / "none.yaml")
+    assert caught.value.filename == str(tmp_path / "none.yaml")
+    assert str(caught.value) == f"[Errno 2] No such file or directory: '{tmp_path}/none.yaml'"
     with pytest.raises(PolicyError):
         file.write_bytes(b"\xff")
         Engine.from_file(file)
+
+
+def test_a_folder_is_read_as_one_policy(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("version: '1.0'\nmetadata: {name: spread}\n")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "tools.yaml").write_text("tools: [{name: bash, enabled: false}]\n")
+    (tmp_path / "a_test.yaml").write_text("no policy")
+    for path in (tmp_path, str(tmp_path)):
+        engine = Engine.from_file(path)
+        assert engine.status().policy.name == "spread"
+        assert engine.decide("bash").denied
+    (tmp_path / "b.yaml").write_text("tools: [{name: bash, conditions: [{action: explode}]}]\n")
+    with pytest.raises(PolicyError) as refused:
+        Engine.from_file(tmp_path)
+    assert refused.value.report.errors[0].file == str(tmp_path / "b.yaml")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="the folder holds no policy"):
+        Engine.from_file(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("call", [Engine.from_yaml, validate, lambda text: diff(QUICK, text)])
+def test_a_document_is_text_or_bytes(call: Any) -> None:
+    with pytest.raises(TypeError, match="^a document is text or bytes, not `NoneType`"):
+        call(None)
+
+
+def test_a_lone_surrogate_in_a_document_is_reported() -> None:
+    (error,) = validate("a: \ud800").errors
+    assert "not UTF-8" in error.message
 
 
 def test_a_refused_document_tells_every_problem_and_changes_nothing(engine: Engine) -> None:

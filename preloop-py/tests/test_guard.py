@@ -249,18 +249,15 @@ def test_an_object_that_is_called_like_an_async_function_is_one(engine: Engine) 
             return command
 
     # Were it authorized as a plain function, the loop would stand still and the approver could never answer.
-    async def approves(request: ApprovalRequest) -> bool:
-        answered.set()
-        return True
-
     async def run() -> str:
-        nonlocal answered
-        answered = asyncio.Event()
-        bash = Guard(engine, approves, timeout=5).tool(name="bash")(Bash())
-        result, _ = await asyncio.gather(bash("git push"), answered.wait())
-        return result
+        loop = asyncio.get_running_loop()
 
-    answered = asyncio.Event()
+        async def approves(request: ApprovalRequest) -> bool:
+            return asyncio.get_running_loop() is loop
+
+        bash = Guard(engine, approves, timeout=5).tool(name="bash")(Bash())
+        return await bash("git push")
+
     assert asyncio.run(run()) == "git push"
 
 
@@ -294,8 +291,13 @@ def test_what_is_sent_into_an_async_generator_arrives(engine: Engine) -> None:
 
 @both
 def test_arguments_without_a_hash_are_said_before_anybody_is_asked(engine: Engine, authorize: Any) -> None:
-    asked: list[ApprovalRequest] = []
-    guard = Guard(engine, lambda request: bool(asked.append(request)) or True)
+    asked: list[str] = []
+
+    def approves(request: ApprovalRequest) -> bool:
+        asked.append(request.tool)
+        return True
+
+    guard = Guard(engine, approves)
     with pytest.raises(Denied, match="exactly its arguments, and the arguments cannot be read: a value of type `set`"):
         authorize(guard, "bash", {"command": "git push", "who": {"ann"}})
     assert asked == []
@@ -309,10 +311,15 @@ def test_a_timeout_may_be_longer_than_threads_can_wait(engine: Engine, authorize
 
 @both
 @pytest.mark.parametrize("timeout", [math.nan, "5"])
-def test_a_timeout_that_is_none_asks_nobody(engine: Engine, authorize: Any, timeout: Any) -> None:
-    asked: list[ApprovalRequest] = []
+def test_a_timeout_that_is_no_number_asks_nobody(engine: Engine, authorize: Any, timeout: Any) -> None:
+    asked: list[str] = []
+
+    def approves(request: ApprovalRequest) -> bool:
+        asked.append(request.tool)
+        return True
+
     with pytest.raises(TypeError, match="`timeout` must be a number of seconds"):
-        authorize(Guard(engine, lambda request: bool(asked.append(request))), "bash", PUSH, timeout=timeout)
+        authorize(Guard(engine, approves), "bash", PUSH, timeout=timeout)
     assert asked == []
 
 

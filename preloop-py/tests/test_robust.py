@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import subprocess
 import sys
 import threading
 from typing import Any
@@ -109,6 +110,27 @@ def test_other_processes_get_the_same_answers(engine: Engine, method: str) -> No
     assert queue.get(timeout=60) == ["allow", "require_approval", "deny"] == answers(engine)
     process.join(60)
     assert process.exitcode == 0
+
+
+def test_a_second_interpreter_of_the_process_is_refused() -> None:
+    # In a process of its own, where the first one that imports may be another than the main one.
+    program = """
+import importlib
+try:
+    interpreters = importlib.import_module("_xxsubinterpreters")
+except ImportError:
+    interpreters = importlib.import_module("_interpreters")
+other = interpreters.create()
+interpreters.run_string(other, "import preloop_engine; preloop_engine.validate('version')")
+interpreters.destroy(other)
+try:
+    import preloop_engine
+except ImportError as error:
+    print(error)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("preloop_engine works in one interpreter of a process")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -243,6 +243,63 @@ def test_a_getter_that_raises_makes_the_call_invalid() -> None:
     assert (decision.action, decision.reason) == ("deny", "invalid_call")
 
 
+class Shows(dict):  # type: ignore[type-arg]
+    """Holds one thing and shows another."""
+
+    def __getitem__(self, key: object) -> object:
+        return "rm -rf /"
+
+
+class Gets(dict):  # type: ignore[type-arg]
+    def get(self, key: object, default: object = None) -> object:
+        return "rm -rf /"
+
+
+class Hides(dict):  # type: ignore[type-arg]
+    def __iter__(self) -> Iterator[object]:
+        return iter(())
+
+
+class Items(list):  # type: ignore[type-arg]
+    def __iter__(self) -> Iterator[object]:
+        return iter(["rm -rf /"])
+
+
+class Positions(tuple):  # type: ignore[type-arg]
+    def __getitem__(self, position: object) -> Any:
+        return "rm -rf /"
+
+
+class Frank(dict):  # type: ignore[type-arg]
+    """Its own methods show what it holds."""
+
+    def __getitem__(self, key: object) -> object:
+        return super().__getitem__(key)
+
+    def get(self, key: object, default: object = None) -> object:
+        return super().get(key, default)
+
+
+@pytest.mark.parametrize("value", [Shows(a="ls"), Gets(a="ls"), Hides(a="ls"), Items(["ls"]), Positions(["ls"])])
+def test_a_class_that_shows_other_values_than_it_holds_makes_the_call_invalid(value: object) -> None:
+    why = f"the class `{type(value).__name__}` shows other values than it holds"
+    assert refused(value, "size(args.x) > 0") == why
+    if isinstance(value, (Shows, Gets)):
+        (error,) = decides_on("args.x.a == 'ls'", action="allow").decide("t", {"x": value}).errors
+        assert (error.kind, error.message) == ("invalid_call", f"`args.x.a` cannot be read: {why}")
+        assert decides_on("args.a == 'ls'", action="allow").decide("t", value).reason == "invalid_call"
+
+
+def test_a_class_of_its_own_that_shows_what_it_holds_is_read() -> None:
+    assert holds("args.x.a == 'ls' && !has(args.x.b) && size(args.x) == 1", Frank(a="ls"))
+
+    class Row(list):  # type: ignore[type-arg]
+        def __iter__(self) -> Iterator[object]:
+            return super().__iter__()
+
+    assert holds("args.x == [1, 2]", Row([1, 2]))
+
+
 def test_what_is_meant_for_the_program_goes_through() -> None:
     class Interrupted(dict[str, Any]):
         pass
