@@ -1,5 +1,7 @@
 //! Where a policy is read from: one file, or every policy file of a folder in name order.
 
+#![forbid(unsafe_code)]
+
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
