@@ -1,6 +1,7 @@
 /** The engine: a policy that answers calls. */
 
-import { readFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import { Crossing, type Plan, SCRATCH_BYTES, crossingOf } from './crossing.cjs';
 import { Decision, type PolicyRef, freeze } from './decision.cjs';
@@ -130,7 +131,19 @@ export class Engine {
   /** An engine that decides by this document, in YAML or JSON. Throws a {@link PolicyError} with every problem. */
   static fromYaml(text: string): Engine {
     if (typeof text !== 'string') throw new TypeError('a policy document is text');
-    const engine = refusable(() => native.NativeEngine.load(text));
+    return Engine.#of(() => native.NativeEngine.load(text));
+  }
+
+  /** The same for a file, or for a folder whose policy files are one document. */
+  static fromFile(path: string | FileUrl): Engine {
+    const file = typeof path === 'string' ? path : fileURLToPath(path as URL);
+    // What is not there is told as by everything that reads files here: an error with `code` and `path`.
+    statSync(file);
+    return Engine.#of(() => native.NativeEngine.loadFile(file));
+  }
+
+  static #of(load: () => NativeEngine): Engine {
+    const engine = refusable(load);
     return new Engine(engine, {
       plans: new Map(),
       sources: new Map(),
@@ -138,11 +151,6 @@ export class Engine {
       count: 0,
       decisions: [],
     });
-  }
-
-  /** The same for a file. */
-  static fromFile(path: string | FileUrl): Engine {
-    return Engine.fromYaml(readFileSync(path, 'utf8'));
   }
 
   /**

@@ -10,10 +10,12 @@ export interface Diagnostic {
   readonly message: string;
   /** Its stable name, such as `unknown_key`. */
   readonly code: string;
-  /** Line in the document, from 1. */
-  readonly line: number;
+  /** The file, where the policy is a folder's. */
+  readonly file?: string;
+  /** Line in the document, from 1; absent where the problem is of the whole. */
+  readonly line?: number;
   /** Column in the line, from 1. */
-  readonly column: number;
+  readonly column?: number;
   /** What to do about it. */
   readonly help?: string;
 }
@@ -38,6 +40,11 @@ export function reportOf(text: string): Report {
   });
 }
 
+function placeOf({ file, line, column }: Diagnostic): string {
+  const place = [file, line, column].filter((part) => part !== undefined).join(':');
+  return place === '' ? '' : `${place}: `;
+}
+
 /** A document was refused. */
 export class PolicyError extends Error {
   override readonly name: string = 'PolicyError';
@@ -47,7 +54,7 @@ export class PolicyError extends Error {
   constructor(report: Report) {
     const [first, ...others] = report.errors;
     const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-    super(first === undefined ? 'the document is refused' : `${first.line}:${first.column}: ${first.message}${more}`);
+    super(first === undefined ? 'the document is refused' : `${placeOf(first)}${first.message}${more}`);
     this.report = report;
   }
 }
@@ -79,7 +86,10 @@ export function refusable<T>(load: () => T): T {
   try {
     return load();
   } catch (problem) {
-    throw new PolicyError(reportOf(messageOf(problem)));
+    const text = messageOf(problem);
+    // A file that cannot be read is told in words.
+    if (!text.startsWith('{')) throw problem;
+    throw new PolicyError(reportOf(text));
   }
 }
 

@@ -19,7 +19,7 @@ export interface NativeEngine {
 
 /** What the native module offers; `src/layout.rs` says what the numbers mean. */
 export interface Native {
-  readonly NativeEngine: { load(text: string): NativeEngine };
+  readonly NativeEngine: { load(text: string): NativeEngine; loadFile(path: string): NativeEngine };
   readonly HEADER: number;
   readonly RECORD: number;
   readonly MISSING: number;

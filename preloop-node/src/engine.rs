@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::rc::Rc;
 
 use napi::Env;
@@ -10,7 +11,8 @@ use napi_derive::napi;
 use preloop_core::call::CallFacts;
 use preloop_core::cel::{ArgumentSource, JsonText};
 use preloop_core::engine::Ruling;
-use preloop_core::{BoundEngine, Call, Decision, Engine};
+use preloop_core::{BoundEngine, Call, Decision, Engine, Report, ValidPolicy};
+use preloop_files::PolicySource;
 
 use crate::arguments::{Arguments, Refused};
 use crate::layout::Crossing;
@@ -35,8 +37,16 @@ impl NativeEngine {
     /// Loads a document; one that is refused is an error whose message is the report as JSON text.
     #[napi(factory)]
     pub fn load(text: String) -> napi::Result<Self> {
-        let engine = Engine::with_clock(&text, now).map_err(|report| refused(&report))?;
-        Ok(Self { bound: engine.bind_facts(CallFacts::default()), plans: Plans::default() })
+        Self::of(ValidPolicy::parse(&text))
+    }
+
+    /// Loads a file, or the policy files of a folder as one document. Where it cannot be read the error's message is
+    /// words and no JSON text.
+    #[napi(factory)]
+    pub fn load_file(path: String) -> napi::Result<Self> {
+        let source = PolicySource::read(Path::new(&path))
+            .map_err(|error| failure(&format!("`{path}`: {error}")))?;
+        Self::of(source.parse())
     }
 
     /// The same engine with other facts for each call, which are JSON text.
@@ -144,6 +154,11 @@ impl NativeEngine {
 }
 
 impl NativeEngine {
+    fn of(policy: Result<ValidPolicy, Report>) -> napi::Result<Self> {
+        let engine: Engine = Engine::of(policy.map_err(|report| refused(&report))?, Some(now));
+        Ok(Self { bound: engine.bind_facts(CallFacts::default()), plans: Plans::default() })
+    }
+
     fn planned(&self, number: usize) -> napi::Result<Rc<Plan>> {
         let plan = self.plans.borrow().get(number).map(Rc::clone);
         plan.ok_or_else(|| failure(&"the call follows no plan"))

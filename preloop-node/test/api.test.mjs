@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 import * as esm from '../dist/index.mjs';
 import { Decision, Engine, POLICY, PolicyError, diff, engine, validate } from './support.mjs';
@@ -260,6 +261,32 @@ test('a policy is read from a file', () => {
     writeFileSync(path, POLICY);
     assert.equal(Engine.fromFile(path).decide('bash', { command: 'rm -rf /' }).action, 'deny');
     assert.throws(() => Engine.fromFile(join(folder, 'none.yaml')), { code: 'ENOENT' });
+    assert.equal(Engine.fromFile(pathToFileURL(path)).status().policy.name, 'support');
+    assert.throws(() => Engine.fromFile(5), TypeError);
+    writeFileSync(path, Buffer.concat([Buffer.from(POLICY), Buffer.from([0x23, 0xff])]));
+    assert.throws(() => Engine.fromFile(path), (error) => error instanceof PolicyError && /UTF-8/.test(error.message));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a policy is read from the files of a folder', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'preloop-'));
+  try {
+    assert.throws(() => Engine.fromFile(folder), /the folder holds no policy/);
+    writeFileSync(join(folder, 'a.yaml'), 'version: "1.0"\nmetadata: {name: folder}\n');
+    const tools = join(folder, 'b.yaml');
+    writeFileSync(tools, 'tools:\n  - {name: bash, conditions: [{expression: args.x == 1, action: deny}]}\n');
+    writeFileSync(join(folder, 'b_test.yaml'), 'no policy');
+    const one = Engine.fromFile(folder);
+    assert.equal(one.status().policy.name, 'folder');
+    assert.equal(one.decide('bash', { x: 1 }).action, 'deny');
+    writeFileSync(tools, 'tools:\n  - {nam: bash}\n');
+    assert.throws(() => Engine.fromFile(folder), (error) => {
+      assert.ok(error instanceof PolicyError && error.message.startsWith(`${tools}:2:`), error.message);
+      assert.equal(error.report.errors[0].file, tools);
+      return true;
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }

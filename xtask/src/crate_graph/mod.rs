@@ -63,7 +63,7 @@ const FORBIDDEN: &[(&str, &[&str], &str)] = &[
     (
         "preloop-node",
         &["axum", "preloop-client", "preloop-server", "reqwest", "sqlx", "tokio"],
-        "a binding holds the core and nothing else",
+        "it only moves values between JavaScript and the core",
     ),
     ("preloop-cli", &["axum", "sqlx"], "the CLI speaks to the server, never to its store"),
 ];
