@@ -3,7 +3,7 @@
 import type { Decision } from './decision.cjs';
 import type { Arguments, CallOptions, Engine, Tool } from './engine.cjs';
 import { ApprovalDeclined, ApprovalTimeout, Denied } from './errors.cjs';
-import { jsonText } from './json.cjs';
+import { copyOf, jsonText } from './json.cjs';
 import { native } from './native.cjs';
 
 /** An `AbortSignal`; what it comes down to where no types of the platform are at hand. */
@@ -19,7 +19,7 @@ export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer
 /** What an approver is asked. */
 export interface ApprovalRequest {
   readonly tool: Tool;
-  /** A copy of the arguments. */
+  /** A copy of the arguments: dates are text, maps are objects, a BigInt stays one. */
   readonly args: Readonly<Record<string, unknown>>;
   readonly source: string | undefined;
   readonly justification: string | undefined;
@@ -211,7 +211,8 @@ export class Guard {
         options.signal?.addEventListener('abort', onAbort);
       });
       const { justification } = options;
-      const request = { tool, args: copyOf(text), source, justification, decision, callHash, signal: waiting.signal };
+      const shown = (typeof args === 'string' ? JSON.parse(text) : copyOf(args ?? {})) as ApprovalRequest['args'];
+      const request = { tool, args: shown, source, justification, decision, callHash, signal: waiting.signal };
       const answer = Promise.resolve(approver(Object.freeze(request))).then(
         (approved): Answer => (approved === true ? 'approved' : 'declined'),
       );
@@ -279,10 +280,6 @@ function callOptions(options: CallOptions): CallOptions | undefined {
 function argumentsText(args: Arguments): string {
   if (args === undefined || args === null) return '{}';
   return typeof args === 'string' ? args : jsonText(args, 0);
-}
-
-function copyOf(text: string): Readonly<Record<string, unknown>> {
-  return JSON.parse(text) as Record<string, unknown>;
 }
 
 function milliseconds(timeout: number | undefined): number | undefined {

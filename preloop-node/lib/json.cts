@@ -12,6 +12,20 @@ export function jsonText(value: unknown, depth: number, values: number = VALUES_
   return new Writer(values).value(value, NESTING_MAX - depth);
 }
 
+/** A copy of what `jsonText` could write, as its text would be read, but with each BigInt whole. */
+export function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const kind = kindOf(value);
+  if (kind === Kind.Date) return dateText(value);
+  if (kind === Kind.List) {
+    const { length } = value as unknown[];
+    return Array.from({ length }, (_, index) => copyOf(getOwnPropertyDescriptor(value, index)?.value ?? null));
+  }
+  const keys = kind === Kind.Map ? ([...Map.prototype.keys.call(value)] as string[]) : keysOf(value);
+  const parts = keys.map((key) => [key, field(value, kind, key)] as const).filter(([, part]) => part !== ABSENT);
+  return Object.fromEntries(parts.map(([key, part]) => [key, copyOf(part)]));
+}
+
 class Writer {
   #left: number;
 

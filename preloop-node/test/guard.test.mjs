@@ -132,6 +132,27 @@ test('no turn lies between an approval and the call', async () => {
   await assert.rejects(guard.authorize(tool, push), /the arguments changed/);
 });
 
+test('an approver is shown what the approval is for', async () => {
+  const { guard, requests } = asking(true);
+  const account = 9007199254740993n;
+  const args = { ...push, account, at: new Date(0), map: new Map([['n', [account, , undefined]]]), none: undefined };
+  await guard.authorize('bash', args);
+  await guard.authorize('bash', JSON.stringify(push));
+  const map = { n: [account, null, null] };
+  assert.deepStrictEqual(requests[0].args, { ...push, account, at: '1970-01-01T00:00:00.000Z', map });
+  assert.deepStrictEqual(requests[1].args, push);
+  class Loud extends Array {
+    [Symbol.iterator]() {
+      throw new Error('this ran');
+    }
+  }
+  await guard.authorize('bash', { ...push, list: Loud.of(1) });
+  assert.deepEqual(requests.pop().args.list, [1]);
+  const named = JSON.parse('{"command": "git push", "__proto__": {"polluted": 1}}');
+  await guard.authorize('bash', named);
+  assert.deepEqual(Object.keys(requests[2].args), ['command', '__proto__']);
+});
+
 test('nobody is asked once nobody waits', async () => {
   const { guard, requests } = asking(true);
   const reason = new Error('gone');
