@@ -170,6 +170,15 @@ fn patterns_stay_linear_and_small() {
         for expression in ["args.s.matches('(a|b)*a(a|b){300}c')", "args.s.matches(args.p)"] {
             assert_eq!(outcome(expression, &many), Err(FailureKind::Budget), "{expression}");
         }
+        // Each search looks for a `z` up to the end, and the next one begins right behind this one's `a`.
+        let long = json!({"s": "a".repeat(20_000)});
+        for expression in [
+            "regex.replace(args.s, 'a.*z|a', 'b') == ''",
+            "regex.extractAll(args.s, 'a.*z|a') == []",
+        ] {
+            assert_eq!(outcome(expression, &long), Err(FailureKind::Budget), "{expression}");
+        }
+        assert_eq!(outcome("regex.replace(args.s, 'a', 'b').size() == 20000", &long), Ok(true));
         for pattern in ["(a{1000}){1000}", "(", "[z-a]", r"\\p{nope}"] {
             let expression = format!("args.s.matches('{pattern}')");
             assert_eq!(refused(&expression), ProblemKind::InvalidLiteral, "{pattern}");

@@ -3,6 +3,7 @@
 mod brackets;
 mod dialect;
 mod price;
+mod reread;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use std::borrow::Cow;
 use ::regex::{Captures, Error, Regex, RegexBuilder};
 
 use super::{LibError, check_bytes, check_items, quoted};
+pub(crate) use reread::Reread;
 
 /// The longest pattern, in bytes. A constant one is bounded by its expression already.
 const MAX_PATTERN_BYTES: usize = 10_000;
@@ -109,22 +111,34 @@ pub(crate) fn extract<'t>(pattern: &Pattern, text: &'t str) -> Result<Option<&'t
     }
 }
 
-/// `regex.extractAll(text, pattern)`: every match, or its group where the pattern has one.
+/// `regex.extractAll(text, pattern)`: every match, or its group where the pattern has one; none where what may be read
+/// again runs out.
 pub(crate) fn extract_all<'t>(
     pattern: &Pattern,
     text: &'t str,
     max_items: usize,
-) -> Result<Vec<&'t str>, LibError> {
+    reread: &mut Reread,
+) -> Result<Option<Vec<&'t str>>, LibError> {
     let regex = &pattern.regex;
-    let enough = max_items.saturating_add(1);
-    let found: Vec<&str> = if has_group(regex)? {
-        let groups = regex.captures_iter(text).filter_map(|captures| captures.get(1));
-        groups.map(|group| group.as_str()).take(enough).collect()
+    let mut found = Vec::new();
+    if has_group(regex)? {
+        for captures in regex.captures_iter(text) {
+            if !reread.after(captures.get(0), text) {
+                return Ok(None);
+            }
+            found.extend(captures.get(1).map(|group| group.as_str()));
+            check_items(found.len(), max_items)?;
+        }
     } else {
-        regex.find_iter(text).map(|found| found.as_str()).take(enough).collect()
-    };
-    check_items(found.len(), max_items)?;
-    Ok(found)
+        for matched in regex.find_iter(text) {
+            if !reread.after(Some(matched), text) {
+                return Ok(None);
+            }
+            found.push(matched.as_str());
+            check_items(found.len(), max_items)?;
+        }
+    }
+    Ok(Some(found))
 }
 
 /// Whether the pattern captures a group; with several it would be unclear which is meant.
@@ -141,14 +155,15 @@ fn has_group(regex: &Regex) -> Result<bool, LibError> {
 
 /// `regex.replace(text, pattern, replacement, limit)`: at most `limit` replacements, all of them
 /// where it is negative. In the replacement `\0` is the match, `\1` its first group, `\\` a
-/// backslash.
+/// backslash. None where what may be read again runs out.
 pub(crate) fn replace<'t>(
     pattern: &Pattern,
     text: &'t str,
     replacement: &str,
     limit: i64,
     max_bytes: usize,
-) -> Result<Cow<'t, str>, LibError> {
+    reread: &mut Reread,
+) -> Result<Option<Cow<'t, str>>, LibError> {
     let regex = &pattern.regex;
     let pieces = replacement_pieces(replacement, regex.captures_len())?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -157,6 +172,9 @@ pub(crate) fn replace<'t>(
     let mut is_changed = false;
     for captures in regex.captures_iter(text).take(limit) {
         let Some(found) = captures.get(0) else { continue };
+        if !reread.after(Some(found), text) {
+            return Ok(None);
+        }
         is_changed = true;
         push(&mut replaced, text.get(end_of_last..found.start()).unwrap_or_default(), max_bytes)?;
         for piece in &pieces {
@@ -165,10 +183,10 @@ pub(crate) fn replace<'t>(
         end_of_last = found.end();
     }
     if !is_changed {
-        return Ok(Cow::Borrowed(text));
+        return Ok(Some(Cow::Borrowed(text)));
     }
     push(&mut replaced, text.get(end_of_last..).unwrap_or_default(), max_bytes)?;
-    Ok(Cow::Owned(replaced))
+    Ok(Some(Cow::Owned(replaced)))
 }
 
 fn push(out: &mut String, text: &str, max_bytes: usize) -> Result<(), LibError> {

@@ -26,7 +26,9 @@ fn extraction_takes_the_match_or_its_one_group() {
 #[test]
 fn extraction_of_all_leaves_out_groups_that_took_no_part() {
     let all = |text, pattern: &str| {
-        extract_all(&compile(pattern).unwrap(), text, 3).map(|found| found.join("|"))
+        let pattern = compile(pattern).unwrap();
+        let found = extract_all(&pattern, text, 3, &mut Reread::new(&pattern, MAX));
+        found.map(|found| found.unwrap().join("|"))
     };
     assert_eq!(all("id:123, id:456", r"id:\d+"), Ok("id:123|id:456".to_owned()));
     assert_eq!(all("id:123, id:456", r"id:(\d+)"), Ok("123|456".to_owned()));
@@ -36,10 +38,39 @@ fn extraction_of_all_leaves_out_groups_that_took_no_part() {
     assert_eq!(all("aaaa", "a"), Err(LibError::TooLarge { limit: 3, unit: "items" }));
 }
 
+fn replaced(
+    pattern: &str,
+    text: &str,
+    replacement: &str,
+    limit: i64,
+    max_bytes: usize,
+) -> Result<String, LibError> {
+    let pattern = compile(pattern).unwrap();
+    let mut reread = Reread::new(&pattern, MAX);
+    let made = replace(&pattern, text, replacement, limit, max_bytes, &mut reread);
+    made.map(|made| made.unwrap().into_owned())
+}
+
+#[test]
+fn what_searches_read_again_is_counted() {
+    let text = "a".repeat(100);
+    let counted = |pattern: &str, allowed| {
+        let pattern = compile(pattern).unwrap();
+        let mut reread = Reread::new(&pattern, allowed);
+        let found = extract_all(&pattern, &text, 100, &mut reread).unwrap();
+        (found.is_some(), reread.spent())
+    };
+    assert_eq!(counted("a", MAX), (true, 99));
+    assert_eq!(counted("a.*z|a", MAX), (true, 99 * 100 / 2));
+    assert_eq!(counted("a.*z|a", 99 * 100 / 2), (true, 99 * 100 / 2));
+    assert!(!counted("a.*z|a", 99 * 100 / 2 - 1).0);
+    assert!(!counted("(a.*z|a)", 1_000).0);
+}
+
 #[test]
 fn replacements_name_groups_with_a_backslash() {
     let check = |text, pattern: &str, replacement: &str, limit, expected: &str| {
-        let replaced = replace(&compile(pattern).unwrap(), text, replacement, limit, MAX);
+        let replaced = replaced(pattern, text, replacement, limit, MAX);
         assert_eq!(replaced.unwrap(), expected, "{pattern} {replacement}");
     };
     check("foo bar", "(fo)o (ba)r", r"\2 \1", -1, "ba fo");
@@ -53,16 +84,15 @@ fn replacements_name_groups_with_a_backslash() {
 
 #[test]
 fn replacements_that_mean_nothing_are_refused_even_without_a_match() {
-    let refused = |replacement: &str| {
-        replace(&compile("(x)").unwrap(), "abc", replacement, -1, MAX).unwrap_err().to_string()
-    };
+    let refused =
+        |replacement: &str| replaced("(x)", "abc", replacement, -1, MAX).unwrap_err().to_string();
     assert_eq!(refused(r"\2"), r"the replacement `\2` names group `2`, and the pattern has 1");
     let dangling = "has a backslash that is not followed by a digit or a backslash";
     assert_eq!(refused(r"\n"), format!(r"the replacement `\n` {dangling}"));
     assert_eq!(refused("\\"), format!(r"the replacement `\` {dangling}"));
     assert_eq!(refused("\\ñ"), format!(r"the replacement `\ñ` {dangling}"));
     assert!(matches!(
-        replace(&compile("a").unwrap(), &"a".repeat(100), &"b".repeat(100), -1, 9_999),
+        replaced("a", &"a".repeat(100), &"b".repeat(100), -1, 9_999),
         Err(LibError::TooLarge { .. })
     ));
 }

@@ -7,12 +7,15 @@ use super::Answer;
 use crate::cel::code::OpId;
 use crate::cel::failure::Trouble;
 use crate::cel::function::Function;
-use crate::cel::lib::regex::{self, Pattern};
+use crate::cel::lib::LibError;
+use crate::cel::lib::regex::{self, Pattern, Reread};
 use crate::cel::program::machine::{ITEMS_MAX, Machine, TEXT_MAX};
 use crate::cel::value::Val;
 
 /// Fuel for building a pattern during evaluation.
 const BUILD_COST: u32 = 5_000;
+/// How many bytes a unit pays for that a search may read again: it seldom does.
+const REREAD_BYTES: usize = 256;
 
 impl<'e> Machine<'e> {
     fn pattern(&self, id: OpId, text: &str) -> Result<Cow<'e, Pattern>, Trouble> {
@@ -43,7 +46,9 @@ impl<'e> Machine<'e> {
                 }))
             }
             (Function::RegexExtractAll, []) => {
-                let found = self.lib(regex::extract_all(&pattern, text, ITEMS_MAX), id)?;
+                let found = self.again(id, &pattern, |reread| {
+                    regex::extract_all(&pattern, text, ITEMS_MAX, reread)
+                })?;
                 let found: Vec<Val<'e>> = found.into_iter().map(Val::Text).collect();
                 self.made_list(id, &found)
             }
@@ -56,7 +61,27 @@ impl<'e> Machine<'e> {
     }
 
     fn rewrite(&self, id: OpId, pattern: &Pattern, text: &str, by: &str, limit: i64) -> Answer<'e> {
-        let made = self.lib(regex::replace(pattern, text, by, limit, TEXT_MAX), id)?;
+        let made = self.again(id, pattern, |reread| {
+            regex::replace(pattern, text, by, limit, TEXT_MAX, reread)
+        })?;
         self.made_text(id, &made)
+    }
+
+    /// Searches that go on behind each match, paid for as they go.
+    fn again<T>(
+        &self,
+        id: OpId,
+        pattern: &Pattern,
+        search: impl FnOnce(&mut Reread) -> Result<Option<T>, LibError>,
+    ) -> Result<T, Trouble> {
+        let left = usize::try_from(self.fuel_left()).unwrap_or(usize::MAX);
+        let allowed = left.saturating_mul(REREAD_BYTES).saturating_add(REREAD_BYTES - 1);
+        let mut reread = Reread::new(pattern, allowed);
+        let found = search(&mut reread);
+        if let Ok(None) = found {
+            self.charge(u32::MAX, id)?;
+        }
+        self.charge_items(reread.spent() / REREAD_BYTES, id)?;
+        self.lib(found, id)?.ok_or_else(|| self.broken(id))
     }
 }
