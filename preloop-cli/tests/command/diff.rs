@@ -128,3 +128,31 @@ fn secrets_are_not_shown() {
         assert!(!ran.stdout.contains("ghp_"), "{ran:?}");
     }
 }
+
+#[test]
+fn examples_are_calls_that_the_listed_tools_take() {
+    let place = Place::new();
+    let before = place.write("before.yaml", BEFORE);
+    let after = place.write("after.yaml", BEFORE.replace("> 500", "> 1000"));
+    let listing = json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": [{
+        "name": "refund",
+        "inputSchema": {
+            "type": "object",
+            "required": ["order", "amount"],
+            "properties": {"order": {"type": "string"}, "amount": {"type": "integer", "maximum": 600}},
+        },
+    }]}});
+    let tools = place.write("tools.json", listing.to_string());
+    let run = |tools: &str| {
+        place.run(&["policy", "diff", &before, &after, "--tools", tools, "--format", "json"])
+    };
+    let ran = run(&tools);
+    assert_eq!(ran.code, 6);
+    let call = &ran.json()["examples"][0]["call"];
+    assert_eq!(call["args"]["order"], "x");
+    assert!(call["args"]["amount"].as_i64().is_some_and(|amount| (501..=600).contains(&amount)));
+    let bad = place.write("bad.json", "{\"tools\": [");
+    let ran = run(&bad);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stdout.contains("cannot read the tools of"), "{ran:?}");
+}

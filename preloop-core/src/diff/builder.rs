@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::place::{Place, Root, Shapes};
 use super::reading::{Logic, Reader};
+use super::schemas::KnownSchema;
 use super::space::{Dimension, Part, RuleLogic, Space};
 use super::{record, values};
 use crate::call::CallRecord;
@@ -93,14 +96,29 @@ impl Builder {
         number
     }
 
-    pub(super) fn into_space(self, base: CallRecord, rules: [Vec<RuleLogic>; 2]) -> Space {
+    pub(super) fn into_space(
+        self,
+        base: CallRecord,
+        rules: [Vec<RuleLogic>; 2],
+        schema: Option<&KnownSchema>,
+    ) -> Space {
         let dimensions: Vec<Dimension> = self
             .shapes
             .iter()
             .filter(|(place, _)| place.root != Root::Tool)
             .map(|(place, shape)| Dimension {
                 place: place.clone(),
-                values: record::values(place, shape, || values::values(shape)),
+                values: record::values(place, shape, || {
+                    let schema = schema.filter(|_| place.root == Root::Args);
+                    let mut all =
+                        schema.map(|schema| schema.values(&place.keys)).unwrap_or_default();
+                    all.extend(values::values(shape));
+                    let taken = |value: &Value| {
+                        schema.is_none_or(|schema| schema.permits(&place.keys, value))
+                    };
+                    all.retain(taken);
+                    all
+                }),
             })
             .filter(|dimension| dimension.values.len() > 1)
             .collect();

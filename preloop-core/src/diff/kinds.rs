@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::normal::{Normal, Side};
 use super::place::{Place, Root, Shape, Shapes};
 use super::reading::Reader;
+use super::schemas::ToolSchemas;
 use super::texts;
 use crate::cel::parse;
 use crate::compile::{CallSource, EntrySource, Fits, Glob};
@@ -37,9 +38,9 @@ pub(super) struct Kinds {
 }
 
 /// Compares the entries that each kind of tool meets.
-pub(super) fn differing(sides: [&Side<'_>; 2]) -> Kinds {
+pub(super) fn differing(sides: [&Side<'_>; 2], schemas: Option<&ToolSchemas>) -> Kinds {
     let spoken = spoken_of(sides);
-    let names = names(sides, &spoken);
+    let names = names(sides, &spoken, schemas);
     let sources = sources(sides, &spoken);
     let mut forms = Forms { sides, known: [HashMap::new(), HashMap::new()] };
     let mut met: BTreeMap<(FitsKey, FitsKey), usize> = BTreeMap::new();
@@ -151,8 +152,8 @@ fn tools<'d>(sides: [&Side<'d>; 2]) -> impl Iterator<Item = &'d Tool> + use<'d> 
     sides.map(|side| side.document).into_iter().flat_map(|document| &document.tools)
 }
 
-/// Every exact name, a name for each glob, names that tell globs apart, and one that nothing fits.
-fn names(sides: [&Side<'_>; 2], spoken: &Shapes) -> Vec<String> {
+/// The tools of known schemas, every exact name, a name for each glob, names that tell globs apart, and one that nothing fits.
+fn names(sides: [&Side<'_>; 2], spoken: &Shapes, schemas: Option<&ToolSchemas>) -> Vec<String> {
     let mut met = HashSet::new();
     let mut names = Vec::new();
     let mut add = |name: String| {
@@ -160,6 +161,7 @@ fn names(sides: [&Side<'_>; 2], spoken: &Shapes) -> Vec<String> {
             names.push(name);
         }
     };
+    schemas.into_iter().flat_map(ToolSchemas::names).cloned().for_each(&mut add);
     told_apart(spoken, "name").into_iter().for_each(&mut add);
     let mut globs = BTreeSet::new();
     for tool in tools(sides) {

@@ -34,6 +34,7 @@ mod place;
 mod reading;
 mod record;
 mod report;
+mod schemas;
 mod search;
 mod space;
 mod structure;
@@ -50,6 +51,8 @@ pub use report::{
     Answer, Change, ChangeKind, Effect, Example, FieldChange, PolicyDiff, Searched, Section,
     ToolMeaning, Verdict,
 };
+
+pub use schemas::ToolSchemas;
 
 use crate::compile::CompiledPolicy;
 use crate::decision::PolicyRef;
@@ -70,14 +73,16 @@ const KINDS_FULL: u64 = 20;
 
 /// How to compare.
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct Options<'o> {
     /// The most calls that are tried for one kind of tool.
     pub budget: u64,
+    /// Input schemas of tools: examples are then calls that these take.
+    pub schemas: Option<&'o ToolSchemas>,
 }
 
-impl Default for Options {
+impl Default for Options<'_> {
     fn default() -> Self {
-        Self { budget: BUDGET_DEFAULT }
+        Self { budget: BUDGET_DEFAULT, schemas: None }
     }
 }
 
@@ -87,7 +92,7 @@ pub fn diff(before: &ValidPolicy, after: &ValidPolicy) -> PolicyDiff {
 }
 
 /// Compares two policies, looking as hard as the options say.
-pub fn diff_with(before: &ValidPolicy, after: &ValidPolicy, options: Options) -> PolicyDiff {
+pub fn diff_with(before: &ValidPolicy, after: &ValidPolicy, options: Options<'_>) -> PolicyDiff {
     let sides = [before, after].map(|policy| Side {
         policy: CompiledPolicy::compile(policy.again()),
         document: policy.document(),
@@ -127,8 +132,8 @@ struct OfEntry {
     is_exhausted: bool,
 }
 
-fn meaning(sides: [&Side<'_>; 2], options: Options, report: &mut PolicyDiff) {
-    let kinds = kinds::differing(sides);
+fn meaning(sides: [&Side<'_>; 2], options: Options<'_>, report: &mut PolicyDiff) {
+    let kinds = kinds::differing(sides, options.schemas);
     let searched = &mut report.searched;
     searched.all_tools = kinds.is_complete;
     searched.tools = kinds.differing.len();
@@ -137,7 +142,8 @@ fn meaning(sides: [&Side<'_>; 2], options: Options, report: &mut PolicyDiff) {
     let mut entries: BTreeMap<(String, Option<String>), OfEntry> = BTreeMap::new();
     for kind in &kinds.differing {
         let name = entry_name(sides, kind);
-        let mut search = Search::new(sides, kind, budget);
+        let schema = options.schemas.and_then(|schemas| schemas.of(&kind.name));
+        let mut search = Search::new(sides, kind, budget, schema);
         search.run();
         searched.calls = searched.calls.saturating_add(search.calls);
         searched.not_searched.extend(search.space.unread.iter().cloned());

@@ -9,6 +9,7 @@ use super::compared::{Compared, Group, compare};
 use super::kinds::Kind;
 use super::normal::Side;
 use super::record;
+use super::schemas::KnownSchema;
 use super::space::{Chance, RuleLogic, Space, State};
 use crate::call::CallRecord;
 use crate::cel::Input;
@@ -30,6 +31,7 @@ pub(super) struct Witness {
 /// One search.
 pub(super) struct Search<'s, 'd> {
     pub(super) space: Space,
+    schema: Option<&'s KnownSchema>,
     sides: [&'s Side<'d>; 2],
     pub(super) found: HashMap<Group, Witness>,
     pub(super) calls: u64,
@@ -38,9 +40,14 @@ pub(super) struct Search<'s, 'd> {
 }
 
 impl<'s, 'd> Search<'s, 'd> {
-    pub(super) fn new(sides: [&'s Side<'d>; 2], kind: &Kind, budget: u64) -> Self {
-        let space = Space::new(sides, kind);
-        Self { space, sides, found: HashMap::new(), calls: 0, budget, is_exhausted: false }
+    pub(super) fn new(
+        sides: [&'s Side<'d>; 2],
+        kind: &Kind,
+        budget: u64,
+        schema: Option<&'s KnownSchema>,
+    ) -> Self {
+        let space = Space::new(sides, kind, schema);
+        Self { space, schema, sides, found: HashMap::new(), calls: 0, budget, is_exhausted: false }
     }
 
     /// Looks until everything was tried or the budget is spent, then makes what was found small.
@@ -186,7 +193,8 @@ impl<'s, 'd> Search<'s, 'd> {
     }
 
     fn witness(&self, state: &State, record: &CallRecord) -> Option<(Group, Witness)> {
-        let call = record.call();
+        let mut call = record.call();
+        call.schema = self.schema.map(|schema| &schema.compiled);
         let [one, other] = self.sides;
         let (before, after) = (one.policy.evaluate(&call), other.policy.evaluate(&call));
         let compared = compare([one.document, other.document], &before, &after)?;

@@ -11,6 +11,7 @@ use super::normal::Side;
 use super::place::{Place, Root};
 use super::reading::Logic;
 use super::record;
+use super::schemas::KnownSchema;
 use crate::call::CallRecord;
 use crate::cel::{Fuel, Input, Tri};
 use crate::condition::Condition;
@@ -63,7 +64,7 @@ pub(super) struct Space {
 // === impl Space ===
 
 impl Space {
-    pub(super) fn new(sides: [&Side<'_>; 2], kind: &Kind) -> Self {
+    pub(super) fn new(sides: [&Side<'_>; 2], kind: &Kind, schema: Option<&KnownSchema>) -> Self {
         let mut builder = Builder::default();
         let mut justification_matters = false;
         let [before, after] =
@@ -86,7 +87,10 @@ impl Space {
         }
         let mut base = CallRecord::new(kind.name.clone(), Map::new());
         base.tool.source.clone_from(&kind.source);
-        let mut space = builder.into_space(base, [before, after]);
+        if let Some(schema) = schema {
+            base.args = schema.fewest();
+        }
+        let mut space = builder.into_space(base, [before, after], schema);
         space.find_edges();
         space.reduce(justification_matters, is_new_matters);
         space

@@ -1,5 +1,7 @@
 //! Changes that a reviewer must hear of, each found with a call that shows it.
 
+use serde_json::json;
+
 use super::*;
 use crate::decision::Action;
 
@@ -371,4 +373,72 @@ fn what_only_people_read_changes_no_meaning() {
     );
     assert_eq!(report.verdict, Verdict::SameMeaning);
     assert_eq!(report.changes[0].kind, ChangeKind::Moved);
+}
+
+/// Compares with the tools' schemas known; every example is a call that its tool takes.
+fn with_schemas(before: &str, after: &str, listing: &serde_json::Value) -> PolicyDiff {
+    let schemas = ToolSchemas::read(listing).unwrap();
+    let options = Options { schemas: Some(&schemas), ..Options::default() };
+    let report = diff_with(&policy(before), &policy(after), options);
+    for example in &report.examples {
+        if let Some(schema) = schemas.of(&example.call.tool.name) {
+            schema.compiled.check(&example.call.args).unwrap();
+        }
+    }
+    report
+}
+
+#[test]
+fn examples_are_calls_that_the_tool_takes() {
+    let refund = json!({"tools": [{"name": "t", "inputSchema": {
+        "type": "object",
+        "required": ["order", "amount"],
+        "properties": {
+            "order": {"type": "string", "minLength": 3},
+            "amount": {"type": "integer", "minimum": 1, "maximum": 800},
+            "env": {"enum": ["dev", "prod"]},
+        },
+    }}]});
+    let deny = |condition: &str| rules(&format!("{{expression: {condition}, action: deny}}"));
+    let report = with_schemas(&deny("args.amount > 500"), &deny("args.amount > 700"), &refund);
+    assert_eq!(report.verdict, Verdict::Loosened);
+    for example in &report.examples {
+        assert_eq!(example.call.args["order"], "xxx");
+        assert!(example.call.args["amount"].as_i64().is_some_and(|n| (501..=700).contains(&n)));
+    }
+    let report = with_schemas(&deny("args.amount > 900"), &deny("args.amount > 950"), &refund);
+    assert_eq!(
+        (report.verdict, report.examples.len()),
+        (Verdict::Unknown, 0),
+        "nobody can ask that"
+    );
+    let (one, other) = (deny("args.env == 'dev'"), deny("args.env != 'prod'"));
+    let report = with_schemas(&one, &other, &refund);
+    let envs: Vec<_> = report.examples.iter().map(|each| each.call.args.get("env")).collect();
+    assert!(
+        !envs.is_empty() && envs.iter().all(Option::is_none),
+        "only where it is missing: {envs:?}"
+    );
+}
+
+#[test]
+fn tools_of_known_schemas_stand_for_globs() {
+    let tools = json!({"delete_repository": {"type": "object"}});
+    let glob = |action: &str| {
+        format!("tools: [{{name: 'delete_*', conditions: [{{action: {action}}}]}}]\n")
+    };
+    let report = with_schemas(&glob("deny"), &glob("require_approval"), &tools);
+    assert_eq!(report.examples[0].call.tool.name, "delete_repository");
+}
+
+#[test]
+fn a_listing_that_cannot_be_read_is_told() {
+    for (listing, wanted) in [
+        (json!("x"), "a list of tools is"),
+        (json!({"tools": [{"inputSchema": {}}]}), "tools[0]: a tool has no `name`"),
+        (json!({"t": "text"}), "the input schema of `t` cannot be read"),
+    ] {
+        let error = ToolSchemas::read(&listing).unwrap_err();
+        assert!(error.contains(wanted), "{error}");
+    }
 }

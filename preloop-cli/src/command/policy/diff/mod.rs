@@ -4,10 +4,10 @@ mod human;
 mod markdown;
 mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use preloop_core::diff::{BUDGET_DEFAULT, Options, PolicyDiff, Verdict, diff_with};
+use preloop_core::diff::{BUDGET_DEFAULT, Options, PolicyDiff, ToolSchemas, Verdict, diff_with};
 
 use super::source;
 use crate::exit::Exit;
@@ -26,6 +26,10 @@ pub(crate) struct Diff {
     /// End with exit code 6 only for these verdicts, not for every change
     #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT")]
     fail_on: Vec<FailOn>,
+
+    /// Tools with their input schemas, as an MCP server lists them: examples are then calls that the tools take
+    #[arg(long, value_name = "FILE")]
+    tools: Option<PathBuf>,
 
     /// The most calls to try for one kind of tool
     #[arg(long, value_name = "CALLS", default_value_t = BUDGET_DEFAULT)]
@@ -57,7 +61,9 @@ pub(crate) fn run(options: &Diff, output: Output) -> Result<Exit, Failure> {
         Ok(policy) => policy,
         Err(exit) => return Ok(exit),
     };
-    let report = diff_with(&before, &after, Options { budget: options.budget });
+    let schemas = options.tools.as_deref().map(schemas).transpose()?;
+    let how = Options { budget: options.budget, schemas: schemas.as_ref() };
+    let report = diff_with(&before, &after, how);
     if output.is_markdown() {
         print(&markdown::comment(&report))?;
     } else {
@@ -65,6 +71,19 @@ pub(crate) fn run(options: &Diff, output: Output) -> Result<Exit, Failure> {
         output.result(&report, |page| human::describe(page, &report, &names))?;
     }
     Ok(if fails(&report, &options.fail_on) { Exit::Differs } else { Exit::Done })
+}
+
+/// The schemas of a file with a list of tools.
+fn schemas(path: &Path) -> Result<ToolSchemas, Failure> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Failure::new(
+            "unreadable_tools",
+            format!("cannot read the tools of `{}`: {error}", path.display()),
+        )
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
+    let listing = preloop_core::json::parse(&text).map_err(|error| unreadable(&error))?;
+    ToolSchemas::read(&listing).map_err(|error| unreadable(&error))
 }
 
 fn fails(report: &PolicyDiff, fail_on: &[FailOn]) -> bool {
