@@ -51,13 +51,40 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "{}", path.display()),
-            Self::Postgres(url) => {
-                let after = url.rsplit_once('@').map_or_else(
-                    || url.split_once("://").map_or("", |(_, rest)| rest),
-                    |(_, rest)| rest,
-                );
-                write!(f, "postgres://{}", after.split('?').next().unwrap_or_default())
-            }
+            Self::Postgres(url) => write!(f, "postgres://{}", without_password(url)),
+        }
+    }
+}
+
+/// Host and database of a URL; neither where it cannot be told for sure what belongs to the password.
+fn without_password(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let address = rest.split(['?', '#']).next().unwrap_or_default();
+    match (rest.matches('@').count(), address.split_once('@')) {
+        (0, _) => address,
+        (1, Some((credentials, host))) if !credentials.contains('/') => host,
+        _ => "...",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_spelling_of_a_url_shows_its_password() {
+        for (url, shown) in [
+            ("postgres://host/db", "postgres://host/db"),
+            ("postgresql://ann:secret@host:5432/db?sslmode=require", "postgres://host:5432/db"),
+            ("postgres://host/db?user=ann@x&password=secret", "postgres://..."),
+            ("postgres://host/db?password=secret", "postgres://host/db"),
+            ("postgres://ann:secret?1@host/db", "postgres://..."),
+            ("postgres://ann:secret/1@host/db", "postgres://..."),
+            ("postgres://ann:secret@1@host/db", "postgres://..."),
+        ] {
+            let location = Location::parse(url).unwrap();
+            assert_eq!(location.to_string(), shown, "{url}");
+            assert!(!format!("{location:?}").contains("secret"));
         }
     }
 }
