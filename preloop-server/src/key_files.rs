@@ -60,14 +60,12 @@ async fn ensure(
     }
     let words = |error: ServiceError| error.to_string();
     let key = new_key(role).map_err(words)?;
-    // The good key of that name may be another server's, whose folder this is not.
-    let is_taken =
-        services.is_shared() && services.key_add(name, role, &key).await.map_err(words)?.is_none();
-    if is_taken {
+    if !services.is_shared() {
+        services.key_replace(name, role, &key).await.map_err(words)?;
+    } else if services.key_add(name, role, &key).await.map_err(words)?.is_none() {
+        // The good key of that name may be another server's, whose folder this is not.
         let name = format!("{name}-{}", services.replica_suffix());
         services.key_replace(&name, role, &key).await.map_err(words)?;
-    } else if !services.is_shared() {
-        services.key_replace(name, role, &key).await.map_err(words)?;
     }
     write(path, &key)?;
     Ok(key)
