@@ -49,6 +49,8 @@ impl Database {
         let server = server.unwrap_or_else(|error| panic!("{error}"));
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("preloop_test_{}_{count}", std::process::id());
+        // A server that outlives the tests may have one from a process that had this number before.
+        server.must(&format!("drop database if exists {name}"));
         server.must(&format!("create database {name}"));
         Self { server, name }
     }
@@ -139,8 +141,9 @@ impl Server {
     }
 
     fn ask(&self, sql: &str) -> Result<(), String> {
-        let psql = program::folder()?.join("psql");
-        run(Command::new(psql).args(["--no-psqlrc", "--quiet", "-c", sql]).arg(&self.url))
+        run(Command::new(program::psql())
+            .args(["--no-psqlrc", "--quiet", "-c", sql])
+            .arg(&self.url))
     }
 }
 

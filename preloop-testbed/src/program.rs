@@ -15,6 +15,11 @@ pub(crate) fn folder() -> Result<PathBuf, String> {
     find().ok_or_else(|| format!("the package `postgresql` brought no `initdb` below `{DEBIAN}`"))
 }
 
+/// The client: beside the server where that is here, else wherever it is found.
+pub(crate) fn psql() -> PathBuf {
+    find().map_or_else(|| PathBuf::from("psql"), |folder| folder.join("psql"))
+}
+
 fn find() -> Option<PathBuf> {
     let versions = std::fs::read_dir(DEBIAN).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> =
