@@ -36,16 +36,9 @@ fn shop(tests: &str) -> Place {
     place
 }
 
-/// Runs `policy test` inside of the place, so that paths are short.
+/// Runs `policy test`.
 fn test(place: &Place, arguments: &[&str]) -> Ran {
-    let mut all = vec!["policy", "test"];
-    all.extend(arguments);
-    let output = place.command(&all).current_dir(place.path(".")).output().expect("preloop runs");
-    Ran {
-        code: output.status.code().expect("an exit code"),
-        stdout: String::from_utf8(output.stdout).expect("text"),
-        stderr: String::from_utf8(output.stderr).expect("text"),
-    }
+    place.run_inside(&[&["policy", "test"], arguments].concat())
 }
 
 #[test]

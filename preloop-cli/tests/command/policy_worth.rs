@@ -46,14 +46,7 @@ fn shop(tests: &str) -> Place {
 }
 
 fn test(place: &Place, arguments: &[&str]) -> Ran {
-    let mut all = vec!["policy", "test"];
-    all.extend(arguments);
-    let output = place.command(&all).current_dir(place.path(".")).output().expect("preloop runs");
-    Ran {
-        code: output.status.code().expect("an exit code"),
-        stdout: String::from_utf8(output.stdout).expect("text"),
-        stderr: String::from_utf8(output.stderr).expect("text"),
-    }
+    place.run_inside(&[&["policy", "test"], arguments].concat())
 }
 
 #[test]

@@ -99,6 +99,17 @@ impl Place {
         self.run_with_input(arguments, b"")
     }
 
+    /// Runs a command inside of the place, so that paths are short.
+    pub(crate) fn run_inside(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        let output = command.current_dir(self.directory.path()).output().expect("preloop runs");
+        Ran {
+            code: output.status.code().expect("an exit code"),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let mut child = self
             .command(arguments)
