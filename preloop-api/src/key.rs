@@ -4,15 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What the holder of a key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Ask for decisions and call tools; never approve, never administer.
-    Agent,
-    /// Everything.
-    Owner,
-}
+use crate::Role;
 
 /// An API key without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,21 +43,4 @@ pub struct CreatedApiKey {
     pub api_key: ApiKey,
     /// The key itself; Preloop keeps only its hash.
     pub key: String,
-}
-
-// === impl Role ===
-
-impl Role {
-    /// The name on every wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Agent => "agent",
-            Self::Owner => "owner",
-        }
-    }
-
-    /// The role of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Agent, Self::Owner].into_iter().find(|role| role.as_str() == name)
-    }
 }

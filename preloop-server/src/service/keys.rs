@@ -49,6 +49,12 @@ impl Services {
         caller.must_be_owner("only the owner's key may make keys")?;
         let name = request.name.trim();
         check_name(name)?;
+        if !matches!(request.role, Role::Agent | Role::Owner) {
+            return Err(ServiceError::Invalid {
+                code: "invalid_role",
+                message: "the role of a key must be `agent` or `owner`".to_owned(),
+            });
+        }
         let keys = self.inner.store.key_list(self.inner.account_id).await?;
         let same = |key: &&StoredKey| key.api_key.name == name;
         if keys.iter().filter(same).any(|key| key.api_key.role != request.role) {
@@ -170,13 +176,14 @@ pub(crate) const fn prefix(role: Role) -> &'static str {
     match role {
         Role::Agent => "pla_",
         Role::Owner => "plo_",
+        Role::Admin | Role::Approver | Role::Editor | Role::Viewer => "plu_",
     }
 }
 
 fn caller_of(account_id: Uuid, key: ApiKey) -> Caller {
     let (kind, roles) = match key.role {
         Role::Agent => ("agent", Vec::new()),
-        Role::Owner => ("user", vec![OWNER.to_owned()]),
+        role => ("user", vec![role.as_str().to_owned()]),
     };
     let principal = Principal {
         id: key.principal_id,

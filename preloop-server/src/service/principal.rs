@@ -26,7 +26,7 @@ impl Caller {
     pub(crate) fn must_be_owner(&self, message: &str) -> Result<(), ServiceError> {
         match self.role {
             Role::Owner => Ok(()),
-            Role::Agent => {
+            Role::Admin | Role::Agent | Role::Approver | Role::Editor | Role::Viewer => {
                 Err(ServiceError::Forbidden { code: "owner_only", message: message.to_owned() })
             }
         }
