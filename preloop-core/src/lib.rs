@@ -39,6 +39,7 @@ pub mod decision;
 pub mod diagnostic;
 pub mod diff;
 pub mod document;
+pub mod edit;
 pub mod engine;
 pub mod evaluate;
 pub mod format;

@@ -204,6 +204,8 @@ fn every_code_is_met_by_a_document() {
     // Only the formatter reports the first, and the lint the others; they have tests of their own.
     met.extend([Code::NotFormattable, Code::ShadowedRule, Code::EvadableText]);
     met.extend([Code::TooWideText, Code::UnusedWorkflow]);
+    // Changes of a document report these.
+    met.extend([Code::NotInDocument, Code::AmbiguousAddress]);
     // These need a text of more than a megabyte, of many tools, of a thousand problems,
     // several files, or a file of tests.
     met.extend([Code::DocumentTooLarge, Code::TooManyItems, Code::TooManyProblems]);

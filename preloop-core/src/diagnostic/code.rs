@@ -90,6 +90,8 @@ codes! {
     NotBool, "not_bool", error, "The condition's value is not true or false.";
     InvalidLiteral, "invalid_literal", error, "A constant pattern, instant, duration, time zone or address of the condition is not valid.";
     FailedExample, "failed_example", error, "A rule's example does not do what it says.";
+    NotInDocument, "not_in_document", error, "A change names an entry or a rule that the document does not have.";
+    AmbiguousAddress, "ambiguous_address", error, "A change names an entry or a rule by a name that several have.";
     UnknownFixture, "unknown_fixture", error, "A test names a fixture that its file does not have.";
     NotFormattable, "not_formattable", error, "No way of formatting the text could be proven to keep its meaning and its comments.";
     TooManyProblems, "too_many_problems", error, "There are more problems than are shown.";

@@ -63,4 +63,12 @@ impl Report {
         self.warnings.retain(|warning| warning.code != Code::LocalProgram);
         self
     }
+
+    /// The same for a document that no one has written as text: paths without lines.
+    pub(crate) fn without_places(mut self) -> Self {
+        for problem in self.errors.iter_mut().chain(&mut self.warnings) {
+            (problem.line, problem.column) = (None, None);
+        }
+        self
+    }
 }

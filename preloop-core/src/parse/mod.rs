@@ -19,7 +19,7 @@ mod yaml;
 mod tests;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, Lines, Report};
-use crate::document::PolicyDocument;
+use crate::document::{Condition, PolicyDocument};
 use crate::limits::DOCUMENT_BYTES_MAX;
 
 pub(crate) use decoder::{Decoder, Keyword};
@@ -74,6 +74,11 @@ pub(crate) fn read(bytes: &[u8], findings: &mut Findings) -> Option<(PolicyDocum
     let (text, lines, tree) = located(bytes, findings)?;
     let document = section::policy(&mut Decoder::new(&tree, text, &lines, findings))?;
     Some((document, Places::new(text, lines, tree)))
+}
+
+/// Reads the tree's root as one rule.
+pub(crate) fn rule(decoder: &mut Decoder<'_>) -> Condition {
+    section::rule(decoder, &Path::Root, decoder.tree.root())
 }
 
 /// Bytes to text and tree.

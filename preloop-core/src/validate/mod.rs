@@ -84,6 +84,17 @@ impl ValidPolicy {
         Self::check(read, findings)
     }
 
+    /// Checks a document that was made, not read. Its problems have paths and no lines, and literal secrets
+    /// in it stay as they are.
+    pub fn from_document(document: &PolicyDocument) -> Result<Self, Report> {
+        let text = serde_json::to_string(document).unwrap_or_default();
+        let mut policy = Self::parse(&text).map_err(Report::without_places)?;
+        for warning in &mut policy.warnings {
+            (warning.line, warning.column) = (None, None);
+        }
+        Ok(policy)
+    }
+
     fn check(
         read: Option<(PolicyDocument, Places)>,
         mut findings: Findings,

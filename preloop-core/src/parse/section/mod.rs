@@ -10,6 +10,7 @@ mod tool;
 pub(crate) use policy::DOCUMENT;
 pub(super) use policy::{DEFAULTS, METADATA, policy, version};
 pub(crate) use shape::Shape;
+pub(super) use tool::condition as rule;
 
 use super::fields::Section;
 

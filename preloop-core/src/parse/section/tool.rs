@@ -74,7 +74,11 @@ fn justification(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Option<Justi
     if is_null { None } else { decoder.keyword(&fields.at.key("justification"), node) }
 }
 
-fn condition(decoder: &mut Decoder<'_>, at: &Path<'_>, node: NodeId) -> Condition {
+pub(in crate::parse) fn condition(
+    decoder: &mut Decoder<'_>,
+    at: &Path<'_>,
+    node: NodeId,
+) -> Condition {
     let Some(fields) = decoder.fields(at, node, &CONDITION) else {
         return Condition::default();
     };
