@@ -13,6 +13,8 @@ mod mcp_server;
 mod page;
 mod permission;
 mod policy;
+mod policy_scope;
+mod policy_version;
 mod problem;
 mod tool;
 
@@ -27,6 +29,15 @@ pub use key::{ApiKey, CreateApiKey, CreatedApiKey};
 pub use mcp_server::{McpServerInfo, McpServerState};
 pub use page::Page;
 pub use permission::{Permission, Role};
-pub use policy::{EvaluateRequest, ValidateRequest};
+pub use policy::{
+    AddRule, ApplyRequest, ChangeRule, DiffRequest, EvaluateRequest, MoveRule, PolicyApplied,
+    PolicyDetail, PolicyInfo, PolicyInput, PolicyState, ValidateRequest,
+};
+pub use policy_scope::{InvalidScope, PolicyScope, ScopeKind};
+pub use policy_version::{
+    CreateSnapshot, PolicyAuthor, PolicyVersion, PolicyVersionDetail, PruneRequest, PruneResult,
+    RollbackRequest, TagVersion, VersionCause,
+};
+pub use preloop_core::diff::PolicyDiff;
 pub use problem::{Problem, ProblemItem};
 pub use tool::{AcceptTool, ToolInfo, ToolState};

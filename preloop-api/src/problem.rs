@@ -1,10 +1,11 @@
 //! How every error answer looks: `application/problem+json` with a stable `code`.
 
 use preloop_core::approval::ApprovalState;
+use preloop_core::diff::PolicyDiff;
 use serde::{Deserialize, Serialize};
 
 /// RFC 9457 problem details.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
     /// A name for the kind of problem: `urn:preloop:problem:<code>`.
     #[serde(rename = "type")]
@@ -20,6 +21,12 @@ pub struct Problem {
     /// Where the approval request stands, on conflicts about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<ApprovalState>,
+    /// Digest of the policy that is live, where another one was expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// What differs between the policy that is live and the one that was sent, where somebody was faster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff: Option<Box<PolicyDiff>>,
     /// The single problems, where there are several or where they have a place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemItem>,

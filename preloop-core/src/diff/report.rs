@@ -1,13 +1,13 @@
 //! What a comparison of two policies tells: one report for people, scripts and bindings.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::call::CallRecord;
 use crate::decision::{Action, Decision, PolicyRef, Reason};
 
 /// What a change does to what gets through, as far as it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Proved: every call is answered as before.
@@ -23,7 +23,7 @@ pub enum Verdict {
 }
 
 /// Two policies compared.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyDiff {
     /// What the change does as a whole.
     pub verdict: Verdict,
@@ -46,7 +46,7 @@ pub struct PolicyDiff {
 }
 
 /// What happened to a part of the document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
     /// It is new.
@@ -60,7 +60,7 @@ pub enum ChangeKind {
 }
 
 /// A part of the document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
     /// `metadata`.
@@ -78,7 +78,7 @@ pub enum Section {
 }
 
 /// One difference between the documents.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// What happened.
     pub kind: ChangeKind,
@@ -87,21 +87,21 @@ pub struct Change {
     /// Its name: for a rule the tool's.
     pub name: String,
     /// The rule's name, or its condition where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<String>,
     /// Its place in the document before.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub path_before: Option<String>,
     /// Its place in the document after.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub path_after: Option<String>,
     /// The fields that differ; of what is new or gone, those that are set.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub fields: Vec<FieldChange>,
 }
 
 /// One field of a part.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FieldChange {
     /// The field.
     pub field: String,
@@ -114,7 +114,7 @@ pub struct FieldChange {
 }
 
 /// What a change does that no answer to a call shows.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Effect {
     /// Which way: none where that cannot be said.
     pub verdict: Verdict,
@@ -127,12 +127,12 @@ pub struct Effect {
 }
 
 /// A tool that is answered otherwise, or may be.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToolMeaning {
     /// The entry's name as in the document, or the name of a tool that no entry names.
     pub tool: String,
     /// The entry's source.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source: Option<String>,
     /// Which way.
     pub verdict: Verdict,
@@ -145,7 +145,7 @@ pub struct ToolMeaning {
 }
 
 /// A call that is answered otherwise.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Example {
     /// The entry that speaks for the tool, as in [`ToolMeaning::tool`].
     pub tool: String,
@@ -158,12 +158,12 @@ pub struct Example {
     /// The answer after.
     pub after: Answer,
     /// What differs where the actions do not: the workflows.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub note: Option<String>,
 }
 
 /// The part of a decision that is compared.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Answer {
     /// What happens to the call.
     pub action: Action,
@@ -172,20 +172,20 @@ pub struct Answer {
     /// The path of the rule that decided.
     pub rule: Option<String>,
     /// That rule's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule_name: Option<String>,
     /// That rule's condition.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expression: Option<String>,
     /// The workflow of an approval.
     pub approval_workflow: Option<String>,
     /// Conditions that could not be evaluated, in words.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub errors: Vec<String>,
 }
 
 /// How hard was looked.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Searched {
     /// Calls that were run through both policies.
     pub calls: u64,
@@ -196,7 +196,7 @@ pub struct Searched {
     /// Whether every kind of tool is known to have been looked at.
     pub all_tools: bool,
     /// What could not be searched, or not to the end.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub not_searched: Vec<String>,
 }
 

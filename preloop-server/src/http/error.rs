@@ -6,6 +6,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use preloop_api::{ApprovalState, Problem, ProblemItem};
 use preloop_core::diagnostic::{Diagnostic, Report};
+use preloop_core::diff::PolicyDiff;
 use preloop_core::json::{JsonError, JsonErrorKind};
 
 use crate::service::ServiceError;
@@ -17,12 +18,22 @@ pub(crate) struct ApiError {
     code: &'static str,
     detail: String,
     state: Option<ApprovalState>,
+    digest: Option<String>,
+    diff: Option<Box<PolicyDiff>>,
     errors: Vec<ProblemItem>,
 }
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), state: None, errors: Vec::new() }
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            state: None,
+            digest: None,
+            diff: None,
+            errors: Vec::new(),
+        }
     }
 
     pub(crate) fn route_not_found(path: &str) -> Self {
@@ -128,6 +139,8 @@ impl ApiError {
             detail: self.detail.clone(),
             code: self.code.to_owned(),
             state: self.state,
+            digest: self.digest.clone(),
+            diff: self.diff.clone(),
             errors: self.errors.clone(),
         }
     }
@@ -158,6 +171,11 @@ impl From<ServiceError> for ApiError {
             ServiceError::Conflict { code, state, .. } => {
                 Self { state, ..Self::new(StatusCode::CONFLICT, code, detail) }
             }
+            ServiceError::PolicyChanged { digest, diff, .. } => Self {
+                digest,
+                diff,
+                ..Self::new(StatusCode::PRECONDITION_FAILED, "policy_changed", detail)
+            },
             ServiceError::Invalid { code, .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
             }

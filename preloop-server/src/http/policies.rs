@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
-use preloop_api::{EvaluateRequest, ValidateRequest};
+use preloop_api::{EvaluateRequest, PolicyInput, ValidateRequest};
 use preloop_core::call::CallRecord;
 use preloop_core::decision::Decision;
 use preloop_core::diagnostic::Report;
@@ -38,7 +38,8 @@ pub(super) async fn evaluate(
     let call = CallRecord::from_value(body.call).map_err(|error| {
         ApiError::invalid_field(&format!("call.{}", error.path), error.message, error.help)
     })?;
-    match services.try_out(body.policy.as_deref(), &call, body.explain) {
+    let policy = body.policy.map(PolicyInput::into_text);
+    match services.try_out(policy.as_deref(), &call, body.explain) {
         Ok(decision) => Ok(Json(decision)),
         Err(TryOutError::InvalidPolicy(report)) => Err(ApiError::invalid_policy(&report)),
         Err(TryOutError::Service(error)) => Err(error.into()),
@@ -63,7 +64,7 @@ pub(super) async fn validate(
                 let body: ValidateRequest = serde_json::from_slice(&bytes).map_err(|error| {
                     ApiError::invalid_body(format!("the body does not fit: {error}"))
                 })?;
-                Ok(validate_document(&body.policy))
+                Ok(validate_document(&body.policy.into_text()))
             }
             _ => Err(ApiError::content_type("application/json` or `application/yaml")),
         }

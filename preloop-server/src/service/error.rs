@@ -1,12 +1,13 @@
 //! Why a use case could not be done; `http` and `mcp` turn it into their own answers.
 
 use preloop_api::ApprovalState;
+use preloop_core::diff::PolicyDiff;
 
 use crate::journal::JournalFull;
 use crate::store::StoreError;
 
 /// What went wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ServiceError {
     /// The caller's key does not give the right to do it; `code` says which right.
     #[error("{message}")]
@@ -33,6 +34,16 @@ pub enum ServiceError {
         message: String,
         /// The state of the approval request, where it is about one.
         state: Option<ApprovalState>,
+    },
+    /// Another policy is live than the one that the change was made for.
+    #[error("{message}")]
+    PolicyChanged {
+        /// How things stand.
+        message: String,
+        /// Digest of what is live; none where nothing is.
+        digest: Option<String>,
+        /// What differs between what is live and what was sent.
+        diff: Option<Box<PolicyDiff>>,
     },
     /// The request says something that cannot be done.
     #[error("{message}")]
