@@ -18,8 +18,8 @@ use crate::http::{self, guard};
 use crate::ids::new_id;
 use crate::journal::Journal;
 use crate::key_files::{self, KeyFiles};
-use crate::mcp::{Firewall, Settings};
-use crate::service::{Foundation, Services};
+use crate::mcp::{Firewalls, Settings};
+use crate::service::{Foundation, Platform, Services};
 use crate::store::{Location, Store};
 use crate::tasks::Tasks;
 use crate::worker::{PolicyFile, expire_approvals, follow_database, move_journal, watch_policy};
@@ -32,8 +32,8 @@ const DRAIN: Duration = Duration::from_secs(5);
 pub struct Running {
     local_addr: SocketAddr,
     keys: KeyFiles,
-    services: Services,
-    firewall: Firewall,
+    platform: Platform,
+    firewalls: Firewalls,
     server: JoinHandle<()>,
     /// Keeps a second server off the data folder.
     lock: File,
@@ -71,41 +71,42 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
         )));
     }
     let settings = Settings::of(&config).map_err(|error| failed(error.to_string()))?;
-    let (services, lock) = open(&config).await?;
+    let (platform, lock) = open(&config).await?;
+    let first = platform.first();
     // The policy first: a server with a broken one must not start, and must not look as if it had.
     let policy = match &config.policy {
-        Some(path) => Some(load_policy(&services, path)?),
+        Some(path) => Some(load_policy(first, path)?),
         None => None,
     };
-    let keys = key_files::prepare(&services, &config.data_dir, config.bootstrap_key.as_deref())
+    let keys = key_files::prepare(first, &config.data_dir, config.bootstrap_key.as_deref())
         .await
         .map_err(failed)?;
-    services.recover().await.map_err(|error| failed(error.to_string()))?;
+    platform.recover().await.map_err(|error| failed(error.to_string()))?;
 
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| failed(format!("cannot listen on `{}`: {error}", config.listen)))?;
     let local_addr = listener.local_addr().map_err(|error| failed(error.to_string()))?;
-    services
+    platform
         .set_base_url(config.public_url.clone().unwrap_or_else(|| format!("http://{local_addr}")));
 
-    let tasks = services.tasks().clone();
-    tasks.spawn("move the audit journal", move_journal(services.clone()));
-    tasks.spawn("expire approvals", expire_approvals(services.clone()));
-    if services.is_shared() {
-        tasks.spawn("follow the database", follow_database(services.clone()));
+    let tasks = platform.tasks().clone();
+    tasks.spawn("move the audit journal", move_journal(platform.clone()));
+    tasks.spawn("expire approvals", expire_approvals(platform.clone()));
+    if platform.is_shared() {
+        tasks.spawn("follow the database", follow_database(platform.clone()));
     }
     if let Some(policy) = policy {
-        tasks.spawn("watch the policy", watch_policy(services.clone(), policy));
+        tasks.spawn("watch the policy", watch_policy(first.clone(), policy));
     }
-    let firewall = Firewall::start(services.clone(), settings);
-    let router = router(&services, &firewall, &config);
+    let firewalls = Firewalls::start(platform.clone(), settings);
+    let router = router(&platform, &firewalls, &config);
     let server = spawn_server(listener, router, tasks);
-    Ok(Running { local_addr, keys, services, firewall, server, lock })
+    Ok(Running { local_addr, keys, platform, firewalls, server, lock })
 }
 
 /// Opens what the services stand on.
-async fn open(config: &Config) -> Result<(Services, File), StartError> {
+async fn open(config: &Config) -> Result<(Platform, File), StartError> {
     let folder_path = &config.data_dir;
     let now = config.clock.now();
     let folder = |error: std::io::Error| {
@@ -137,8 +138,8 @@ async fn open(config: &Config) -> Result<(Services, File), StartError> {
         journal_moved,
         tasks: Tasks::default(),
     };
-    let services = Services::open(foundation).await.map_err(|error| failed(error.to_string()))?;
-    Ok((services, lock))
+    let platform = Platform::open(foundation).await.map_err(|error| failed(error.to_string()))?;
+    Ok((platform, lock))
 }
 
 fn load_policy(services: &Services, path: &Path) -> Result<PolicyFile, StartError> {
@@ -152,10 +153,10 @@ fn load_policy(services: &Services, path: &Path) -> Result<PolicyFile, StartErro
     }
 }
 
-fn router(services: &Services, firewall: &Firewall, config: &Config) -> Router {
-    let guard = guard::Guard::new(services.clone(), &config.allowed_hosts, &config.allowed_origins);
-    http::router(services.clone())
-        .merge(firewall.routes())
+fn router(platform: &Platform, firewalls: &Firewalls, config: &Config) -> Router {
+    let guard = guard::Guard::new(platform.clone(), &config.allowed_hosts, &config.allowed_origins);
+    http::router(platform.clone())
+        .merge(firewalls.routes())
         .fallback(http::no_such_route)
         .method_not_allowed_fallback(http::no_such_method)
         .layer(axum::middleware::from_fn_with_state(guard, guard::guard))
@@ -201,18 +202,18 @@ impl Running {
 
     /// Stops taking requests, answers held calls, stops upstream servers and flushes the journal.
     pub async fn shutdown(self) {
-        let Self { services, firewall, mut server, lock, .. } = self;
-        services.tasks().stop();
-        firewall.shutdown().await;
+        let Self { platform, firewalls, mut server, lock, .. } = self;
+        platform.tasks().stop();
+        firewalls.shutdown().await;
         if tokio::time::timeout(DRAIN, &mut server).await.is_err() {
             tracing::warn!("some requests did not end in time");
             server.abort();
         }
-        services.tasks().finished().await;
-        if let Err(error) = services.journal_move().await {
+        platform.tasks().finished().await;
+        if let Err(error) = platform.journal_move().await {
             tracing::warn!(%error, "the rest of the audit journal is moved at the next start");
         }
-        services.close().await;
+        platform.close().await;
         drop(lock);
     }
 }

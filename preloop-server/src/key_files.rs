@@ -35,7 +35,7 @@ pub(crate) async fn prepare(
                 prefix(Role::Owner)
             ));
         }
-        if services.authenticate(key).is_none() {
+        if services.key_role(key).is_none() {
             services.key_replace(OWNER, Role::Owner, key).await.map_err(|e| e.to_string())?;
         }
         write(&owner_path, key)?;
@@ -54,7 +54,7 @@ async fn ensure(
     role: Role,
 ) -> Result<String, String> {
     if let Some(key) = read(path)?
-        && services.authenticate(&key).is_some_and(|caller| caller.role == role)
+        && services.key_role(&key) == Some(role)
     {
         return Ok(key);
     }

@@ -1,7 +1,7 @@
 //! `/api/v1/approvals`: reading requests, voting, withdrawing.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 use jiff::Timestamp;
 use preloop_api::{Approval, ApprovalState, Page, VoteDecision, VoteRequest};
@@ -13,7 +13,7 @@ use super::auth::Authenticated;
 use super::body::JsonRequest;
 use super::once::Answer;
 use super::params::{Params, id, limit, parsed};
-use crate::service::{ApprovalQuery, Services};
+use crate::service::ApprovalQuery;
 
 /// Query of `GET /api/v1/approvals`.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,8 +26,7 @@ pub(super) struct ListParams {
 }
 
 pub(super) async fn list(
-    State(services): State<Services>,
-    Authenticated(caller): Authenticated,
+    Authenticated { services, caller }: Authenticated,
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<Approval>>, ApiError> {
     let states = "`pending`, `approved`, `declined`, `expired` or `cancelled`";
@@ -41,31 +40,27 @@ pub(super) async fn list(
 }
 
 pub(super) async fn show(
-    State(services): State<Services>,
-    Authenticated(caller): Authenticated,
+    Authenticated { services, caller }: Authenticated,
     Path(approval): Path<String>,
 ) -> Result<Json<Approval>, ApiError> {
     Ok(Json(services.approval_show(&caller, approval_id(&approval)?).await?))
 }
 
 pub(super) async fn approve(
-    state: State<Services>,
     path: Path<String>,
     request: JsonRequest,
 ) -> Result<Response, ApiError> {
-    vote(state, path, request, VoteDecision::Approve).await
+    vote(path, request, VoteDecision::Approve).await
 }
 
 pub(super) async fn decline(
-    state: State<Services>,
     path: Path<String>,
     request: JsonRequest,
 ) -> Result<Response, ApiError> {
-    vote(state, path, request, VoteDecision::Decline).await
+    vote(path, request, VoteDecision::Decline).await
 }
 
 async fn vote(
-    State(services): State<Services>,
     Path(approval): Path<String>,
     request: JsonRequest,
     decision: VoteDecision,
@@ -73,24 +68,23 @@ async fn vote(
     let id = approval_id(&approval)?;
     let work = async {
         let VoteRequest { reason } = request.parse()?;
-        let voted = services.approval_vote(&request.caller, id, decision, reason).await?;
+        let voted = request.services.approval_vote(&request.caller, id, decision, reason).await?;
         Ok(Answer::ok(voted))
     };
-    request.once.answer(&services, &request.caller, work).await
+    request.once.answer(&request.services, &request.caller, work).await
 }
 
 pub(super) async fn cancel(
-    State(services): State<Services>,
     Path(approval): Path<String>,
     request: JsonRequest,
 ) -> Result<Response, ApiError> {
     let id = approval_id(&approval)?;
     let work = async {
         let VoteRequest { reason } = request.parse()?;
-        let cancelled = services.approval_cancel(&request.caller, id, reason).await?;
+        let cancelled = request.services.approval_cancel(&request.caller, id, reason).await?;
         Ok(Answer::ok(cancelled))
     };
-    request.once.answer(&services, &request.caller, work).await
+    request.once.answer(&request.services, &request.caller, work).await
 }
 
 fn approval_id(text: &str) -> Result<Uuid, ApiError> {

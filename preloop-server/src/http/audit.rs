@@ -1,7 +1,6 @@
 //! `/api/v1/audit`: reading the trail and verifying it.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
 use preloop_api::{AuditKind, AuditRecord, AuditVerification, Page};
 use preloop_core::decision::Action;
@@ -10,7 +9,6 @@ use serde::Deserialize;
 use super::ApiError;
 use super::auth::Authenticated;
 use super::params::{Params, limit, parsed};
-use crate::service::Services;
 use crate::store::{AuditFilter, AuditOrder};
 
 /// Query of `GET /api/v1/audit`.
@@ -32,8 +30,7 @@ pub(super) struct ListParams {
 }
 
 pub(super) async fn list(
-    State(services): State<Services>,
-    Authenticated(caller): Authenticated,
+    Authenticated { services, caller }: Authenticated,
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<AuditRecord>>, ApiError> {
     let filter = filter(params)?;
@@ -41,8 +38,7 @@ pub(super) async fn list(
 }
 
 pub(super) async fn verify(
-    State(services): State<Services>,
-    Authenticated(caller): Authenticated,
+    Authenticated { services, caller }: Authenticated,
 ) -> Result<Json<AuditVerification>, ApiError> {
     Ok(Json(services.audit_verify(&caller).await?))
 }

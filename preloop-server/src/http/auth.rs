@@ -6,27 +6,34 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 
 use super::ApiError;
-use crate::service::{Caller, Services};
+use crate::service::{Caller, Platform, Services};
 
-/// The holder of the request's key; requests without a good one are refused.
+/// Who calls, and the services of the caller's account; requests without a good key are refused.
 #[derive(Clone, Debug)]
-pub(crate) struct Authenticated(pub(crate) Caller);
+pub(crate) struct Authenticated {
+    pub(crate) services: Services,
+    pub(crate) caller: Caller,
+}
 
-impl FromRequestParts<Services> for Authenticated {
+impl FromRequestParts<Platform> for Authenticated {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, services: &Services) -> Result<Self, ApiError> {
-        caller(services, &parts.headers).map(Self)
+    async fn from_request_parts(parts: &mut Parts, platform: &Platform) -> Result<Self, ApiError> {
+        authenticate(platform, &parts.headers).await
     }
 }
 
-/// The holder of the key in the headers.
-pub(crate) fn caller(services: &Services, headers: &HeaderMap) -> Result<Caller, ApiError> {
+/// Who calls, by the key in the headers: the one door to the services of an account.
+pub(crate) async fn authenticate(
+    platform: &Platform,
+    headers: &HeaderMap,
+) -> Result<Authenticated, ApiError> {
     let key = bearer(headers)
         .ok_or_else(|| ApiError::unauthorized("send a key as `Authorization: Bearer <key>`"))?;
-    services
-        .authenticate(key)
-        .ok_or_else(|| ApiError::unauthorized("the key is not known here or was revoked"))
+    let found = platform.authenticate(key).await?;
+    let (services, caller) =
+        found.ok_or_else(|| ApiError::unauthorized("the key is not known here or was revoked"))?;
+    Ok(Authenticated { services, caller })
 }
 
 /// The key in the headers, where there is exactly one.

@@ -8,14 +8,16 @@ use preloop_core::audit::EnforcementPoint;
 use preloop_core::json;
 use serde::de::DeserializeOwned;
 
-use super::auth;
+use super::auth::{self, Authenticated};
 use super::{ApiError, once::Request as OnceRequest};
 use crate::bounded::{self, BODY_BYTES_MAX, BodyError};
-use crate::service::{Caller, Refusal, Services};
+use crate::service::{Caller, Platform, Refusal, Services};
 
 /// A request with a JSON body, from a known caller.
 #[derive(Debug)]
 pub(crate) struct JsonRequest {
+    /// The services of the caller's account.
+    pub(crate) services: Services,
     /// Who calls.
     pub(crate) caller: Caller,
     /// The body: JSON without duplicate keys; `{}` where the request has none.
@@ -34,11 +36,12 @@ impl JsonRequest {
     }
 }
 
-impl FromRequest<Services> for JsonRequest {
+impl FromRequest<Platform> for JsonRequest {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, services: &Services) -> Result<Self, ApiError> {
-        let caller = auth::caller(services, request.headers())?;
+    async fn from_request(request: Request, platform: &Platform) -> Result<Self, ApiError> {
+        let Authenticated { services, caller } =
+            auth::authenticate(platform, request.headers()).await?;
         let (parts, body) = request.into_parts();
         let read = async {
             let bytes = read_body(body).await?;
@@ -54,10 +57,10 @@ impl FromRequest<Services> for JsonRequest {
         match read.await {
             Ok(body) => {
                 let once = OnceRequest::new(&parts.method, &parts.uri, &parts.headers, &body)?;
-                Ok(Self { caller, body, once })
+                Ok(Self { services, caller, body, once })
             }
             Err(error) => {
-                record_refusal(services, &caller, &parts.method, &parts.uri, &error);
+                record_refusal(&services, &caller, &parts.method, &parts.uri, &error);
                 Err(error)
             }
         }

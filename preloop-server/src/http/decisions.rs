@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use preloop_api::{ApprovalRef, BatchItem, BatchResponse, DecisionResponse, Page};
@@ -46,7 +45,6 @@ pub(super) struct ExportParams {
 }
 
 pub(super) async fn decide(
-    State(services): State<Services>,
     Params(params): Params<DecideParams>,
     request: JsonRequest,
 ) -> Result<Response, ApiError> {
@@ -58,15 +56,14 @@ pub(super) async fn decide(
     let work = async {
         let attempt = read_attempt(&request.body)?;
         let wait = Duration::from_secs(wait);
-        Box::pin(decide_one(&services, &request.caller, attempt, wait)).await.map(Answer::ok)
+        Box::pin(decide_one(&request.services, &request.caller, attempt, wait))
+            .await
+            .map(Answer::ok)
     };
-    request.once.answer(&services, &request.caller, work).await
+    request.once.answer(&request.services, &request.caller, work).await
 }
 
-pub(super) async fn decide_batch(
-    State(services): State<Services>,
-    request: JsonRequest,
-) -> Result<Response, ApiError> {
+pub(super) async fn decide_batch(request: JsonRequest) -> Result<Response, ApiError> {
     /// The calls as they stand in the body.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -86,7 +83,13 @@ pub(super) async fn decide_batch(
         for call in body.calls {
             let decided = match read_attempt(call.get().as_bytes()) {
                 Ok(attempt) => {
-                    Box::pin(decide_one(&services, &request.caller, attempt, Duration::ZERO)).await
+                    Box::pin(decide_one(
+                        &request.services,
+                        &request.caller,
+                        attempt,
+                        Duration::ZERO,
+                    ))
+                    .await
                 }
                 Err(error) => Err(error),
             };
@@ -97,12 +100,11 @@ pub(super) async fn decide_batch(
         }
         Ok(Answer::ok(BatchResponse { items }))
     };
-    request.once.answer(&services, &request.caller, work).await
+    request.once.answer(&request.services, &request.caller, work).await
 }
 
 pub(super) async fn export(
-    State(services): State<Services>,
-    Authenticated(caller): Authenticated,
+    Authenticated { services, caller }: Authenticated,
     Params(params): Params<ExportParams>,
 ) -> Result<Json<Page<CallRecord>>, ApiError> {
     let limit = limit(params.limit, 100, 1_000)?;

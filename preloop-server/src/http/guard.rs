@@ -10,14 +10,15 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use preloop_core::audit::EnforcementPoint;
 
-use super::{ApiError, auth};
+use super::ApiError;
+use super::auth::{self, Authenticated};
 use crate::bounded::{self, BODY_BYTES_MAX};
-use crate::service::{Refusal, Services};
+use crate::service::{Platform, Refusal};
 
 /// Which names the server answers to, and which pages may call it.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
-    services: Services,
+    platform: Platform,
     hosts: Arc<[String]>,
     origins: Arc<[String]>,
 }
@@ -26,9 +27,9 @@ pub(crate) struct Guard {
 
 impl Guard {
     /// Loopback names and IP addresses are always answered to.
-    pub(crate) fn new(services: Services, hosts: &[String], origins: &[String]) -> Self {
+    pub(crate) fn new(platform: Platform, hosts: &[String], origins: &[String]) -> Self {
         let lower = |names: &[String]| names.iter().map(|name| name.to_ascii_lowercase()).collect();
-        Self { services, hosts: lower(hosts), origins: lower(origins) }
+        Self { platform, hosts: lower(hosts), origins: lower(origins) }
     }
 
     fn check(&self, request: &Request) -> Result<(), ApiError> {
@@ -83,7 +84,8 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
     match guard.check(&request) {
         Ok(()) => next.run(request).await,
         Err(error) => {
-            if let Ok(caller) = auth::caller(&guard.services, request.headers()) {
+            let known = auth::authenticate(&guard.platform, request.headers()).await;
+            if let Ok(Authenticated { services, caller }) = known {
                 let message = format!("{}: {}", request.uri().path(), error.detail());
                 let refusal = Refusal { message, ..Refusal::default() };
                 let point = if request.uri().path().starts_with("/mcp") {
@@ -91,7 +93,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
                 } else {
                     EnforcementPoint::Http
                 };
-                guard.services.record_refusal(&caller, point, refusal);
+                services.record_refusal(&caller, point, refusal);
             }
             bounded::discard(request.into_body()).await;
             error.into_response()

@@ -7,17 +7,17 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use preloop_api::{Health, Readiness};
 
-use crate::service::Services;
+use crate::service::Platform;
 
 pub(super) async fn alive() -> Json<Health> {
     let version = env!("CARGO_PKG_VERSION").to_owned();
     Json(Health { status: "ok".to_owned(), version })
 }
 
-pub(super) async fn ready(State(services): State<Services>) -> (StatusCode, Json<Readiness>) {
-    let database = services.database_answers().await;
-    let journal = services.journal_is_written();
-    let policy = services.policy_status();
+pub(super) async fn ready(State(platform): State<Platform>) -> (StatusCode, Json<Readiness>) {
+    let database = platform.database_answers().await;
+    let journal = platform.journal_is_written();
+    let policy = platform.first().policy_status();
     let works = database && journal && policy.status == "loaded";
     let status = match (works, policy.refused_at.is_none()) {
         (true, true) => "ready",
@@ -35,7 +35,7 @@ pub(super) async fn ready(State(services): State<Services>) -> (StatusCode, Json
     (code, Json(readiness))
 }
 
-pub(super) async fn metrics(State(services): State<Services>) -> Response {
+pub(super) async fn metrics(State(platform): State<Platform>) -> Response {
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(CONTENT_TYPE, kind)], services.metrics().render()).into_response()
+    ([(CONTENT_TYPE, kind)], platform.metrics().render()).into_response()
 }

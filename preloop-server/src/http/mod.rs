@@ -20,10 +20,10 @@ use axum::routing::{delete, get, post};
 
 pub(crate) use error::ApiError;
 
-use crate::service::Services;
+use crate::service::Platform;
 
 /// Every route of the API.
-pub(crate) fn router(services: Services) -> Router {
+pub(crate) fn router(platform: Platform) -> Router {
     Router::new()
         .route("/api/v1/decisions", post(decisions::decide).get(decisions::export))
         .route("/api/v1/decisions/batch", post(decisions::decide_batch))
@@ -45,7 +45,7 @@ pub(crate) fn router(services: Services) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .with_state(services)
+        .with_state(platform)
 }
 
 /// What answers where no route does.

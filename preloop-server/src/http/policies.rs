@@ -1,7 +1,7 @@
 //! `/api/v1/policies`: trying documents and calls, and reading the live document.
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use preloop_api::{EvaluateRequest, PolicyInput, ValidateRequest};
@@ -12,10 +12,10 @@ use preloop_core::{json, validate as validate_document};
 use serde::Deserialize;
 
 use super::ApiError;
-use super::auth::{self, Authenticated};
+use super::auth::Authenticated;
 use super::body::{JsonRequest, media_type, read_body, record_refusal};
 use super::params::{Params, parsed};
-use crate::service::{Services, TryOutError};
+use crate::service::TryOutError;
 
 /// Query of `GET /api/v1/policies/export`.
 #[derive(Clone, Debug, Deserialize)]
@@ -24,10 +24,7 @@ pub(super) struct ExportParams {
     format: Option<String>,
 }
 
-pub(super) async fn evaluate(
-    State(services): State<Services>,
-    request: JsonRequest,
-) -> Result<Json<Decision>, ApiError> {
+pub(super) async fn evaluate(request: JsonRequest) -> Result<Json<Decision>, ApiError> {
     let body: EvaluateRequest = request.parse()?;
     if body.policy.is_none() {
         // Trying calls against the live document is how its gaps are found.
@@ -39,7 +36,7 @@ pub(super) async fn evaluate(
         ApiError::invalid_field(&format!("call.{}", error.path), error.message, error.help)
     })?;
     let policy = body.policy.map(PolicyInput::into_text);
-    match services.try_out(policy.as_deref(), &call, body.explain) {
+    match request.services.try_out(policy.as_deref(), &call, body.explain) {
         Ok(decision) => Ok(Json(decision)),
         Err(TryOutError::InvalidPolicy(report)) => Err(ApiError::invalid_policy(&report)),
         Err(TryOutError::Service(error)) => Err(error.into()),
@@ -48,10 +45,9 @@ pub(super) async fn evaluate(
 
 /// Takes `{"policy": "..."}` as JSON, or the document itself as YAML.
 pub(super) async fn validate(
-    State(services): State<Services>,
+    Authenticated { services, caller }: Authenticated,
     request: Request,
 ) -> Result<Json<Report>, ApiError> {
-    let caller = auth::caller(&services, request.headers())?;
     let (parts, body) = request.into_parts();
     let read = async {
         let bytes = read_body(body).await?;
@@ -75,8 +71,7 @@ pub(super) async fn validate(
 }
 
 pub(super) async fn export(
-    State(services): State<Services>,
-    Authenticated(caller): Authenticated,
+    Authenticated { services, caller }: Authenticated,
     Params(params): Params<ExportParams>,
 ) -> Result<Response, ApiError> {
     caller.must_be_owner("only the owner's key may read the policy")?;

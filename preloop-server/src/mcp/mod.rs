@@ -3,6 +3,7 @@
 //! The way of a call: `downstream` reads it, `enforce` has it decided and holds it where people must
 //! decide, `upstream` sends it. JSON that needs no change goes through as it was written.
 
+mod accounts;
 mod catalog;
 mod downstream;
 mod enforce;
@@ -15,10 +16,10 @@ mod wire;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::accounts::Firewalls;
 pub use self::environment::{EnvironmentError, EnvironmentRules};
 
 use self::catalog::{Catalog, Tool};
@@ -44,8 +45,10 @@ pub struct Settings {
     pub progress_interval: Duration,
     /// How long a server may take without a sign of progress.
     pub upstream_timeout: Duration,
-    /// Which environment variables the documents may use.
+    /// Which environment variables the documents of the first account may use.
     pub environment: EnvironmentRules,
+    /// Which environment variables the documents of further accounts may use.
+    pub environment_of_others: EnvironmentRules,
 }
 
 // === impl Settings ===
@@ -56,23 +59,22 @@ impl Settings {
     /// # Errors
     /// Where the list of allowed environment variables cannot be read.
     pub fn of(config: &Config) -> Result<Self, EnvironmentError> {
-        let environment = if config.policy.is_some() {
-            EnvironmentRules::local_file()
-        } else {
-            EnvironmentRules::allow_list(&config.env_allow.join(","))?
-        };
+        let allowed = EnvironmentRules::allow_list(&config.env_allow.join(","))?;
+        let environment =
+            if config.policy.is_some() { EnvironmentRules::local_file() } else { allowed.clone() };
         Ok(Self {
             keep_alive: config.keep_alive,
             progress_interval: config.progress_interval,
             upstream_timeout: config.upstream_timeout,
             environment,
+            environment_of_others: allowed,
         })
     }
 }
 
-/// The firewall; cheap to clone.
+/// The firewall of one account; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Firewall {
+pub(crate) struct Firewall {
     inner: Arc<Inner>,
 }
 
@@ -94,7 +96,7 @@ struct Inner {
 
 impl Firewall {
     /// Starts to dial the servers of the live policy and follows its changes.
-    pub fn start(services: Services, settings: Settings) -> Self {
+    fn start(services: Services, settings: Settings) -> Self {
         let tasks = TaskTracker::new();
         let catalog = Arc::new(Catalog::new(services.clone()));
         let upstreams = Upstreams::new(
@@ -124,13 +126,8 @@ impl Firewall {
         firewall
     }
 
-    /// The routes for agents, ready to be merged into the server's.
-    pub fn routes(&self) -> Router {
-        downstream::routes(self.clone())
-    }
-
     /// Answers held calls, lets calls in flight end, and stops the servers.
-    pub async fn shutdown(&self) {
+    async fn shutdown(&self) {
         self.inner.stopping.cancel();
         self.inner.sessions.close();
         self.inner.calls.close();

@@ -136,18 +136,9 @@ impl Services {
         Ok(self.shown(&approval))
     }
 
-    /// Lets every request lapse whose time is over, and says when the next one's is.
-    pub(crate) async fn approvals_expire(&self) -> Result<Option<Timestamp>, ServiceError> {
-        loop {
-            let account_id = self.inner.account_id;
-            let (lapsed, next) = self.inner.store.approval_lapsed(account_id, self.now()).await?;
-            if lapsed.is_empty() {
-                return Ok(next);
-            }
-            for id in lapsed {
-                self.approval_apply(id, |_, _| ()).await?;
-            }
-        }
+    /// Lets a request lapse if its time is over.
+    pub(super) async fn approval_expire(&self, id: Uuid) -> Result<(), ServiceError> {
+        self.approval_apply(id, |_, _| ()).await.map(drop)
     }
 
     /// Lets the request lapse if its time is over, then applies a rule to it, both in one transaction.
@@ -179,11 +170,6 @@ impl Services {
             self.inner.waiters.wake(id);
         }
         Ok(Some((answer, approval)))
-    }
-
-    /// Waits until a request was made or settled.
-    pub(crate) async fn approvals_changed(&self) {
-        self.inner.waiters.changed().await;
     }
 
     /// A record about a request.

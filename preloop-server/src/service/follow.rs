@@ -1,29 +1,37 @@
 //! Keeps what this server holds in memory true to a database that other servers change.
 
-use super::{ServiceError, Services};
+use super::{Platform, ServiceError, Services};
 use crate::store::{Change, Changes};
 
-impl Services {
+impl Platform {
     /// Begins to listen to the other servers on the database; `None` where there can be none.
     pub(crate) async fn changes(&self) -> Result<Option<Changes>, ServiceError> {
-        Ok(self.inner.store.changes().await?)
+        Ok(self.shared().store.changes().await?)
     }
 
     /// Takes in a change.
     pub(crate) async fn follow(&self, change: Change) -> Result<(), ServiceError> {
         match change {
-            Change::Approval(id) => self.inner.waiters.wake(id),
-            Change::Keys => self.keys_reload().await?,
-            Change::Tools => self.tools_follow().await?,
+            Change::Approval(id) => self.shared().waiters.wake(id),
+            Change::Keys => self.shared().keys_reload().await?,
+            Change::Tools(account_id) => {
+                if let Some(services) = self.open_account(account_id) {
+                    services.tools_follow().await?;
+                }
+            }
             Change::Unknown => {
-                self.inner.waiters.wake_all();
-                self.keys_reload().await?;
-                self.tools_follow().await?;
+                self.shared().waiters.wake_all();
+                self.shared().keys_reload().await?;
+                for services in self.open_accounts() {
+                    services.tools_follow().await?;
+                }
             }
         }
         Ok(())
     }
+}
 
+impl Services {
     async fn tools_follow(&self) -> Result<(), ServiceError> {
         let before = self.inner.tools.load_full();
         self.tools_reload().await?;

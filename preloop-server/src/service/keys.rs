@@ -1,6 +1,7 @@
 //! API keys: who holds one, making and revoking them. Only their hashes are kept.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use preloop_api::{ApiKey, CreateApiKey, CreatedApiKey, Role};
 use preloop_core::audit::AuditKind;
@@ -8,6 +9,7 @@ use preloop_core::call::Principal;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::platform::Shared;
 use super::{Caller, ServiceError, Services};
 use crate::digest::hex;
 use crate::ids::new_id;
@@ -22,10 +24,10 @@ const NAME_CHARS_MAX: usize = 64;
 pub(super) type KeyRing = HashMap<[u8; 32], Caller>;
 
 impl Services {
-    /// The caller that a key's text stands for; none where there is no such key or it was revoked.
-    pub fn authenticate(&self, key: &str) -> Option<Caller> {
-        let hash: [u8; 32] = Sha256::digest(key.as_bytes()).into();
-        self.inner.keys.load().get(&hash).cloned()
+    /// The role of a key's text, where it is a good key of this account.
+    pub(crate) fn key_role(&self, key: &str) -> Option<Role> {
+        let holder = self.inner.key_holder(key)?;
+        (holder.account_id == self.inner.account_id).then_some(holder.role)
     }
 
     /// Whether the key of that id is still good.
@@ -96,7 +98,7 @@ impl Services {
                 message: format!("there is no good key with the id `{id}`"),
             });
         }
-        self.keys_reload().await?;
+        self.inner.keys_reload().await?;
         self.record_act(caller, AuditKind::KeyRevoked, format!("key `{id}`"))
     }
 
@@ -121,7 +123,7 @@ impl Services {
         if !self.inner.store.key_insert(self.inner.account_id, &stored).await? {
             return Ok(None);
         }
-        self.keys_reload().await?;
+        self.inner.keys_reload().await?;
         Ok(Some(stored.api_key))
     }
 
@@ -147,17 +149,24 @@ impl Services {
             }),
         }
     }
+}
 
-    /// Reads the good keys into memory, where every request looks them up.
+impl Shared {
+    /// The caller that a key's text stands for; none where there is no such key or it was revoked.
+    pub(super) fn key_holder(&self, key: &str) -> Option<Caller> {
+        self.keys.load().get(&hash_of(key)).cloned()
+    }
+
+    /// Reads the good keys of all accounts into memory, where every request looks them up.
     pub(super) async fn keys_reload(&self) -> Result<(), ServiceError> {
-        let account_id = self.inner.account_id;
-        let keys = self.inner.store.key_list(account_id).await?;
+        let keys = self.store.key_list_good().await?;
         let ring: KeyRing = keys
             .into_iter()
-            .filter(|key| key.api_key.revoked_at.is_none())
-            .filter_map(|key| Some((unhex(&key.hash)?, caller_of(account_id, key.api_key))))
+            .filter_map(|(account_id, key)| {
+                Some((unhex(&key.hash)?, caller_of(account_id, key.api_key)))
+            })
             .collect();
-        self.inner.keys.store(std::sync::Arc::new(ring));
+        self.keys.store(Arc::new(ring));
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::{ServiceError, Services};
 impl Services {
     /// Writes into the trail what the run before left open: held calls were not run, calls that were sent have an unknown
     /// outcome. Neither is ever run from here.
-    pub(crate) async fn recover(&self) -> Result<(), ServiceError> {
+    pub(super) async fn recover(&self) -> Result<(), ServiceError> {
         let account_id = self.inner.account_id;
         for call in self.inner.store.held_call_list(account_id).await? {
             let found = self.inner.store.approval_find(account_id, call.approval_id).await?;
@@ -55,7 +55,6 @@ impl Services {
             );
             self.record(&record)?;
         }
-        self.inner.store.idempotency_reset().await?;
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::clock::{Clock as _, SystemClock};
 use crate::ids::new_id;
+use crate::journal::Journal;
 use crate::store::testing::{Place, on_both_engines};
 use crate::store::{AuditFilter, AuditOrder, Change};
 use preloop_files::PolicySource;
@@ -29,6 +30,7 @@ tools: [{name: pay, approval_workflow: people}, {name: read}]
 ";
 
 struct Stand {
+    platform: Platform,
     services: Services,
     owner: Caller,
     agent: Caller,
@@ -59,16 +61,17 @@ impl Stand {
             journal_moved,
             tasks: Tasks::default(),
         };
-        let services = Services::open(foundation).await.unwrap();
+        let platform = Platform::open(foundation).await.unwrap();
+        let services = platform.first().clone();
         services.policy_load(&PolicySource::File(POLICY.as_bytes().to_vec()), "a test").unwrap();
-        services.recover().await.unwrap();
+        platform.recover().await.unwrap();
         for (name, role, key) in
             [(OWNER, Role::Owner, "plo_test"), ("agent", Role::Agent, "pla_test")]
         {
             services.key_add(name, role, key).await.unwrap();
         }
-        let caller = |key| services.authenticate(key).unwrap();
-        Self { owner: caller("plo_test"), agent: caller("pla_test"), services, place }
+        let caller = |key| platform.shared().key_holder(key).unwrap();
+        Self { owner: caller("plo_test"), agent: caller("pla_test"), platform, services, place }
     }
 
     fn attempt(tool: &str, arguments: &str) -> Attempt {
@@ -114,7 +117,7 @@ impl Stand {
 
     /// Kinds of the records, oldest first, without those of the start.
     async fn kinds(&self) -> Vec<AuditKind> {
-        self.services.journal_move().await.unwrap();
+        self.platform.journal_move().await.unwrap();
         let filter =
             AuditFilter { limit: 1000, order: AuditOrder::Ascending, ..AuditFilter::default() };
         let page = self.services.audit_list(&self.owner, filter).await.unwrap();
@@ -128,12 +131,12 @@ impl Stand {
     /// Ends without any good order, as a kill does: nothing held or permitted is dropped.
     async fn kill(self) -> Self {
         let place = self.place.clone();
-        self.services.close().await;
+        self.platform.close().await;
         Self::on(place).await
     }
 
     async fn background(&self) {
-        self.services.tasks().finished().await;
+        self.platform.tasks().finished().await;
     }
 }
 
@@ -351,14 +354,14 @@ async fn an_approval_that_is_not_good_for_the_call_is_noted(place: Place) {
 async fn two_servers_share_requests_votes_and_keys() {
     let here = Stand::on(Place::postgres()).await;
     let there = here.beside().await;
-    let mut changes = there.services.changes().await.unwrap().unwrap();
+    let mut changes = there.platform.changes().await.unwrap().unwrap();
     let (mut first, mut second) = (here.hold().await, there.hold().await);
     let id = first.approval().id;
     assert_eq!(second.approval().id, id, "the same call joins across servers");
     here.vote(id, VoteDecision::Approve).await;
     let mut follow = async || loop {
         let change = changes.next().await.unwrap();
-        there.services.follow(change).await.unwrap();
+        there.platform.follow(change).await.unwrap();
         if change == Change::Approval(id) {
             return;
         }
@@ -373,12 +376,12 @@ async fn two_servers_share_requests_votes_and_keys() {
     there.background().await;
 
     here.services.key_revoke(&here.owner, here.agent.key_id).await.unwrap();
-    while there.services.authenticate("pla_test").is_some() {
+    while there.platform.shared().key_holder("pla_test").is_some() {
         let change = changes.next().await.unwrap();
-        there.services.follow(change).await.unwrap();
+        there.platform.follow(change).await.unwrap();
     }
-    here.services.journal_move().await.unwrap();
-    there.services.journal_move().await.unwrap();
+    here.platform.journal_move().await.unwrap();
+    there.platform.journal_move().await.unwrap();
     let report = here.services.audit_verify(&here.owner).await.unwrap();
     assert!(report.is_valid, "two journals make one chain: {report:?}");
 }
@@ -421,7 +424,7 @@ async fn text_that_no_database_takes_is_kept_out_of_its_columns(place: Place) {
     let mut attempt = Stand::attempt("read\0", "{}");
     attempt.server = None;
     let _ = stand.services.decide(&stand.agent, attempt).await;
-    stand.services.journal_move().await.unwrap();
+    stand.platform.journal_move().await.unwrap();
     let report = stand.services.audit_verify(&stand.owner).await.unwrap();
     assert!(report.is_valid, "{report:?}");
 }

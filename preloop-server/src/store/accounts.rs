@@ -1,4 +1,4 @@
-//! The account that everything belongs to.
+//! Accounts: everything belongs to one.
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use super::row::{Columns, micros};
 use super::{Store, StoreError};
 
 impl Store {
-    /// The account; makes it with `new_id` where there is none yet.
+    /// The first account; makes it with `new_id` where there is none yet.
     pub(crate) async fn account_ensure(
         &self,
         new_id: Uuid,
@@ -28,5 +28,19 @@ impl Store {
             .await?;
         tx.commit().await?;
         Ok(new_id)
+    }
+
+    /// Accounts in which this server left calls open: what a crash leaves behind.
+    pub(crate) async fn account_unfinished(&self) -> Result<Vec<Uuid>, StoreError> {
+        let rows = sqlx::query(
+            "select account_id from held_call where replica = $1
+             union select account_id from approval
+                where outcome in ('claimed', 'running') and (used_by = $1 or used_by is null)
+             order by account_id",
+        )
+        .bind(self.replica())
+        .fetch_all(self.connections.reader())
+        .await?;
+        rows.iter().map(|row| Columns::of("account", "account_id", row).id("account_id")).collect()
     }
 }

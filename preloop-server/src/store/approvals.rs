@@ -173,20 +173,17 @@ impl Store {
         Ok(approvals)
     }
 
-    /// Ids of requests whose time is over at `now`, and when the next one's will be.
+    /// Account and id of requests of all accounts whose time is over at `now`, and when the next one's will be.
     pub(crate) async fn approval_lapsed(
         &self,
-        account_id: Uuid,
         now: Timestamp,
-    ) -> Result<(Vec<Uuid>, Option<Timestamp>), StoreError> {
+    ) -> Result<(Vec<(Uuid, Uuid)>, Option<Timestamp>), StoreError> {
         let rows = sqlx::query(
-            "select approval_id, case state when 'pending' then expires_at else use_by end as ends_at
+            "select approval_id, account_id, case state when 'pending' then expires_at else use_by end as ends_at
              from approval
-             where account_id = $1
-               and (state = 'pending' or (state = 'approved' and used_at is null))
+             where state = 'pending' or (state = 'approved' and used_at is null)
              order by ends_at limit 1000",
         )
-        .bind(account_id.to_string())
         .fetch_all(self.connections.reader())
         .await?;
         let mut lapsed = Vec::new();
@@ -196,7 +193,7 @@ impl Store {
             if ends_at > now {
                 return Ok((lapsed, Some(ends_at)));
             }
-            lapsed.push(columns.id("approval_id")?);
+            lapsed.push((columns.id("account_id")?, columns.id("approval_id")?));
         }
         Ok((lapsed, None))
     }

@@ -1,5 +1,7 @@
 //! The audit trail: appended in batches from the journal, chained as it is written, never changed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use preloop_core::audit::{AuditKind, AuditRecord, ChainHead};
 use preloop_core::decision::Action;
@@ -48,33 +50,21 @@ pub(crate) struct AuditFilter {
 }
 
 impl Store {
-    /// Puts records at the end of their account's chain and remembers how far the journal was moved, in one transaction.
+    /// Puts records at the end of their accounts' chains and remembers how far the journal was moved, in one transaction.
     pub(crate) async fn audit_append(
         &self,
-        account_id: Uuid,
-        records: Vec<AuditRecord>,
+        records: BTreeMap<Uuid, Vec<AuditRecord>>,
         moved_to: JournalPosition,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        tx.hold(&format!("audit of {account_id}")).await?;
-        if !records.is_empty() {
-            let mut head = match head(&mut tx, account_id).await? {
-                Some(head) => head,
-                None => head_without_note(&mut tx, account_id).await?,
-            };
-            for mut record in records {
-                head.seal(&mut record);
-                insert(&mut tx, account_id, &record).await?;
+        for (account_id, records) in records {
+            // Every server takes several chains in the same order, so none waits for one that waits for it.
+            tx.hold(&format!("audit of {account_id}")).await?;
+            if !account_exists(&mut tx, account_id).await? {
+                tracing::error!(%account_id, count = records.len(), "audit records of an account of another database");
+                continue;
             }
-            sqlx::query(
-                "insert into audit_head (account_id, seq, hash) values ($1, $2, $3)
-                 on conflict (account_id) do update set seq = excluded.seq, hash = excluded.hash",
-            )
-            .bind(account_id.to_string())
-            .bind(signed(head.seq))
-            .bind(&head.hash)
-            .execute(&mut *tx)
-            .await?;
+            append(&mut tx, account_id, records).await?;
         }
         sqlx::query(
             "insert into journal_position (journal, segment, \"offset\") values ($3, $1, $2)
@@ -192,6 +182,39 @@ impl Store {
         let mut connection = self.connections.reader().acquire().await?;
         head(&mut connection, account_id).await
     }
+}
+
+async fn append(
+    tx: &mut WriteTransaction,
+    account_id: Uuid,
+    records: Vec<AuditRecord>,
+) -> Result<(), StoreError> {
+    let mut head = match head(tx, account_id).await? {
+        Some(head) => head,
+        None => head_without_note(tx, account_id).await?,
+    };
+    for mut record in records {
+        head.seal(&mut record);
+        insert(tx, account_id, &record).await?;
+    }
+    sqlx::query(
+        "insert into audit_head (account_id, seq, hash) values ($1, $2, $3)
+         on conflict (account_id) do update set seq = excluded.seq, hash = excluded.hash",
+    )
+    .bind(account_id.to_string())
+    .bind(signed(head.seq))
+    .bind(&head.hash)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+async fn account_exists(tx: &mut WriteTransaction, account_id: Uuid) -> Result<bool, StoreError> {
+    let found = sqlx::query("select account_id from account where account_id = $1")
+        .bind(account_id.to_string())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(found.is_some())
 }
 
 async fn head(

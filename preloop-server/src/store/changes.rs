@@ -12,30 +12,34 @@ pub(crate) enum Change {
     Approval(Uuid),
     /// A key was made or revoked.
     Keys,
-    /// A tool was listed or accepted.
-    Tools,
+    /// A tool of an account was listed or accepted.
+    Tools(Uuid),
     /// Anything may have: the connection was lost for a while.
     Unknown,
 }
 
 impl Change {
     pub(super) const KEYS: &str = "keys";
-    pub(super) const TOOLS: &str = "tools";
     const APPROVAL: &str = "approval ";
+    const TOOLS: &str = "tools ";
 
     pub(super) fn of_approval(id: Uuid) -> String {
         format!("{}{id}", Self::APPROVAL)
     }
 
+    pub(super) fn of_tools(account_id: Uuid) -> String {
+        format!("{}{account_id}", Self::TOOLS)
+    }
+
     fn read(announcement: Option<&str>) -> Self {
+        let id = |text: &str, prefix| text.strip_prefix(prefix).and_then(|id| id.parse().ok());
         match announcement {
             Some(Self::KEYS) => Self::Keys,
-            Some(Self::TOOLS) => Self::Tools,
-            Some(text) => text
-                .strip_prefix(Self::APPROVAL)
-                .and_then(|id| id.parse().ok())
+            Some(text) => id(text, Self::APPROVAL)
+                .map(Self::Approval)
+                .or_else(|| id(text, Self::TOOLS).map(Self::Tools))
                 // A later version tells more than this one knows.
-                .map_or(Self::Unknown, Self::Approval),
+                .unwrap_or(Self::Unknown),
             None => Self::Unknown,
         }
     }

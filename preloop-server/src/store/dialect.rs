@@ -138,7 +138,8 @@ pub(super) struct WriteTransaction {
 }
 
 impl WriteTransaction {
-    /// Waits until no other transaction of any server holds `what`, and holds it until this one ends. Take one only.
+    /// Waits until no other transaction of any server holds `what`, and holds it until this one ends. Who takes several
+    /// takes them in one order, the same everywhere.
     pub(super) async fn hold(&mut self, what: &str) -> Result<(), StoreError> {
         if self.engine == Engine::Postgres {
             sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))")

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use preloop_api::{ApiKey, Role};
 use uuid::Uuid;
 
+use super::dialect::EngineRow;
 use super::row::{Columns, micros};
 use super::{Change, Store, StoreError};
 
@@ -25,23 +26,20 @@ impl Store {
         .bind(account_id.to_string())
         .fetch_all(self.connections.reader())
         .await?;
-        rows.iter()
-            .map(|row| {
-                let columns = Columns::of("api_key", "api_key_id", row);
-                Ok(StoredKey {
-                    api_key: ApiKey {
-                        id: columns.id("api_key_id")?,
-                        name: columns.text("name")?,
-                        role: columns.named("role", Role::from_name)?,
-                        principal_id: columns.text("principal_id")?,
-                        hint: columns.text("hint")?,
-                        created_at: columns.time("created_at")?,
-                        revoked_at: columns.time_opt("revoked_at")?,
-                    },
-                    hash: columns.text("hash")?,
-                })
-            })
-            .collect()
+        rows.iter().map(read).collect()
+    }
+
+    /// The good keys of all accounts.
+    pub(crate) async fn key_list_good(&self) -> Result<Vec<(Uuid, StoredKey)>, StoreError> {
+        let rows = sqlx::query(
+            "select api_key_id, account_id, name, role, principal_id, hash, hint, created_at,
+                revoked_at
+             from api_key where revoked_at is null",
+        )
+        .fetch_all(self.connections.reader())
+        .await?;
+        let account = |row| Columns::of("api_key", "api_key_id", row).id("account_id");
+        rows.iter().map(|row| Ok((account(row)?, read(row)?))).collect()
     }
 
     /// Adds a key; false where the name or the key is taken.
@@ -97,4 +95,20 @@ impl Store {
         tx.commit().await?;
         Ok(revoked.rows_affected() == 1)
     }
+}
+
+fn read(row: &EngineRow) -> Result<StoredKey, StoreError> {
+    let columns = Columns::of("api_key", "api_key_id", row);
+    Ok(StoredKey {
+        api_key: ApiKey {
+            id: columns.id("api_key_id")?,
+            name: columns.text("name")?,
+            role: columns.named("role", Role::from_name)?,
+            principal_id: columns.text("principal_id")?,
+            hint: columns.text("hint")?,
+            created_at: columns.time("created_at")?,
+            revoked_at: columns.time_opt("revoked_at")?,
+        },
+        hash: columns.text("hash")?,
+    })
 }

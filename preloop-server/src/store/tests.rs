@@ -1,5 +1,7 @@
 //! The store on a real file and on a real PostgreSQL.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use preloop_api::ToolState;
 use serde_json::Map;
@@ -110,7 +112,7 @@ async fn another_server_is_told_of_what_changed() {
     let other = place.open("other").await.unwrap();
     let mut changes = other.changes().await.unwrap().unwrap();
     store.tool_listing(account_id, "files", vec![tool("read", "1")], now()).await.unwrap();
-    assert_eq!(changes.next().await.unwrap(), Change::Tools);
+    assert_eq!(changes.next().await.unwrap(), Change::Tools(account_id));
     let mut tx = store.write().await.unwrap();
     tx.announce(&Change::of_approval(account_id)).await.unwrap();
     tx.announce("what a later version tells").await.unwrap();
@@ -129,7 +131,7 @@ async fn each_server_knows_its_own_journal_and_its_own_calls() {
     let (store, account_id) = open(&place).await;
     let other = place.open("other").await.unwrap();
     let position = JournalPosition { segment: 3, offset: 7 };
-    store.audit_append(account_id, Vec::new(), position).await.unwrap();
+    store.audit_append(BTreeMap::new(), position).await.unwrap();
     assert_eq!(store.audit_moved_to().await.unwrap(), position);
     assert_eq!(other.audit_moved_to().await.unwrap(), JournalPosition::default());
     let entry = IdempotencyEntry {

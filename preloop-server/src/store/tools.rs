@@ -97,7 +97,7 @@ impl Store {
             upsert(&mut tx, account_id, &gone, now).await?;
         }
         if is_changed {
-            tx.announce(Change::TOOLS).await?;
+            tx.announce(&Change::of_tools(account_id)).await?;
         }
         tx.commit().await?;
         Ok((tools, news))
@@ -118,7 +118,7 @@ impl Store {
         };
         tool.accepted_hash = Some(tool.definition_hash.clone());
         upsert(&mut tx, account_id, &tool, now).await?;
-        tx.announce(Change::TOOLS).await?;
+        tx.announce(&Change::of_tools(account_id)).await?;
         tx.commit().await?;
         Ok(Some(tool))
     }

@@ -4,29 +4,29 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::service::Services;
+use crate::service::Platform;
 
 /// Pause before the store is asked again after it failed.
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Runs until the server stops.
-pub(crate) async fn expire_approvals(services: Services) {
+pub(crate) async fn expire_approvals(platform: Platform) {
     loop {
-        let next = match services.approvals_expire().await {
+        let next = match platform.approvals_expire().await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(%error, "cannot let approval requests lapse");
                 tokio::select! {
                     () = tokio::time::sleep(RETRY) => continue,
-                    () = services.tasks().stopped() => return,
+                    () = platform.tasks().stopped() => return,
                 }
             }
         };
         let deadline = next.unwrap_or(Timestamp::MAX);
         tokio::select! {
-            () = services.clock().sleep_until(deadline) => {}
-            () = services.approvals_changed() => {}
-            () = services.tasks().stopped() => return,
+            () = platform.clock().sleep_until(deadline) => {}
+            () = platform.approvals_changed() => {}
+            () = platform.tasks().stopped() => return,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::service::{ServiceError, Services};
+use crate::service::{Platform, ServiceError};
 use crate::store::Change;
 
 /// How long a missed announcement stays unknown.
@@ -11,25 +11,25 @@ const LOOK: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs until the server stops.
-pub(crate) async fn follow_database(services: Services) {
-    let tasks = services.tasks().clone();
+pub(crate) async fn follow_database(platform: Platform) {
+    let tasks = platform.tasks().clone();
     tokio::select! {
         () = tasks.stopped() => {}
-        () = follow(services) => {}
+        () = follow(platform) => {}
     }
 }
 
-async fn follow(services: Services) {
+async fn follow(platform: Platform) {
     loop {
-        if let Err(error) = listen(&services).await {
+        if let Err(error) = listen(&platform).await {
             tracing::warn!(%error, "the other servers on the database are not heard; trying again");
         }
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn listen(services: &Services) -> Result<(), ServiceError> {
-    let Some(mut changes) = services.changes().await? else { return Ok(()) };
+async fn listen(platform: &Platform) -> Result<(), ServiceError> {
+    let Some(mut changes) = platform.changes().await? else { return Ok(()) };
     let mut look = tokio::time::interval(LOOK);
     loop {
         let change = tokio::select! {
@@ -37,6 +37,6 @@ async fn listen(services: &Services) -> Result<(), ServiceError> {
             // The first tick is at once: whatever was announced before the listening began.
             _ = look.tick() => Change::Unknown,
         };
-        services.follow(change).await?;
+        platform.follow(change).await?;
     }
 }

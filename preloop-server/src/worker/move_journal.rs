@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::service::Services;
+use crate::service::Platform;
 
 /// How long records are gathered for one transaction.
 const GATHER: Duration = Duration::from_millis(50);
@@ -10,24 +10,24 @@ const GATHER: Duration = Duration::from_millis(50);
 const RETRY: Duration = Duration::from_millis(500);
 
 /// Runs until the server stops; what is left then is moved by the shutdown or by the next start.
-pub(crate) async fn move_journal(services: Services) {
+pub(crate) async fn move_journal(platform: Platform) {
     loop {
-        let failed = services.journal_move().await.is_err() || !services.journal_is_written();
+        let failed = platform.journal_move().await.is_err() || !platform.journal_is_written();
         if failed {
             tokio::select! {
                 () = tokio::time::sleep(RETRY) => continue,
-                () = services.tasks().stopped() => return,
+                () = platform.tasks().stopped() => return,
             }
         }
         let somebody_waits = tokio::select! {
-            waits = services.journal_has_more() => waits,
-            () = services.tasks().stopped() => return,
+            waits = platform.journal_has_more() => waits,
+            () = platform.tasks().stopped() => return,
         };
         if !somebody_waits {
             tokio::select! {
                 () = tokio::time::sleep(GATHER) => {}
-                () = services.journal_hurries() => {}
-                () = services.tasks().stopped() => return,
+                () = platform.journal_hurries() => {}
+                () = platform.tasks().stopped() => return,
             }
         }
     }

@@ -23,8 +23,8 @@ pub(crate) use stream::Frame;
 
 use self::accept::Accepts;
 use self::refusal::Refused;
-use super::Firewall;
-use crate::service::{Caller, Refusal};
+use super::{Firewall, Firewalls};
+use crate::service::{Caller, Refusal, ServiceError, Services};
 
 /// Which tools a client speaks to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,30 +45,35 @@ struct Exchange {
 }
 
 /// The routes, ready to be merged into the server's.
-pub(super) fn routes(firewall: Firewall) -> Router {
+pub(super) fn routes(firewalls: Firewalls) -> Router {
     Router::new()
         .route("/mcp", any(merged))
         .route("/mcp/v1", any(merged))
         .route("/mcp/{server}", any(one_server))
-        .with_state(firewall)
+        .with_state(firewalls)
 }
 
-async fn merged(State(firewall): State<Firewall>, request: Request) -> Response {
-    handle(firewall, Endpoint::Merged, request).await
+async fn merged(State(firewalls): State<Firewalls>, request: Request) -> Response {
+    handle(firewalls, Endpoint::Merged, request).await
 }
 
 async fn one_server(
-    State(firewall): State<Firewall>,
+    State(firewalls): State<Firewalls>,
     Path(server): Path<String>,
     request: Request,
 ) -> Response {
-    handle(firewall, Endpoint::Server(server), request).await
+    handle(firewalls, Endpoint::Server(server), request).await
 }
 
-async fn handle(firewall: Firewall, endpoint: Endpoint, request: Request) -> Response {
+async fn handle(firewalls: Firewalls, endpoint: Endpoint, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let Some(caller) = authenticate(&firewall, &parts.headers) else {
-        return Refused::no_key().into_response();
+    let (services, caller) = match authenticate(&firewalls, &parts.headers).await {
+        Ok(Some(known)) => known,
+        Ok(None) => return Refused::no_key().into_response(),
+        Err(error) => return Refused::unavailable(&error).into_response(),
+    };
+    let Some(firewall) = firewalls.of(services) else {
+        return Refused::stopping().into_response();
     };
     let accepts = Accepts::of(&parts.headers);
     let exchange = Exchange { firewall, caller, endpoint, headers: parts.headers, accepts };
@@ -81,13 +86,19 @@ async fn handle(firewall: Firewall, endpoint: Endpoint, request: Request) -> Res
     }
 }
 
-fn authenticate(firewall: &Firewall, headers: &HeaderMap) -> Option<Caller> {
-    let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, key) = header.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return None;
+async fn authenticate(
+    firewalls: &Firewalls,
+    headers: &HeaderMap,
+) -> Result<Option<(Services, Caller)>, ServiceError> {
+    let key = || {
+        let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, key) = header.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    };
+    match key() {
+        Some(key) => firewalls.platform().authenticate(key).await,
+        None => Ok(None),
     }
-    firewall.services().authenticate(key.trim())
 }
 
 // === impl Exchange ===

@@ -6,6 +6,7 @@ use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use crate::mcp::wire::outgoing::{self, code};
+use crate::service::ServiceError;
 
 /// A refusal, ready to be sent and to be written into the trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +68,15 @@ impl Refused {
     pub(super) fn too_many_calls() -> Self {
         let message = "the session has too many calls in flight: wait for some to end";
         Self::new(StatusCode::TOO_MANY_REQUESTS, code::REFUSED, message)
+    }
+
+    pub(super) fn unavailable(error: &ServiceError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code::REFUSED, error.to_string())
+    }
+
+    pub(super) fn stopping() -> Self {
+        let message = "the server is stopping: try again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code::REFUSED, message)
     }
 
     pub(super) fn method_not_allowed() -> Self {

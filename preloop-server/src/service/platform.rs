@@ -1,0 +1,239 @@
+//! The server above its accounts: what all of them share, and the one way from a caller to the services of its account.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
+
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::sync::{Mutex, Notify, watch};
+use uuid::Uuid;
+
+use super::{Caller, ServiceError, Services, keys, waiters};
+use crate::clock::SharedClock;
+use crate::journal::Journal;
+use crate::metrics::Metrics;
+use crate::store::{JournalPosition, Store};
+use crate::tasks::Tasks;
+
+/// What the server stands on.
+#[derive(Debug)]
+pub(crate) struct Foundation {
+    /// The account that the first start made.
+    pub(crate) account_id: Uuid,
+    pub(crate) clock: SharedClock,
+    pub(crate) store: Store,
+    pub(crate) journal: Journal,
+    pub(crate) journal_moved: JournalPosition,
+    pub(crate) tasks: Tasks,
+}
+
+/// What all accounts share. What belongs to one account alone is in its services.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) clock: SharedClock,
+    pub(super) store: Store,
+    pub(super) journal: Journal,
+    /// How far the journal was moved into the store.
+    pub(super) journal_moved: watch::Sender<JournalPosition>,
+    /// Somebody waits for the journal to be moved.
+    pub(super) journal_hurry: Notify,
+    pub(super) tasks: Tasks,
+    pub(super) metrics: Metrics,
+    pub(super) keys: ArcSwap<keys::KeyRing>,
+    pub(super) waiters: waiters::Waiters,
+    pub(super) base_url: OnceLock<String>,
+}
+
+/// The server; cheap to clone.
+///
+/// INVARIANT: what acts on an account needs its [`Services`], and whoever calls gets those of its own account only, from
+/// [`Platform::authenticate`].
+#[derive(Clone, Debug)]
+pub struct Platform {
+    shared: Arc<Shared>,
+    first: Services,
+    accounts: Arc<Accounts>,
+}
+
+/// The accounts in use.
+#[derive(Debug, Default)]
+struct Accounts {
+    open: ArcSwap<HashMap<Uuid, Services>>,
+    /// Held while an account is opened: two would each have a live policy and sessions of their own.
+    opening: Mutex<()>,
+}
+
+// === impl Platform ===
+
+impl Platform {
+    /// The platform on an open store and journal, with the keys and the first account read into memory.
+    pub(crate) async fn open(foundation: Foundation) -> Result<Self, ServiceError> {
+        let Foundation { account_id, clock, store, journal, journal_moved, tasks } = foundation;
+        let shared = Arc::new(Shared {
+            clock,
+            store,
+            journal,
+            journal_moved: watch::Sender::new(journal_moved),
+            journal_hurry: Notify::new(),
+            tasks,
+            metrics: Metrics::default(),
+            keys: ArcSwap::default(),
+            waiters: waiters::Waiters::default(),
+            base_url: OnceLock::new(),
+        });
+        shared.keys_reload().await?;
+        let first = Services::open(Arc::clone(&shared), account_id).await?;
+        let accounts = Accounts::default();
+        accounts.open.store(Arc::new(HashMap::from([(account_id, first.clone())])));
+        Ok(Self { shared, first, accounts: Arc::new(accounts) })
+    }
+
+    /// The services of the account that the first start made: the operator's.
+    pub(crate) fn first(&self) -> &Services {
+        &self.first
+    }
+
+    /// Whom a key's text stands for, with the services of that account; none where there is no such key or it is not good.
+    ///
+    /// # Errors
+    /// Where the account is not in memory yet and the store does not answer.
+    pub(crate) async fn authenticate(
+        &self,
+        key: &str,
+    ) -> Result<Option<(Services, Caller)>, ServiceError> {
+        let Some(caller) = self.shared.key_holder(key) else { return Ok(None) };
+        Ok(Some((self.services(caller.account_id).await?, caller)))
+    }
+
+    /// The services of an account, opened on first use.
+    pub(super) async fn services(&self, account_id: Uuid) -> Result<Services, ServiceError> {
+        let open = |accounts: &Accounts| accounts.open.load().get(&account_id).cloned();
+        if let Some(services) = open(&self.accounts) {
+            return Ok(services);
+        }
+        let _turn = self.accounts.opening.lock().await;
+        if let Some(services) = open(&self.accounts) {
+            return Ok(services);
+        }
+        let services = Services::open(Arc::clone(&self.shared), account_id).await?;
+        self.accounts.open.rcu(|open| {
+            let mut open = HashMap::clone(open);
+            open.insert(account_id, services.clone());
+            open
+        });
+        Ok(services)
+    }
+
+    /// The accounts that are in memory, the first one among them.
+    pub(super) fn open_accounts(&self) -> Vec<Services> {
+        self.accounts.open.load().values().cloned().collect()
+    }
+
+    /// The services of an account that is in memory.
+    pub(super) fn open_account(&self, account_id: Uuid) -> Option<Services> {
+        self.accounts.open.load().get(&account_id).cloned()
+    }
+
+    /// Writes into the trails what the run before left open, in every account that it touches.
+    pub(crate) async fn recover(&self) -> Result<(), ServiceError> {
+        for account_id in self.shared.store.account_unfinished().await? {
+            self.services(account_id).await?.recover().await?;
+        }
+        Ok(self.shared.store.idempotency_reset().await?)
+    }
+
+    /// Lets every request lapse whose time is over, and says when the next one's is.
+    pub(crate) async fn approvals_expire(&self) -> Result<Option<Timestamp>, ServiceError> {
+        loop {
+            let (lapsed, next) = self.shared.store.approval_lapsed(self.shared.now()).await?;
+            if lapsed.is_empty() {
+                return Ok(next);
+            }
+            for (account_id, id) in lapsed {
+                self.services(account_id).await?.approval_expire(id).await?;
+            }
+        }
+    }
+
+    /// Waits until a request was made or settled.
+    pub(crate) async fn approvals_changed(&self) {
+        self.shared.waiters.changed().await;
+    }
+
+    /// Where the time comes from.
+    pub fn clock(&self) -> &SharedClock {
+        &self.shared.clock
+    }
+
+    /// Background work of the server.
+    pub fn tasks(&self) -> &Tasks {
+        &self.shared.tasks
+    }
+
+    /// The counters of the server.
+    pub fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// Sets where the server is reached, for links; the first call counts.
+    pub(crate) fn set_base_url(&self, url: String) {
+        let _ = self.shared.base_url.set(url);
+    }
+
+    /// Whether other servers may use the database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared.store.is_shared()
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn database_answers(&self) -> bool {
+        self.shared.store.ping().await.is_ok()
+    }
+
+    /// Whether every audit record is on disk.
+    pub(crate) fn journal_is_written(&self) -> bool {
+        self.shared.journal.is_written()
+    }
+
+    /// Waits until the journal has something to move; the answer says whether somebody waits for it.
+    pub(crate) async fn journal_has_more(&self) -> bool {
+        tokio::select! {
+            () = self.shared.journal_hurry.notified() => true,
+            () = self.shared.journal.appended() => false,
+        }
+    }
+
+    /// Waits until somebody waits for the journal to be moved.
+    pub(crate) async fn journal_hurries(&self) {
+        self.shared.journal_hurry.notified().await;
+    }
+
+    /// Lets go of the database.
+    pub(crate) async fn close(&self) {
+        self.shared.store.close().await;
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    /// The time, as precise as the store keeps it.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = self.clock.now();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+}
+
+/// What is shared reads like the account's own.
+impl Deref for super::Inner {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
