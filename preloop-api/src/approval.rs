@@ -1,6 +1,6 @@
 //! An approval request: a call that waits for people, and what became of it.
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 pub use preloop_core::approval::{ApprovalState, VoteDecision};
 use preloop_core::call::Principal;
 use preloop_core::decision::Decision;

@@ -1,6 +1,6 @@
 //! Recorded decisions over HTTP.
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use preloop_core::decision::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

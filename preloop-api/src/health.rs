@@ -1,6 +1,6 @@
 //! Whether the server is up, and whether it can do its work.
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use preloop_core::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! API keys: who a caller is and what the caller may do.
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

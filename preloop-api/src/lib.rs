@@ -38,6 +38,7 @@ pub use policy_version::{
     CreateSnapshot, PolicyAuthor, PolicyVersion, PolicyVersionDetail, PruneRequest, PruneResult,
     RollbackRequest, TagVersion, VersionCause,
 };
+pub use preloop_core::Timestamp;
 pub use preloop_core::diff::PolicyDiff;
 pub use problem::{Problem, ProblemItem};
 pub use tool::{AcceptTool, ToolInfo, ToolState};

@@ -1,6 +1,6 @@
 //! Policies: what is live, trying documents and calls, applying and editing.
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use preloop_core::diagnostic::Diagnostic;
 use preloop_core::diff::PolicyDiff;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Versions of policies: every change that was applied, who made it and why.
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;

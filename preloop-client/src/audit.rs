@@ -1,7 +1,6 @@
 //! The audit trail: read and verify.
 
-use jiff::Timestamp;
-use preloop_api::{AuditRecord, AuditVerification, Page};
+use preloop_api::{AuditRecord, AuditVerification, Page, Timestamp};
 
 use crate::error::ClientError;
 use crate::transport::Client;

@@ -52,6 +52,7 @@ pub mod policy_test;
 pub mod redact;
 pub mod replay;
 pub mod schema;
+pub mod time;
 pub mod validate;
 
 pub use call::{Call, CallRecord};
@@ -63,4 +64,5 @@ pub use document::PolicyDocument;
 pub use engine::{BoundEngine, Engine};
 pub use format::format;
 pub use parse::{PolicyFile, parse};
+pub use time::Timestamp;
 pub use validate::{ValidPolicy, validate, validate_files};

@@ -10,8 +10,8 @@ mod suite {
 
     use base64::Engine as _;
     use preloop_core::cel::{
-        Declared, Duration, Environment, FUEL_DEFAULT, FailureKind, Input, ProblemKind, Timestamp,
-        TypeName, Value, compile,
+        Declared, Duration, Environment, FUEL_DEFAULT, FailureKind, Input, ProblemKind, TypeName,
+        Value, compile,
     };
     use serde_json::{Value as Json, json};
 
@@ -83,7 +83,7 @@ mod suite {
                     .collect(),
             ),
             "type" => Value::Type(TypeName::named(text()).unwrap()),
-            "timestamp" => Value::Timestamp(Timestamp::parse(text()).unwrap()),
+            "timestamp" => Value::Timestamp(text().parse().unwrap()),
             "duration_ns" => {
                 Value::Duration(Duration::from_nanos(text().parse().unwrap()).unwrap())
             }

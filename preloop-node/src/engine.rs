@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::rc::Rc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use napi::Env;
 use napi::bindgen_prelude::{Function, Uint8Array};
@@ -11,7 +12,7 @@ use napi_derive::napi;
 use preloop_core::call::CallFacts;
 use preloop_core::cel::{ArgumentSource, JsonText};
 use preloop_core::engine::Ruling;
-use preloop_core::{BoundEngine, Call, Decision, Engine, Report, ValidPolicy};
+use preloop_core::{BoundEngine, Call, Decision, Engine, Report, Timestamp, ValidPolicy};
 use preloop_files::PolicySource;
 
 use crate::arguments::{Arguments, Refused};
@@ -219,6 +220,7 @@ fn text_arguments<'t>(text: &'t str, plan: &'t Plan) -> Result<JsonText<'t>, Str
 }
 
 #[expect(clippy::disallowed_methods, reason = "the binding is where the core's time comes from")]
-fn now() -> jiff::Timestamp {
-    jiff::Timestamp::now()
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::UNIX_EPOCH.saturating_add(since)
 }

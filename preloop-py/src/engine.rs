@@ -1,11 +1,12 @@
 //! `Engine` and `BoundEngine`: a call is put together from Python's values, the core answers, the answer is handed out.
 
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use preloop_core::call::{CallFacts, ToolFacts};
 use preloop_core::cel::{ArgumentSource, JsonText, Tool};
 use preloop_core::engine::{HostValue, LivePolicy, PathKeys, Projection, Ruling, host_to_json};
-use preloop_core::{Call, Report, ValidPolicy};
+use preloop_core::{Call, Report, Timestamp, ValidPolicy};
 use preloop_files::PolicySource;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -64,7 +65,10 @@ impl Engine {
             clippy::disallowed_methods,
             reason = "the engine's clock, read here and nowhere else"
         )]
-        let clock = jiff::Timestamp::now;
+        let clock = || {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            Timestamp::UNIX_EPOCH.saturating_add(since)
+        };
         let loaded = py.detach(|| read().map(|policy| CoreEngine::of(policy, Some(clock))));
         loaded.map(|inner| Self { inner }).map_err(|report| refused(py, &report))
     }

@@ -4,9 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use tokio::sync::watch;
 
 /// Tells the time and wakes at a time.
@@ -36,13 +36,15 @@ pub struct MockClock {
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::UNIX_EPOCH.saturating_add(since)
     }
 
     fn sleep_until(&self, deadline: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
             // The wall clock can be set back while we sleep, so look again before saying that it is time.
-            while let Ok(left) = Duration::try_from(deadline.duration_since(self.now())) {
+            loop {
+                let left = deadline.duration_since(self.now());
                 if left.is_zero() {
                     return;
                 }
@@ -63,7 +65,7 @@ impl MockClock {
     /// Moves the clock on and wakes whoever waited for it.
     pub fn advance(&self, by: Duration) {
         self.now.send_modify(|now| {
-            *now = now.checked_add(by).unwrap_or(Timestamp::MAX);
+            *now = now.saturating_add(by);
         });
     }
 }

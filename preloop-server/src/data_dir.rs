@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use uuid::Uuid;
 
 use crate::ids::new_id;

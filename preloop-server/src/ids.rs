@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use uuid::{Builder, Uuid};
 
 /// A new id for something that happens at `now`.
@@ -16,6 +16,6 @@ pub fn new_id(now: Timestamp) -> Uuid {
             *byte = seed;
         }
     }
-    let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    let millis = u64::try_from(now.unix_millis()).unwrap_or_default();
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }

@@ -6,6 +6,7 @@ mod bench_firewall;
 mod cargo;
 mod crate_graph;
 mod instructions;
+mod public_api;
 mod python_package;
 mod tidy;
 mod tree;
@@ -18,10 +19,11 @@ const HELP: &str = "\
 usage: cargo xtask VERB
 
 verbs:
-  ci              format, lints, tidy, crate graph: the quick part of the gate
+  ci              format, lints, tidy, crate graph, public API: the quick part of the gate
   tidy            what a reviewer would have to watch for by eye
   crate-graph     who may depend on whom
   instructions    what the hot cases of benches/ cost, against the baseline; --save makes a new one
+  public-api      whose types the engine names where others see it
   python          builds the wheel of preloop-py, installs it afresh and tests it
   bench-firewall  what the firewall adds to a call, p50 and p99 (release build)";
 
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let outcome = match verb.as_str() {
         "tidy" => tidy::check(&root).and_then(|findings| verdict("tidy", &findings)),
         "crate-graph" => crate_graph::check(&root).and_then(|found| verdict("crate graph", &found)),
+        "public-api" => public_api::check(&root).and_then(|found| verdict("public API", &found)),
         "bench-firewall" => bench_firewall::run(&root).map(|table| say(&table)),
         "python" => python_package::run(&root).map(|told| say(&told)),
         "instructions" => {
@@ -43,7 +46,9 @@ fn main() -> ExitCode {
             .and_then(|()| crate_graph::check(&root))
             .and_then(|findings| verdict("crate graph", &findings))
             .and_then(|()| cargo::run(&root, cargo::CLIPPY))
-            .and_then(|()| cargo::run(&root, cargo::GUIDE)),
+            .and_then(|()| cargo::run(&root, cargo::GUIDE))
+            .and_then(|()| public_api::check(&root))
+            .and_then(|findings| verdict("public API", &findings)),
         _ => Err(HELP.to_owned()),
     };
     match outcome {

@@ -1,10 +1,12 @@
 //! The state machine of one request: pending, then approved, declined, expired or cancelled; approved is used once.
 
-use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::Workflow;
 use crate::document::{Approver, StepUp};
+use crate::time::Timestamp;
 
 /// An approval may be used for as long as its workflow waits for votes, and at least this long.
 pub const USE_WINDOW_SECONDS_MIN: u64 = 300;
@@ -299,6 +301,5 @@ fn is_approver(approvers: &[Approver], voter: Voter<'_>) -> bool {
 }
 
 fn after(now: Timestamp, seconds: u64) -> Timestamp {
-    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
-    now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX)
+    now.saturating_add(Duration::from_secs(seconds))
 }

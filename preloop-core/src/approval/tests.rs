@@ -1,15 +1,16 @@
 //! Laws of the state machine, by case and by random histories.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
 use crate::document::{Approver, StepUp};
+use crate::time::Timestamp;
 
 fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    Timestamp::from_unix_seconds(1_800_000_000 + seconds).unwrap()
 }
 
 fn voter(id: &str) -> Voter<'_> {
@@ -101,7 +102,7 @@ fn a_proof_is_needed_to_approve_and_not_to_decline() {
 #[test]
 fn it_lapses_at_its_time_and_not_before() {
     let mut waiting = request(|workflow| workflow.timeout_seconds = 10);
-    let just_before = at(10).checked_sub(SignedDuration::from_nanos(1)).unwrap();
+    let just_before = at(10).checked_sub(Duration::from_nanos(1)).unwrap();
     assert!(!waiting.expire(just_before));
     assert!(waiting.expire(at(10)));
     assert!(!waiting.expire(at(11)), "it lapses once");

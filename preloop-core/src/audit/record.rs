@@ -1,6 +1,6 @@
 //! One record of the trail, in the one shape it has in the journal, the store and on the wire.
 
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! The chain breaks on any edit, gap or reorder.
 
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -10,8 +10,8 @@ fn chain(length: usize) -> Vec<AuditRecord> {
     let mut head = ChainHead::default();
     (0..length)
         .map(|number| {
-            let at =
-                Timestamp::from_second(1_800_000_000 + i64::try_from(number).unwrap()).unwrap();
+            let at = Timestamp::from_unix_seconds(1_800_000_000 + i64::try_from(number).unwrap())
+                .unwrap();
             let mut record = AuditRecord::new(format!("id-{number}"), at, AuditKind::Decision);
             record.tool = Some(format!("tool-{number}"));
             record.arguments = Some(json!({"n": number, "x": 0.1, "big": 1e300}));

@@ -1,6 +1,6 @@
 //! What a caller knows beside the tool and its arguments, given once and used for many calls.
 
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use serde_json::{Map, Value};
 
 use super::read::Fields;

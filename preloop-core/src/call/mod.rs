@@ -4,7 +4,7 @@ mod facts;
 mod read;
 mod record;
 
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -1,6 +1,6 @@
 //! Reads the fields of a call from JSON, so that each error names the field and what is wanted there.
 
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use serde_json::{Map, Value};
 
 use super::record::CallError;

@@ -1,6 +1,6 @@
 //! What an expression is evaluated against: one call, borrowed.
 
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use serde_json::{Map as JsonMap, Value as Json};
 
 use super::source::ArgumentSource;

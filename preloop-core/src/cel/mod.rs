@@ -57,7 +57,7 @@ pub use input::{Input, Tool};
 pub use json_text::JsonText;
 pub use lib::LibError;
 pub use lib::net::{Cidr, Ip};
-pub use lib::time::{Duration, Timestamp};
+pub use lib::time::Duration;
 pub use parse::{NESTING_MAX, SOURCE_MAX};
 pub use problem::{Problem, ProblemKind};
 pub(crate) use program::kept_alone;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use serde_json::Number;
 
 use super::place::{Facts, Use};
@@ -48,7 +48,7 @@ fn told_once(seconds: Vec<i64>) -> Vec<Timestamp> {
     seconds
         .into_iter()
         .filter(|second| met.insert(*second))
-        .filter_map(|second| Timestamp::from_second(second).ok())
+        .filter_map(|second| Timestamp::from_unix_seconds(second).ok())
         .collect()
 }
 
@@ -56,7 +56,7 @@ fn seconds(facts: &Facts) -> Vec<i64> {
     let mut seconds: Vec<i64> = Vec::new();
     for text in &facts.texts {
         if let Ok(at) = text.parse::<Timestamp>() {
-            let at = at.as_second();
+            let at = at.unix_seconds();
             seconds.extend([at, at.saturating_add(1), at.saturating_sub(1)]);
             for duration in &facts.durations {
                 let (after, before) = (at.saturating_add(*duration), at.saturating_sub(*duration));
@@ -100,6 +100,6 @@ fn years(number: i64, seconds: &mut Vec<i64>) {
     }
     for year in [number.saturating_sub(1), number, number.saturating_add(1)] {
         let start = format!("{year:04}-01-15T12:00:00Z");
-        seconds.extend(start.parse::<Timestamp>().map(Timestamp::as_second));
+        seconds.extend(start.parse::<Timestamp>().map(Timestamp::unix_seconds));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use serde_json::{Map, Number, Value, json};
 
 use super::instants::moments;

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use jiff::SignedDuration;
 use serde_json::{Map, Number, Value, json};
 
 use super::instants::instants;
@@ -210,8 +209,7 @@ impl Values {
         }
         for duration in &facts.durations {
             for edge in [-1, 0, 1] {
-                let span = SignedDuration::from_secs(duration.saturating_add(edge));
-                self.add(json!(format!("{}s", span.as_secs())));
+                self.add(json!(format!("{}s", duration.saturating_add(edge))));
             }
         }
         if facts.uses.contains(&Use::Address) {

@@ -35,8 +35,8 @@ mod status;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::time::Timestamp;
 use arc_swap::{ArcSwap, ArcSwapOption};
-use jiff::Timestamp;
 use serde_json::Value as Json;
 
 pub use guard::{Answer, GuardStep, Refusal, RefusalKind, after_answer, after_decision};

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::Path;
 use axum::response::Response;
-use jiff::Timestamp;
 use preloop_api::{Approval, ApprovalState, Page, VoteDecision, VoteRequest};
+use preloop_core::Timestamp;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -93,5 +93,5 @@ fn approval_id(text: &str) -> Result<Uuid, ApiError> {
 
 fn read_cursor(text: &str) -> Option<(Timestamp, Uuid)> {
     let (micros, id) = text.split_once('.')?;
-    Some((Timestamp::from_microsecond(micros.parse().ok()?).ok()?, id.parse().ok()?))
+    Some((Timestamp::from_unix_micros(micros.parse().ok()?).ok()?, id.parse().ok()?))
 }

@@ -1,8 +1,8 @@
 //! `/api/v1/audit`: reading the trail and verifying it.
 
 use axum::Json;
-use jiff::Timestamp;
 use preloop_api::{AuditKind, AuditRecord, AuditVerification, Page};
+use preloop_core::Timestamp;
 use preloop_core::decision::Action;
 use serde::Deserialize;
 

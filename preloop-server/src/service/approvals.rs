@@ -1,7 +1,7 @@
 //! Approval requests: reading them, voting, withdrawing, letting them lapse.
 
-use jiff::Timestamp;
 use preloop_api::{Approval, ApprovalState, ApprovalVote, ApprovalWorkflowInfo, Page, Role};
+use preloop_core::Timestamp;
 use preloop_core::approval::{VoteDecision, VoteError};
 use preloop_core::audit::{AuditKind, AuditRecord};
 use uuid::Uuid;
@@ -43,7 +43,7 @@ impl Services {
         }
         let last = found.last().filter(|_| has_more);
         let next_cursor = last.map(|approval| {
-            format!("{}.{}", approval.request.created_at.as_microsecond(), approval.id)
+            format!("{}.{}", approval.request.created_at.unix_micros(), approval.id)
         });
         Ok(Page { items: found.iter().map(|approval| self.shown(approval)).collect(), next_cursor })
     }

@@ -1,13 +1,13 @@
 //! A repeated request under the same `Idempotency-Key` is answered as before and not done again.
 
-use jiff::SignedDuration;
+use std::time::Duration;
 
 use super::{Caller, ServiceError, Services};
 use crate::digest::sha256_hex;
 use crate::store::{IdempotencyClaim, IdempotencyEntry};
 
 /// How long answers are kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(24);
+const KEPT: Duration = Duration::from_hours(24);
 /// Longest key, in bytes.
 const KEY_BYTES_MAX: usize = 255;
 

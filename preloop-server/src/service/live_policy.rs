@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
 use preloop_api::PolicyStatus;
 use preloop_core::CompiledPolicy;
+use preloop_core::Timestamp;
 use preloop_core::audit::AuditKind;
 use preloop_core::canonical::{to_json, to_yaml};
 use preloop_core::diagnostic::Report;

@@ -27,8 +27,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use jiff::Timestamp;
 use preloop_api::{McpServerInfo, PolicyStatus, ToolState};
+use preloop_core::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use tokio::sync::{Mutex, Notify, watch};
 use uuid::Uuid;
 
@@ -225,7 +225,7 @@ impl Shared {
     /// The time, as precise as the store keeps it.
     pub(super) fn now(&self) -> Timestamp {
         let now = self.clock.now();
-        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+        Timestamp::from_unix_micros(now.unix_micros()).unwrap_or(now)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Accounts: everything belongs to one.
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use uuid::Uuid;
 
 use super::row::{Columns, micros};

@@ -1,7 +1,7 @@
 //! Approval requests and their votes. Every change goes through the rules of the core, inside one writing transaction.
 
-use jiff::Timestamp;
 use preloop_api::ApprovalOutcome;
+use preloop_core::Timestamp;
 use preloop_core::approval::{ApprovalState, Request, Vote, VoteDecision};
 use preloop_core::call::Principal;
 use preloop_core::decision::Decision;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use preloop_core::audit::{AuditKind, AuditRecord, ChainHead};
 use preloop_core::decision::Action;
 use uuid::Uuid;

@@ -1,6 +1,6 @@
 //! Calls that wait on an open connection, so that a restart can say that they were interrupted.
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use uuid::Uuid;
 
 use super::dialect::WriteTransaction;

@@ -1,6 +1,6 @@
 //! Answers kept under `Idempotency-Key`, so that a repeated request is answered and not done again.
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use uuid::Uuid;
 
 use super::row::{Columns, micros};

@@ -1,7 +1,7 @@
 //! API keys, by their hashes.
 
-use jiff::Timestamp;
 use preloop_api::{ApiKey, Role};
+use preloop_core::Timestamp;
 use uuid::Uuid;
 
 use super::dialect::EngineRow;

@@ -1,6 +1,6 @@
 //! Reads columns into the types of the layers above, and says which row is damaged where one is.
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row as _;
@@ -83,12 +83,12 @@ pub(super) fn findable(text: &str) -> String {
 
 /// The form that times have in every table.
 pub(super) fn micros(time: Timestamp) -> i64 {
-    time.as_microsecond()
+    time.unix_micros()
 }
 
 /// The time that a table means.
 pub(super) fn from_micros(micros: i64) -> Option<Timestamp> {
-    Timestamp::from_microsecond(micros).ok()
+    Timestamp::from_unix_micros(micros).ok()
 }
 
 /// The form that structures have in every table.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use preloop_api::ToolState;
+use preloop_core::Timestamp;
 use serde_json::Map;
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use super::*;
 use crate::ids::new_id;
 
 fn now() -> Timestamp {
-    Timestamp::from_second(1_800_000_000).unwrap()
+    Timestamp::from_unix_seconds(1_800_000_000).unwrap()
 }
 
 async fn open(place: &Place) -> (Store, Uuid) {

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
 use preloop_api::ToolState;
+use preloop_core::Timestamp;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 

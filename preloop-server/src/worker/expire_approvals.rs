@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 
 use crate::service::Platform;
 

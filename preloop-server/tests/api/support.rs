@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use preloop_server::app::{Running, StartError, serve};
 use preloop_server::clock::{MockClock, SharedClock, SystemClock};
 use preloop_server::config::Config;

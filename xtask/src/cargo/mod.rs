@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Every file is formatted as rustfmt.toml says.
@@ -17,8 +17,23 @@ pub(crate) const CLIPPY: &[&str] =
 pub(crate) const GUIDE: &[&str] =
     &["rustdoc", "-p", "preloop-core", "--lib", "--locked", "--quiet", "--", "-D", "warnings"];
 
+/// The folder that cargo builds into.
+pub(crate) fn target_folder(root: &Path) -> Result<PathBuf, String> {
+    let printed =
+        output(root, &["metadata", "--format-version", "1", "--no-deps", "--locked", "--offline"])?;
+    let metadata: serde_json::Value = serde_json::from_slice(&printed)
+        .map_err(|error| format!("cargo metadata printed no JSON: {error}"))?;
+    let folder = metadata.get("target_directory").and_then(serde_json::Value::as_str);
+    folder.map(PathBuf::from).ok_or_else(|| "cargo metadata names no target folder".to_owned())
+}
+
 /// Runs cargo at `root`; what it printed, when it fails.
 pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
+    output(root, arguments).map(drop)
+}
+
+/// Runs cargo at `root` for what it prints.
+fn output(root: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
     let mut command = Command::new(env!("CARGO"));
     command.args(arguments).current_dir(root);
     // What an outer cargo says about this package would make the inner one build things anew.
@@ -34,7 +49,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     let output =
         command.output().map_err(|error| format!("cargo could not be started: {error}"))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(output.stdout);
     }
     let printed = [output.stdout, output.stderr].concat();
     Err(format!("cargo {} failed:\n{}", arguments.join(" "), String::from_utf8_lossy(&printed)))

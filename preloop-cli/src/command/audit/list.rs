@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
-use jiff::Timestamp;
 use preloop_api::{AuditKind, AuditRecord};
 use preloop_client::{AuditFilter, Client};
+use preloop_core::Timestamp;
 use preloop_core::decision::Action;
 
-use super::row::{DATE_AND_TIME, HEADINGS, row};
+use super::row::{HEADINGS, Shown, row};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Cell, Output};
@@ -95,7 +95,7 @@ async fn once(client: &Client, filter: &AuditFilter, output: Output) -> Result<E
             return;
         }
         let rows: Vec<Vec<Cell>> =
-            page.items.iter().map(|record| row(record, DATE_AND_TIME)).collect();
+            page.items.iter().map(|record| row(record, Shown::DateAndTime)).collect();
         text.table(&HEADINGS, &rows);
         if let Some(cursor) = &page.next_cursor {
             text.line(format!("  more with --cursor {cursor}"));
@@ -115,7 +115,7 @@ async fn follow(client: &Client, mut filter: AuditFilter, output: Output) -> Res
     loop {
         for record in &fresh {
             output.item(record, |page| {
-                page.columns(&row(record, DATE_AND_TIME), &COLUMN_WIDTHS);
+                page.columns(&row(record, Shown::DateAndTime), &COLUMN_WIDTHS);
             })?;
         }
         if let Some(last) = fresh.last() {

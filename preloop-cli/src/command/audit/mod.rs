@@ -10,7 +10,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 
-pub(crate) use self::row::{HEADINGS, TIME_OF_DAY, row};
+pub(crate) use self::row::{HEADINGS, Shown, row};
 
 /// What to do with the audit trail.
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,6 @@
 //! One audit record as a line of a table.
 
-use preloop_api::{AuditKind, AuditRecord};
+use preloop_api::{AuditKind, AuditRecord, Timestamp};
 
 use crate::command::policy::action_style;
 use crate::output::{Cell, Style, shortened};
@@ -10,25 +10,38 @@ const TEXT_CHARS_MAX: usize = 120;
 /// Headings of the table.
 pub(crate) const HEADINGS: [&str; 5] = ["TIME", "WHAT", "TOOL", "WHO", "HOW"];
 
-/// Date and time, in UTC.
-pub(crate) const DATE_AND_TIME: &str = "%Y-%m-%d %H:%M:%SZ";
-/// Time of day, in UTC, where the day is clear.
-pub(crate) const TIME_OF_DAY: &str = "%H:%M:%SZ";
+/// How much of a record's time is shown; always in UTC and in whole seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shown {
+    /// `2026-01-31 12:00:00Z`.
+    DateAndTime,
+    /// `12:00:00Z`, where the day is clear.
+    TimeOfDay,
+}
 
-/// A record's cells, with the time written so.
-pub(crate) fn row(record: &AuditRecord, time: &str) -> Vec<Cell> {
+/// A record's cells, with that much of its time.
+pub(crate) fn row(record: &AuditRecord, shown: Shown) -> Vec<Cell> {
     let who = record
         .actor
         .as_deref()
         .or_else(|| record.principal.as_ref().map(|principal| principal.name.as_str()))
         .unwrap_or("");
     vec![
-        Cell::styled(Style::Dim, record.at.strftime(time).to_string()),
+        Cell::styled(Style::Dim, time(record.at, shown)),
         what(record),
         Cell::plain(record.tool.as_deref().unwrap_or("")),
         Cell::plain(who),
         Cell::plain(shortened(&how(record), TEXT_CHARS_MAX)),
     ]
+}
+
+fn time(at: Timestamp, shown: Shown) -> String {
+    let whole = Timestamp::from_unix_seconds(at.unix_seconds()).unwrap_or(at).to_string();
+    match (whole.split_once('T'), shown) {
+        (Some((day, time)), Shown::DateAndTime) => format!("{day} {time}"),
+        (Some((_, time)), Shown::TimeOfDay) => time.to_owned(),
+        (None, _) => whole,
+    }
 }
 
 fn what(record: &AuditRecord) -> Cell {
@@ -97,4 +110,16 @@ fn how(record: &AuditRecord) -> String {
     }
     parts.extend(record.message.clone());
     parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_whole_seconds_in_utc() {
+        let at: Timestamp = "2026-01-31T13:00:59.75+01:00".parse().unwrap();
+        assert_eq!(time(at, Shown::DateAndTime), "2026-01-31 12:00:59Z");
+        assert_eq!(time(at, Shown::TimeOfDay), "12:00:59Z");
+    }
 }

@@ -89,7 +89,7 @@ async fn play(demo: &Demo, stage: &Stage, output: Output) -> Result<Exit, Failur
             page.styled(Style::Dim, "every attempt, decision, vote and result, chained by hashes");
         page.line(format!("{heading}  {note}"));
         let rows: Vec<_> =
-            trail.iter().map(|record| audit::row(record, audit::TIME_OF_DAY)).collect();
+            trail.iter().map(|record| audit::row(record, audit::Shown::TimeOfDay)).collect();
         page.table(&audit::HEADINGS, &rows);
     })?;
     if demo.keep {

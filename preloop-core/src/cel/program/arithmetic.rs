@@ -68,10 +68,10 @@ impl<'e> Machine<'e> {
             }
             (Arithmetic::Add, Val::Timestamp(instant), Val::Duration(span))
             | (Arithmetic::Add, Val::Duration(span), Val::Timestamp(instant)) => {
-                self.lib(instant.checked_add(span), id).map(Val::Timestamp)
+                self.lib(instant.plus(span), id).map(Val::Timestamp)
             }
             (Arithmetic::Subtract, Val::Timestamp(left), Val::Duration(right)) => {
-                self.lib(left.checked_sub(right), id).map(Val::Timestamp)
+                self.lib(left.minus(right), id).map(Val::Timestamp)
             }
             (Arithmetic::Subtract, Val::Timestamp(left), Val::Timestamp(right)) => {
                 self.lib(left.since(right), id).map(Val::Duration)

@@ -5,7 +5,6 @@ use crate::call::SessionCall;
 use crate::cel::code::{Field, OpId};
 use crate::cel::failure::{FailureKind, Trouble};
 use crate::cel::input::Input;
-use crate::cel::lib::time::Timestamp;
 use crate::cel::types::Record;
 use crate::cel::value::Val;
 
@@ -44,11 +43,7 @@ impl<'e> Machine<'e> {
         let Some(now) = self.input.now else {
             return Err(self.fail(FailureKind::NoSuchKey, id, || "`now` is not known".to_owned()));
         };
-        self.instant(id, now)
-    }
-
-    fn instant(&self, id: OpId, instant: jiff::Timestamp) -> Result<Val<'e>, Trouble> {
-        self.lib(Timestamp::from_unix_nanos(instant.as_nanosecond()), id).map(Val::Timestamp)
+        Ok(Val::Timestamp(now))
     }
 
     fn session_calls(&self, id: OpId) -> Result<Val<'e>, Trouble> {
@@ -56,24 +51,21 @@ impl<'e> Machine<'e> {
         self.charge_items(session.calls.len().saturating_mul(Record::Call.fields().len()), id)?;
         let mut calls = Vec::with_capacity(session.calls.len());
         for call in &session.calls {
-            calls.push(self.session_call(id, call)?);
+            calls.push(self.session_call(call));
         }
         Ok(Val::List(self.arena().alloc_slice_copy(&calls)))
     }
 
-    fn session_call(&self, id: OpId, call: &'e SessionCall) -> Result<Val<'e>, Trouble> {
-        let at = match call.at {
-            Some(at) => self.instant(id, at)?,
-            None => Val::Null,
-        };
+    fn session_call(&self, call: &'e SessionCall) -> Val<'e> {
+        let at = call.at.map_or(Val::Null, Val::Timestamp);
         // Sorted by key, as all maps are.
-        Ok(Val::Map(self.arena().alloc([
+        Val::Map(self.arena().alloc([
             (Val::Text("action"), Val::Text(&call.action)),
             (Val::Text("args"), Val::of_json(&call.args)),
             (Val::Text("at"), at),
             (Val::Text("source"), Val::Text(&call.source)),
             (Val::Text("tool"), Val::Text(&call.tool)),
-        ])))
+        ]))
     }
 
     /// A standard variable as a map, for expressions that use it whole.

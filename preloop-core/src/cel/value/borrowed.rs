@@ -5,7 +5,8 @@ use serde_json::{Map as JsonMap, Value as Json};
 
 use super::{TypeName, Value, from_json, key_order};
 use crate::cel::lib::net::{Cidr, Ip};
-use crate::cel::lib::time::{Duration, Timestamp};
+use crate::cel::lib::time::Duration;
+use crate::time::Timestamp;
 
 /// A borrowed value. Lists and maps come in the shapes of those they are borrowed from.
 #[derive(Clone, Copy, Debug)]

@@ -13,7 +13,8 @@ pub use name::TypeName;
 pub(crate) use number::{from_double, from_json};
 
 use super::lib::net::{Cidr, Ip};
-use super::lib::time::{Duration, Timestamp};
+use super::lib::time::Duration;
+use crate::time::Timestamp;
 
 /// The most levels of lists and maps that comparing and rendering walk into.
 pub(crate) const VALUE_DEPTH_MAX: usize = 128;

@@ -1,6 +1,6 @@
 //! What a level of the file says of its calls, laid over what the levels around it say.
 
-use jiff::Timestamp;
+use crate::time::Timestamp;
 use serde_json::{Map, Value};
 
 use super::fixtures::{Fixtures, object};

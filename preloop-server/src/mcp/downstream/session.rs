@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::{SignedDuration, Timestamp};
+use preloop_core::Timestamp;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +14,7 @@ use super::Endpoint;
 use crate::service::Caller;
 
 /// How long a session may be idle.
-const IDLE_TIME: SignedDuration = SignedDuration::from_hours(24);
+const IDLE_TIME: Duration = Duration::from_hours(24);
 /// Most sessions of one principal; the one that was idle longest makes room.
 const SESSIONS_PER_PRINCIPAL_MAX: usize = 500;
 /// Most sessions of all.
@@ -79,7 +80,7 @@ impl Sessions {
             id: id.clone(),
             owner: Owner::of(caller),
             endpoint,
-            last_seen_ms: AtomicI64::new(now.as_millisecond()),
+            last_seen_ms: AtomicI64::new(now.unix_millis()),
             calls: Mutex::default(),
             next_call: AtomicU64::new(0),
             listener: Mutex::default(),
@@ -105,7 +106,7 @@ impl Sessions {
         if !is_theirs || session.is_expired(now) {
             return None;
         }
-        session.last_seen_ms.store(now.as_millisecond(), Ordering::Relaxed);
+        session.last_seen_ms.store(now.unix_millis(), Ordering::Relaxed);
         Some(Arc::clone(session))
     }
 
@@ -189,8 +190,8 @@ impl Session {
     }
 
     fn is_expired(&self, now: Timestamp) -> bool {
-        let idle = now.as_millisecond() - self.last_seen_ms.load(Ordering::Relaxed);
-        i128::from(idle) > IDLE_TIME.as_millis() && !self.is_busy()
+        let idle = now.unix_millis() - self.last_seen_ms.load(Ordering::Relaxed);
+        u128::try_from(idle).is_ok_and(|idle| idle > IDLE_TIME.as_millis()) && !self.is_busy()
     }
 
     fn calls(&self) -> MutexGuard<'_, HashMap<String, InFlight>> {
@@ -241,8 +242,8 @@ mod tests {
         }
     }
 
-    fn at(hours: i64) -> Timestamp {
-        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hours)
+    fn at(hours: u64) -> Timestamp {
+        Timestamp::UNIX_EPOCH.saturating_add(Duration::from_hours(hours))
     }
 
     #[test]
@@ -273,7 +274,7 @@ mod tests {
         let sessions = Sessions::default();
         let ann = caller("ann");
         for number in 0..=SESSIONS_PER_PRINCIPAL_MAX {
-            let hour = i64::try_from(number / 100).unwrap();
+            let hour = u64::try_from(number / 100).unwrap();
             sessions.open(format!("s{number}"), &ann, Endpoint::Merged, at(hour));
             sessions.find("s0", &ann, &Endpoint::Merged, at(hour + 1));
         }

@@ -1,7 +1,7 @@
 //! A call that waits for people.
 
-use jiff::Timestamp;
 use preloop_api::{Approval, ApprovalState};
+use preloop_core::Timestamp;
 use preloop_core::approval::VoteDecision;
 use preloop_core::audit::{AuditKind, EnforcementPoint};
 use preloop_core::decision::{Action, Decision};

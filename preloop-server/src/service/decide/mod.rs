@@ -9,7 +9,7 @@ mod permit;
 use std::sync::Arc;
 use std::time::Instant;
 
-use jiff::Timestamp;
+use preloop_core::Timestamp;
 use preloop_core::audit::EnforcementPoint;
 use preloop_core::decision::{Action, Decision, PolicyRef, Reason};
 use preloop_core::schema::ToolSchema;

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use preloop_api::ApprovalOutcome;
+use preloop_core::Timestamp;
 use preloop_core::audit::{AuditKind, AuditRecord, CallOutcome, CallStatus};
 use preloop_core::decision::Decision;
 use serde_json::value::RawValue;

@@ -14,8 +14,9 @@ pub(crate) use clause::{Clause, placeholders};
 use clause::{Piece, next_piece};
 use write::Output;
 
-use super::time::{Duration, Timestamp};
+use super::time::Duration;
 use super::{LibError, check_bytes};
+use crate::time::Timestamp;
 
 /// What one value looks like to the formatter.
 #[derive(Debug, Clone, Copy, PartialEq)]

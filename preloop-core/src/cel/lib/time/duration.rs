@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::super::{LibError, quoted};
-use super::{NANOS_PER_SECOND, fraction_nanos, write_fraction};
+use crate::time::{NANOS_PER_SECOND, fraction_nanos, write_fraction};
 
 /// The longest duration, about 10,000 years, in seconds.
 const MAX_SECONDS: i64 = 315_576_000_000;

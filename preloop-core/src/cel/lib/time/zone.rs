@@ -15,7 +15,7 @@ const LAST_RULE_SECOND: i64 = 253_402_207_200;
 
 /// A zone in which the parts of a timestamp are read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Zone {
+pub(crate) enum Zone {
     /// Coordinated universal time.
     #[default]
     Utc,
@@ -27,11 +27,11 @@ pub enum Zone {
 
 /// A zone of the IANA database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedZone(TimeZone);
+pub(crate) struct NamedZone(TimeZone);
 
 impl Zone {
     /// Reads a name such as `Europe/Paris`, or an offset such as `+02:00`, `-09:30` or `02:00`.
-    pub fn parse(text: &str) -> Result<Self, LibError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, LibError> {
         if text == "UTC" {
             return Ok(Self::Utc);
         }

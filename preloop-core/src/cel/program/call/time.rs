@@ -3,9 +3,11 @@
 use super::Answer;
 use crate::cel::code::OpId;
 use crate::cel::function::Function;
-use crate::cel::lib::time::{Duration, DurationPart, Timestamp, TimestampPart, Zone};
+use crate::cel::lib::LibError;
+use crate::cel::lib::time::{Duration, DurationPart, TimestampPart, Zone};
 use crate::cel::program::machine::Machine;
 use crate::cel::value::Val;
+use crate::time::Timestamp;
 
 impl<'e> Machine<'e> {
     pub(super) fn time_function(
@@ -46,10 +48,10 @@ impl<'e> Machine<'e> {
             Val::Int(seconds) => Timestamp::from_unix_seconds(seconds),
             Val::Text(text) => {
                 self.charge_bytes(text.len(), id)?;
-                Timestamp::parse(text)
+                text.parse()
             }
             _ => return Ok(None),
         };
-        self.lib(converted, id).map(|instant| Some(Val::Timestamp(instant)))
+        self.lib(converted.map_err(LibError::from), id).map(|instant| Some(Val::Timestamp(instant)))
     }
 }

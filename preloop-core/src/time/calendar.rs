@@ -15,16 +15,16 @@ const YEARS_PER_ERA: i64 = 400;
 
 /// A day in the calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Date {
-    pub(super) year: i64,
+pub(crate) struct Date {
+    pub(crate) year: i64,
     /// 1 to 12.
-    pub(super) month: i64,
+    pub(crate) month: i64,
     /// 1 to 31.
-    pub(super) day: i64,
+    pub(crate) day: i64,
 }
 
 /// The date of a day. Years are counted from March here, so that the leap day comes last.
-pub(super) fn date_from_days(days: i64) -> Date {
+pub(crate) fn date_from_days(days: i64) -> Date {
     let days = days + EPOCH_DAY;
     let era = days.div_euclid(DAYS_PER_ERA);
     let day_of_era = days.rem_euclid(DAYS_PER_ERA);
@@ -41,7 +41,7 @@ pub(super) fn date_from_days(days: i64) -> Date {
 }
 
 /// The day of a date; the inverse of [`date_from_days`].
-pub(super) fn days_from_date(date: Date) -> i64 {
+pub(crate) fn days_from_date(date: Date) -> i64 {
     let year = date.year - i64::from(date.month <= 2);
     let era = year.div_euclid(YEARS_PER_ERA);
     let year_of_era = year.rem_euclid(YEARS_PER_ERA);
@@ -52,7 +52,7 @@ pub(super) fn days_from_date(date: Date) -> i64 {
 }
 
 /// How many days a month has.
-pub(super) fn days_in_month(year: i64, month: i64) -> i64 {
+pub(crate) fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         2 if is_leap(year) => 29,
         2 => 28,
@@ -66,11 +66,11 @@ fn is_leap(year: i64) -> bool {
 }
 
 /// 0 for Sunday to 6 for Saturday; 1970-01-01 was a Thursday.
-pub(super) fn day_of_week(days: i64) -> i64 {
+pub(crate) fn day_of_week(days: i64) -> i64 {
     (days + 4).rem_euclid(7)
 }
 
 /// 0 for the first of January.
-pub(super) fn day_of_year(days: i64, date: Date) -> i64 {
+pub(crate) fn day_of_year(days: i64, date: Date) -> i64 {
     days - days_from_date(Date { year: date.year, month: 1, day: 1 })
 }
