@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::Response;
-use preloop_api::{ApprovalRef, BatchItem, BatchResponse, DecisionResponse, Page};
+use preloop_api::{ApprovalRef, BatchItem, BatchResponse, DecisionResponse, Page, Permission};
 use preloop_core::audit::EnforcementPoint;
 use preloop_core::call::CallRecord;
 use preloop_core::json;
@@ -48,6 +48,7 @@ pub(super) async fn decide(
     Params(params): Params<DecideParams>,
     request: JsonRequest,
 ) -> Result<Response, ApiError> {
+    request.caller.must(Permission::DecisionsMake)?;
     let wait = params.wait.unwrap_or(0);
     if wait > WAIT_SECONDS_MAX {
         let message = format!("`wait` must be 0 to {WAIT_SECONDS_MAX} seconds, not {wait}");
@@ -71,6 +72,7 @@ pub(super) async fn decide_batch(request: JsonRequest) -> Result<Response, ApiEr
         #[serde(borrow)]
         calls: Vec<&'a RawValue>,
     }
+    request.caller.must(Permission::DecisionsMake)?;
     let work = async {
         let body: Calls<'_> = serde_json::from_slice(&request.body)
             .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))?;

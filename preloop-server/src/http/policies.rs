@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
-use preloop_api::{EvaluateRequest, PolicyInput, ValidateRequest};
+use preloop_api::{EvaluateRequest, Permission, PolicyInput, ValidateRequest};
 use preloop_core::call::CallRecord;
 use preloop_core::decision::Decision;
 use preloop_core::diagnostic::Report;
@@ -28,9 +28,7 @@ pub(super) async fn evaluate(request: JsonRequest) -> Result<Json<Decision>, Api
     let body: EvaluateRequest = request.parse()?;
     if body.policy.is_none() {
         // Trying calls against the live document is how its gaps are found.
-        request
-            .caller
-            .must_be_owner("only the owner's key may try calls against the live policy")?;
+        request.caller.must(Permission::PoliciesEvaluate)?;
     }
     let call = CallRecord::from_value(body.call).map_err(|error| {
         ApiError::invalid_field(&format!("call.{}", error.path), error.message, error.help)
@@ -74,7 +72,7 @@ pub(super) async fn export(
     Authenticated { services, caller }: Authenticated,
     Params(params): Params<ExportParams>,
 ) -> Result<Response, ApiError> {
-    caller.must_be_owner("only the owner's key may read the policy")?;
+    caller.must(Permission::PoliciesRead)?;
     let format = |text: &str| match text {
         "json" => Some(true),
         "yaml" => Some(false),

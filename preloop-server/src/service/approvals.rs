@@ -1,6 +1,8 @@
 //! Approval requests: reading them, voting, withdrawing, letting them lapse.
 
-use preloop_api::{Approval, ApprovalState, ApprovalVote, ApprovalWorkflowInfo, Page, Role};
+use preloop_api::{
+    Approval, ApprovalState, ApprovalVote, ApprovalWorkflowInfo, Page, Permission, Role,
+};
 use preloop_core::Timestamp;
 use preloop_core::approval::{VoteDecision, VoteError};
 use preloop_core::audit::{AuditKind, AuditRecord};
@@ -57,7 +59,7 @@ impl Services {
         let found = self.inner.store.approval_find(self.inner.account_id, id).await?;
         found
             .filter(|approval| {
-                caller.role == Role::Owner || approval.principal.id == caller.principal.id
+                caller.role != Role::Agent || approval.principal.id == caller.principal.id
             })
             .map(|approval| self.shown(&approval))
             .ok_or_else(|| not_found(id))
@@ -80,6 +82,7 @@ impl Services {
             self.record_or_log(&record);
             return Err(ServiceError::Forbidden { code: "agent_cannot_approve", message });
         }
+        caller.must(Permission::ApprovalsVote)?;
         check_reason(reason.as_deref())?;
         let (person, text) = (caller.clone(), reason.clone());
         let changed = self
@@ -122,7 +125,10 @@ impl Services {
         reason: Option<String>,
     ) -> Result<Approval, ServiceError> {
         check_reason(reason.as_deref())?;
-        self.approval_show(caller, id).await?;
+        let shown = self.approval_show(caller, id).await?;
+        if shown.principal.id != caller.principal.id {
+            caller.must(Permission::ApprovalsVote)?;
+        }
         let changed = self.approval_apply(id, |approval, now| approval.request.cancel(now)).await?;
         let (cancelled, approval) = changed.ok_or_else(|| not_found(id))?;
         if let Err(state) = cancelled {

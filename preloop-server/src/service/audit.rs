@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use preloop_api::{AuditVerification, BrokenRecord, Page};
+use preloop_api::{AuditVerification, BrokenRecord, Page, Permission};
 use preloop_core::audit::{AuditKind, AuditRecord, ChainHead, ChainVerifier, EnforcementPoint};
 use uuid::Uuid;
 
@@ -44,9 +44,17 @@ impl Services {
     pub(crate) async fn audit_list(
         &self,
         caller: &Caller,
+        filter: AuditFilter,
+    ) -> Result<Page<AuditRecord>, ServiceError> {
+        caller.must(Permission::AuditRead)?;
+        self.audit_page(filter).await
+    }
+
+    /// Records of the account, for whoever may read those asked for.
+    pub(super) async fn audit_page(
+        &self,
         mut filter: AuditFilter,
     ) -> Result<Page<AuditRecord>, ServiceError> {
-        caller.must_be_owner("only the owner's key may read the audit trail")?;
         self.audit_settled().await?;
         let limit = filter.limit;
         filter.limit = limit.saturating_add(1);
@@ -64,7 +72,7 @@ impl Services {
         &self,
         caller: &Caller,
     ) -> Result<AuditVerification, ServiceError> {
-        caller.must_be_owner("only the owner's key may verify the audit trail")?;
+        caller.must(Permission::AuditRead)?;
         self.audit_settled().await?;
         let account_id = self.inner.account_id;
         // The head is read first: records that come in meanwhile are after it and do no harm.

@@ -1,6 +1,6 @@
 //! Recorded decisions as call lines, for replay and tests.
 
-use preloop_api::Page;
+use preloop_api::{Page, Permission};
 use preloop_core::audit::{AuditKind, AuditRecord};
 use preloop_core::call::{CallRecord, ToolFacts};
 use serde_json::{Map, Value};
@@ -16,6 +16,7 @@ impl Services {
         after_seq: Option<u64>,
         limit: u32,
     ) -> Result<Page<CallRecord>, ServiceError> {
+        caller.must(Permission::DecisionsRead)?;
         let filter = AuditFilter {
             kinds: vec![AuditKind::Decision],
             after_seq,
@@ -23,7 +24,7 @@ impl Services {
             limit,
             ..AuditFilter::default()
         };
-        let page = self.audit_list(caller, filter).await?;
+        let page = self.audit_page(filter).await?;
         let items = page.items.into_iter().map(call_line).collect();
         Ok(Page { items, next_cursor: page.next_cursor })
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use preloop_api::{ApiKey, CreateApiKey, CreatedApiKey, Role};
+use preloop_api::{ApiKey, CreateApiKey, CreatedApiKey, Permission, Role};
 use preloop_core::audit::AuditKind;
 use preloop_core::call::Principal;
 use sha2::{Digest as _, Sha256};
@@ -37,7 +37,7 @@ impl Services {
 
     /// Every key, good or revoked, without its text.
     pub async fn key_list(&self, caller: &Caller) -> Result<Vec<ApiKey>, ServiceError> {
-        caller.must_be_owner("only the owner's key may read the list of keys")?;
+        caller.must(Permission::KeysWrite)?;
         let keys = self.inner.store.key_list(self.inner.account_id).await?;
         Ok(keys.into_iter().map(|key| key.api_key).collect())
     }
@@ -48,7 +48,7 @@ impl Services {
         caller: &Caller,
         request: CreateApiKey,
     ) -> Result<CreatedApiKey, ServiceError> {
-        caller.must_be_owner("only the owner's key may make keys")?;
+        caller.must(Permission::KeysWrite)?;
         let name = request.name.trim();
         check_name(name)?;
         if !matches!(request.role, Role::Agent | Role::Owner) {
@@ -83,7 +83,7 @@ impl Services {
 
     /// Revokes a key; it is refused from now on.
     pub async fn key_revoke(&self, caller: &Caller, id: Uuid) -> Result<(), ServiceError> {
-        caller.must_be_owner("only the owner's key may revoke keys")?;
+        caller.must(Permission::KeysWrite)?;
         if id == caller.key_id {
             return Err(ServiceError::Conflict {
                 code: "key_in_use",
@@ -201,7 +201,8 @@ fn caller_of(account_id: Uuid, key: ApiKey) -> Caller {
         roles,
         teams: Vec::new(),
     };
-    Caller { account_id, principal, role: key.role, key_id: key.id }
+    let (scopes, flow) = (Vec::new(), None);
+    Caller { account_id, principal, role: key.role, scopes, flow, key_id: key.id }
 }
 
 fn check_name(name: &str) -> Result<(), ServiceError> {

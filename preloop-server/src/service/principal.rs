@@ -1,6 +1,6 @@
 //! Who is calling, as its key says.
 
-use preloop_api::Role;
+use preloop_api::{Permission, Role};
 use preloop_core::approval::Voter;
 use preloop_core::call::Principal;
 use uuid::Uuid;
@@ -17,19 +17,36 @@ pub struct Caller {
     pub principal: Principal,
     /// What the caller may do.
     pub role: Role,
+    /// What the key narrows the role to; empty: nothing is narrowed.
+    pub scopes: Vec<Permission>,
+    /// The flow that the key is for, where it says one.
+    pub flow: Option<String>,
     /// The key that was used.
     pub key_id: Uuid,
 }
 
 impl Caller {
-    /// Fails for everybody but owners; `message` says what only they may do.
-    pub(crate) fn must_be_owner(&self, message: &str) -> Result<(), ServiceError> {
-        match self.role {
-            Role::Owner => Ok(()),
-            Role::Admin | Role::Agent | Role::Approver | Role::Editor | Role::Viewer => {
-                Err(ServiceError::Forbidden { code: "owner_only", message: message.to_owned() })
-            }
+    /// Whether role and scopes allow it.
+    pub(crate) fn may(&self, permission: Permission) -> bool {
+        self.role.allows(permission)
+            && (self.scopes.is_empty() || self.scopes.contains(&permission))
+    }
+
+    /// Fails where role or scopes do not allow it.
+    pub(crate) fn must(&self, permission: Permission) -> Result<(), ServiceError> {
+        if self.may(permission) {
+            return Ok(());
         }
+        let role = self.role.as_str();
+        let whose = if self.role.allows(permission) {
+            format!("the scopes of this key leave out `{permission}`")
+        } else {
+            format!("the role `{role}` does not give `{permission}`")
+        };
+        Err(ServiceError::Forbidden {
+            code: "permission_denied",
+            message: format!("{whose}; ask an owner or an admin of the account"),
+        })
     }
 
     /// The caller as the rules of approval see it.

@@ -282,7 +282,10 @@ async fn keys_of_agents_make_no_keys(place: Place) {
     let stand = Stand::on(place).await;
     let request = CreateApiKey { name: "x".to_owned(), role: Role::Agent };
     let made = stand.services.key_create(&stand.agent, request).await;
-    assert!(matches!(made, Err(ServiceError::Forbidden { code: "owner_only", .. })), "{made:?}");
+    assert!(
+        matches!(made, Err(ServiceError::Forbidden { code: "permission_denied", .. })),
+        "{made:?}"
+    );
 }
 
 async fn a_key_revoked_while_its_call_waits_runs_nothing(place: Place) {

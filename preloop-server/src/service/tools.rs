@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
-use preloop_api::{McpServerInfo, McpServerState, ToolInfo, ToolState};
+use preloop_api::{McpServerInfo, McpServerState, Permission, Role, ToolInfo, ToolState};
 use preloop_core::audit::AuditKind;
 use preloop_core::call::Principal;
 use preloop_core::canonical_value;
@@ -98,18 +98,18 @@ impl Services {
 
     /// The upstream servers, by name.
     pub(crate) fn server_list(&self, caller: &Caller) -> Result<Vec<McpServerInfo>, ServiceError> {
-        caller.must_be_owner("only the owner's key may read the list of servers")?;
+        caller.must(Permission::ServersRead)?;
         let servers = self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(servers.values().cloned().collect())
     }
 
-    /// The tools that servers offer or offered. An agent sees what it may call; an owner sees all of them, with how an
+    /// The tools that servers offer or offered. An agent sees what it may call; people see all of them, with how an
     /// agent meets them.
     pub(crate) async fn tool_list(&self, caller: &Caller) -> Result<Vec<ToolInfo>, ServiceError> {
         let tools = self.inner.store.tool_list(self.inner.account_id).await?;
-        let is_owner = caller.must_be_owner("").is_ok();
+        let sees_all = caller.role != Role::Agent;
         let tools = tools.into_iter().map(|tool| self.tool_shown(&caller.principal, tool));
-        Ok(tools.filter(|tool| is_owner || (tool.is_visible && tool.is_offered)).collect())
+        Ok(tools.filter(|tool| sees_all || (tool.is_visible && tool.is_offered)).collect())
     }
 
     fn tool_shown(&self, principal: &Principal, tool: StoredTool) -> ToolInfo {
@@ -144,7 +144,7 @@ impl Services {
         server: &str,
         name: &str,
     ) -> Result<ToolInfo, ServiceError> {
-        caller.must_be_owner("only the owner's key may accept a tool")?;
+        caller.must(Permission::ToolsAccept)?;
         let account_id = self.inner.account_id;
         let accepted = self.inner.store.tool_accept(account_id, server, name, self.now()).await?;
         let tool = accepted.ok_or_else(|| ServiceError::NotFound {

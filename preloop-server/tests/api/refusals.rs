@@ -151,7 +151,7 @@ async fn an_agent_administers_nothing() {
         ("GET", "/api/v1/policies/export"),
         ("DELETE", "/api/v1/api-keys/018f0000-0000-7000-8000-000000000000"),
     ] {
-        check(server.request(method, path, key), StatusCode::FORBIDDEN, "owner_only").await;
+        check(server.request(method, path, key), StatusCode::FORBIDDEN, "permission_denied").await;
     }
     for (path, body) in [
         ("/api/v1/api-keys", json!({"name": "x", "role": "owner"})),
@@ -159,6 +159,6 @@ async fn an_agent_administers_nothing() {
         ("/api/v1/policies/evaluate", json!({"call": {"tool": "x"}})),
     ] {
         let request = server.request("POST", path, key).json(&body);
-        check(request, StatusCode::FORBIDDEN, "owner_only").await;
+        check(request, StatusCode::FORBIDDEN, "permission_denied").await;
     }
 }

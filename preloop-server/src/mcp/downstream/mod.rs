@@ -16,6 +16,7 @@ use axum::response::Response;
 use axum::routing::any;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
+use preloop_api::Permission;
 use preloop_core::audit::EnforcementPoint;
 
 pub(crate) use session::{InFlightGuard, Sessions};
@@ -72,6 +73,9 @@ async fn handle(firewalls: Firewalls, endpoint: Endpoint, request: Request) -> R
         Ok(None) => return Refused::no_key().into_response(),
         Err(error) => return Refused::unavailable(&error).into_response(),
     };
+    if let Err(error) = caller.must(Permission::ToolsCall) {
+        return Refused::not_allowed(&error).into_response();
+    }
     let Some(firewall) = firewalls.of(services) else {
         return Refused::stopping().into_response();
     };

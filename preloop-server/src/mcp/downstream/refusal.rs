@@ -70,6 +70,10 @@ impl Refused {
         Self::new(StatusCode::TOO_MANY_REQUESTS, code::REFUSED, message)
     }
 
+    pub(super) fn not_allowed(error: &ServiceError) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code::REFUSED, error.to_string())
+    }
+
     pub(super) fn unavailable(error: &ServiceError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code::REFUSED, error.to_string())
     }

@@ -238,6 +238,8 @@ mod tests {
             account_id: Uuid::nil(),
             principal: Principal { id: id.to_owned(), ..Principal::default() },
             role: Role::Agent,
+            scopes: Vec::new(),
+            flow: None,
             key_id: Uuid::nil(),
         }
     }
