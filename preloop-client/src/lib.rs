@@ -1,4 +1,4 @@
-//! HTTP client for a Preloop server: decisions, approvals, audit trail, tools, keys.
+//! HTTP client for a Preloop server: decisions, approvals, audit trail, tools, keys, policies.
 //!
 //! One file per noun over one [`Client`]; every answer is a type of `preloop-api`, every refusal of
 //! the server a [`ClientError::Refused`] with its stable code.
@@ -11,10 +11,14 @@ mod decisions;
 mod error;
 mod health;
 mod keys;
+mod policies;
+mod policy_versions;
 mod tools;
 mod transport;
 
 pub use self::approvals::ApprovalFilter;
 pub use self::audit::AuditFilter;
 pub use self::error::ClientError;
-pub use self::transport::{Client, install_tls_provider};
+pub use self::policies::PolicyForm;
+pub use self::policy_versions::VersionFilter;
+pub use self::transport::{Client, Expected, install_tls_provider};

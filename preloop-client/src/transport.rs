@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use preloop_api::Problem;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Method, Response, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,6 +21,17 @@ pub struct Client {
     http: reqwest::Client,
     base: Url,
     authorization: Option<HeaderValue>,
+}
+
+/// What a change wants to find, so that nobody overwrites what they have not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Whatever is there.
+    Anything,
+    /// Nothing.
+    Nothing,
+    /// What has this digest.
+    Digest(String),
 }
 
 impl fmt::Debug for Client {
@@ -81,6 +92,43 @@ impl Client {
     ) -> Result<T, ClientError> {
         let url = self.endpoint(path, &[])?;
         self.answer(self.request(Method::POST, url).json(body)).await
+    }
+
+    /// A POST that is refused where the server has something else than expected.
+    pub(crate) async fn post_expecting<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &(impl Serialize + Sync + ?Sized),
+        expected: &Expected,
+    ) -> Result<T, ClientError> {
+        let url = self.endpoint(path, &[])?;
+        let request = self.request(Method::POST, url).json(body);
+        let request = match expected {
+            Expected::Anything => request,
+            Expected::Nothing => request.header(IF_NONE_MATCH, "*"),
+            Expected::Digest(digest) => request.header(IF_MATCH, format!("\"{digest}\"")),
+        };
+        self.answer(request).await
+    }
+
+    pub(crate) async fn put<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &(impl Serialize + Sync + ?Sized),
+    ) -> Result<T, ClientError> {
+        let url = self.endpoint(path, &[])?;
+        self.answer(self.request(Method::PUT, url).json(body)).await
+    }
+
+    /// An answer that is text, not JSON.
+    pub(crate) async fn get_text(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<String, ClientError> {
+        let url = self.endpoint(path, query)?;
+        let response = self.send(self.request(Method::GET, url)).await?;
+        response.text().await.map_err(|cause| self.unreachable(&cause))
     }
 
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), ClientError> {
