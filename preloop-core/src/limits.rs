@@ -10,6 +10,8 @@ pub const POLICY_FILES_MAX: usize = 1_000;
 pub const TOOLS_MAX: usize = 10_000;
 /// Most rules (`conditions[]`) of one tool.
 pub const RULES_PER_TOOL_MAX: usize = 1_000;
+/// Most tools that one entry may want called first.
+pub const EVIDENCE_TOOLS_MAX: usize = 100;
 /// Most `mcp_servers[]` entries.
 pub const MCP_SERVERS_MAX: usize = 1_000;
 /// Most `approval_workflows[]` entries.

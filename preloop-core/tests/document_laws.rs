@@ -160,11 +160,12 @@ prop_compose! {
         enabled in of(any::<bool>()),
         approval_workflow in of(name()),
         justification in of(select(vec![Justification::Required, Justification::Optional])),
+        evidence_required in vec(name(), 0..3),
         conditions in vec(condition(), 0..4),
         description in of(text()),
     ) -> Tool {
         let source = source.map(str::to_owned);
-        Tool { name, source, enabled, approval_workflow, justification, conditions, description }
+        Tool { name, source, enabled, approval_workflow, justification, evidence_required, conditions, description }
     }
 }
 

@@ -48,6 +48,7 @@ const TAIL: &str = "
 | The arguments break the tool's input schema, or are too large to be checked against it | deny, `invalid_call` |
 | `source` and `server` of a call name two servers | deny, `invalid_call` |
 | A justification is required, and there is none that could be read | deny, `justification_required` |
+| A tool that must be called first was not called and allowed in the session, or no session is known | deny, `evidence_missing` |
 | The call does not say its source and fits several entries | the strictest of their answers |
 | The tool is new or changed, and the defaults ask for approval of such tools | at least an approval, `new_tool` |
 | A rule asks for an approval, and nothing names a workflow | the built-in workflow `default` |

@@ -13,6 +13,8 @@ pub(crate) struct Entry {
     pub(crate) closed: Option<Box<Decision>>,
     /// The answer to a call without a justification, where one is required.
     pub(crate) unjustified: Option<Box<Decision>>,
+    /// The calls that must come before, where some must.
+    pub(crate) evidence: Option<Box<Evidence>>,
     /// The enabled rules in document order.
     pub(crate) rules: Vec<Rule>,
     /// What many of the rules look for in one argument.
@@ -23,6 +25,15 @@ pub(crate) struct Entry {
     pub(crate) new_tool: Box<Decision>,
     /// Rules with `enabled: false`, for explanations.
     pub(crate) skipped: Vec<SkippedRule>,
+}
+
+/// Calls that must come before a call of the entry.
+#[derive(Clone, Debug)]
+pub(crate) struct Evidence {
+    /// The tools that must have been called and allowed.
+    pub(crate) tools: Vec<String>,
+    /// The answer where one is missing, but for what it tells the agent.
+    pub(crate) denial: Decision,
 }
 
 /// One enabled rule.

@@ -8,7 +8,7 @@ mod revise;
 mod search;
 mod source;
 
-pub(crate) use entry::{Answer, Entry, Matcher, Rule};
+pub(crate) use entry::{Answer, Entry, Evidence, Matcher, Rule};
 pub(crate) use glob::Glob;
 pub(crate) use index::{EntryId, Fits, ToolIndex};
 pub(crate) use search::{Findings, GROUPS_MAX};
@@ -274,6 +274,12 @@ impl Compiler<'_> {
             unjustified: (tool.justification == Some(Justification::Required)).then(|| {
                 let message = message::justification_required();
                 Box::new(maker.plain(Action::Deny, Reason::JustificationRequired, message))
+            }),
+            evidence: (!tool.evidence_required.is_empty()).then(|| {
+                let tools = tool.evidence_required.clone();
+                let message = message::evidence_missing(&[]);
+                let denial = maker.plain(Action::Deny, Reason::EvidenceMissing, message);
+                Box::new(Evidence { tools, denial })
             }),
             otherwise: self.otherwise(tool, rules.is_empty(), &workflow),
             new_tool: Box::new(maker.new_tool(workflow)),

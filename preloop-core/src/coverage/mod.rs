@@ -176,6 +176,11 @@ impl<'p> Coverage<'p> {
             let kind = Outcome::JustificationRequired;
             outcomes.push(outcome(kind, Action::Deny, &path, seen.unjustified));
         }
+        if entry.evidence.is_some() {
+            let path = format!("{}.evidence_required", entry.path);
+            let kind = Outcome::EvidenceMissing;
+            outcomes.push(outcome(kind, Action::Deny, &path, seen.unproven));
+        }
         if !entry.rules.iter().any(is_always) {
             let kind = match entry.otherwise.reason {
                 Reason::NoRuleMatched => Outcome::NoRuleMatched,

@@ -146,6 +146,8 @@ pub enum Outcome {
     ToolDisabled,
     /// The tool wants a justification and got none.
     JustificationRequired,
+    /// The tool wants others called first, and they were not.
+    EvidenceMissing,
     /// No entry names the tool.
     UnknownTool,
     /// The tool is new.
@@ -207,6 +209,7 @@ impl Outcome {
             Self::ToolDefault => "the tool's default",
             Self::ToolDisabled => "the tool is disabled",
             Self::JustificationRequired => "no justification was given",
+            Self::EvidenceMissing => "calls that must come before are missing",
             Self::UnknownTool => "no entry names the tool",
             Self::NewTool => "the tool is new",
         }

@@ -10,6 +10,7 @@ pub(super) struct EntrySeen {
     pub(super) calls: u64,
     pub(super) disabled: u64,
     pub(super) unjustified: u64,
+    pub(super) unproven: u64,
     pub(super) otherwise: u64,
     pub(super) rules: Vec<RuleSeen>,
 }
@@ -46,6 +47,7 @@ impl EntrySeen {
         match walk.end {
             WalkEnd::Disabled => bump(&mut self.disabled),
             WalkEnd::Unjustified => bump(&mut self.unjustified),
+            WalkEnd::Unproven => bump(&mut self.unproven),
             WalkEnd::NoRuleMatched => bump(&mut self.otherwise),
             WalkEnd::Decided => {}
         }

@@ -261,3 +261,16 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+#[test]
+fn calls_before_what_must_come_first_are_counted() {
+    let policy = "version: '1.0'\nmetadata: {name: x}\ntools:\n  - name: pay\n    evidence_required: [look]\n";
+    let after = json!({"tool": "pay", "session": {"calls": [{"tool": "look", "action": "allow"}]}});
+    let report = covered(policy, &[json!({"tool": "pay"}), after.clone(), after]);
+    let outcomes: Vec<(Outcome, u64, u32)> = report.tools[0]
+        .outcomes
+        .iter()
+        .map(|outcome| (outcome.outcome, outcome.calls, outcome.place.as_ref().unwrap().line))
+        .collect();
+    assert_eq!(outcomes, [(Outcome::EvidenceMissing, 1, 5), (Outcome::ToolDefault, 2, 4)]);
+}

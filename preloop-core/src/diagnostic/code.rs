@@ -103,6 +103,7 @@ codes! {
     PossiblyPrefixedToolName, "possibly_prefixed_tool_name", warning, "A tool entry looks like a name that agents see.";
     SuspiciousToolName, "suspicious_tool_name", warning, "A tool's name holds signs that other tools give a meaning, and that stand for themselves here.";
     UnreachableTool, "unreachable_tool", warning, "An earlier glob takes every call that the entry could take.";
+    UnreachableEvidence, "unreachable_evidence", warning, "A tool wants another called first that can never be called.";
     NoEffect, "no_effect", warning, "The field changes nothing where it stands.";
     NoEscalationTarget, "no_escalation_target", warning, "A workflow escalates and names nobody to escalate to.";
     AlwaysTrue, "always_true", warning, "The condition is true for every call.";

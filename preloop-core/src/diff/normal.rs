@@ -36,6 +36,8 @@ struct Case {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Normal {
     needs_justification: bool,
+    /// Tools that must be called before.
+    evidence: BTreeSet<String>,
     cases: Vec<Case>,
     otherwise: Outcome,
     /// The answer for a tool that is new, where that is asked for.
@@ -86,6 +88,7 @@ impl Side<'_> {
         let new = policy.new_tool.approval_workflow.as_deref().unwrap_or_default();
         Normal {
             needs_justification: false,
+            evidence: BTreeSet::new(),
             cases: Vec::new(),
             otherwise: self.outcome(&policy.unknown),
             new: policy.asks_for_new_tools.then(|| self.workflow(new)),
@@ -100,11 +103,18 @@ impl Side<'_> {
         let new = self.policy.asks_for_new_tools.then(|| self.workflow(new));
         if let Some(closed) = &entry.closed {
             let otherwise = self.outcome(closed);
-            let normal = Normal { needs_justification: false, cases: Vec::new(), otherwise, new };
+            let normal = Normal {
+                needs_justification: false,
+                evidence: BTreeSet::new(),
+                cases: Vec::new(),
+                otherwise,
+                new,
+            };
             return Some(normal.settled());
         }
         let mut normal = Normal {
             needs_justification: entry.unjustified.is_some(),
+            evidence: entry.evidence.iter().flat_map(|wanted| wanted.tools.clone()).collect(),
             cases: Vec::new(),
             otherwise: self.outcome(&entry.otherwise),
             new,
@@ -156,7 +166,13 @@ impl Normal {
     /// What it says of new tools alone.
     pub(super) fn of_new_tools(self) -> Self {
         let otherwise = Outcome { action: Action::Allow, workflow: None };
-        Self { needs_justification: false, cases: Vec::new(), otherwise, new: self.new }
+        Self {
+            needs_justification: false,
+            evidence: BTreeSet::new(),
+            cases: Vec::new(),
+            otherwise,
+            new: self.new,
+        }
     }
 
     /// Leaves out what no call can show.
@@ -173,6 +189,7 @@ impl Normal {
             // Every way ends in the same denial.
             self.cases.clear();
             self.needs_justification = false;
+            self.evidence.clear();
         }
         self
     }

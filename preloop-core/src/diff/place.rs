@@ -13,6 +13,8 @@ pub(super) enum Root {
     Principal,
     SessionId,
     SessionCalls,
+    /// Earlier calls that entries want made; put behind those of `SessionCalls`.
+    Evidence,
     Now,
     Justification,
     IsNew,

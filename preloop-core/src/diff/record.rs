@@ -10,9 +10,12 @@ use super::place::{Facts, Place, Root, Shape};
 use crate::call::{Call, CallRecord, SessionCall};
 use crate::cel::Input;
 use crate::compile::CallSource;
+use crate::decision::Action;
 
 /// Most earlier calls that a session is given because their count is asked for.
 const CALLS_MAX: u64 = 1_000;
+/// Most tools wanted first that are left out one by one.
+const EVIDENCE_MAX: usize = 16;
 
 /// What parts of conditions see of a call.
 pub(super) fn input<'c>(call: &Call<'c>) -> Input<'c> {
@@ -52,6 +55,7 @@ pub(super) fn values(
             }
             return instants;
         }
+        Root::Evidence => return evidence(&shape.facts.wholes),
         Root::IsNew => return vec![None, Some(json!(true))],
         Root::Justification => vec![json!("the customer asked for it")],
         Root::SessionCalls => {
@@ -70,6 +74,28 @@ pub(super) fn values(
     std::iter::once(None).chain(values).collect()
 }
 
+/// Everything that is wanted comes first, so that calls come to the rules; then nothing, what each entry wants,
+/// and everything but one.
+fn evidence(lists: &[Value]) -> Vec<Option<Value>> {
+    let lists: Vec<BTreeSet<&str>> = lists
+        .iter()
+        .filter_map(Value::as_array)
+        .map(|list| list.iter().filter_map(Value::as_str).collect())
+        .collect();
+    let all: BTreeSet<&str> = lists.iter().flatten().copied().collect();
+    let but_one = all.iter().take(EVIDENCE_MAX).map(|left_out| {
+        all.iter().copied().filter(|tool| tool != left_out).collect::<BTreeSet<&str>>()
+    });
+    let mut sets: Vec<BTreeSet<&str>> = Vec::new();
+    for set in lists.iter().take(EVIDENCE_MAX).cloned().chain(but_one) {
+        if !set.is_empty() && set != all && !sets.contains(&set) {
+            sets.push(set);
+        }
+    }
+    let written = |set: &BTreeSet<&str>| Some(json!(set));
+    [written(&all), None].into_iter().chain(sets.iter().map(written)).collect()
+}
+
 fn fits(place: &Place, value: &Value) -> bool {
     let is_whole = place.keys.is_empty();
     match place.root {
@@ -81,6 +107,7 @@ fn fits(place: &Place, value: &Value) -> bool {
         },
         Root::SessionId | Root::Justification => value.is_string() && is_whole,
         Root::SessionCalls => is_whole && session_calls(value).is_some(),
+        Root::Evidence => is_whole && texts(value).is_some(),
         Root::Now => value.as_str().is_some_and(|text| text.parse::<Timestamp>().is_ok()),
         Root::IsNew => value.is_boolean(),
         Root::Tool => false,
@@ -107,6 +134,15 @@ pub(super) fn set(call: &mut CallRecord, place: &Place, value: &Value) {
         }
         Root::SessionId => value.as_str().unwrap_or_default().clone_into(&mut call.session.id),
         Root::SessionCalls => call.session.calls = session_calls(value).unwrap_or_default(),
+        Root::Evidence => {
+            let tools = texts(value).unwrap_or_default().into_iter();
+            call.session.calls.extend(tools.map(|tool| SessionCall {
+                tool,
+                args: json!({}),
+                action: Action::Allow.as_str().to_owned(),
+                ..SessionCall::default()
+            }));
+        }
         Root::Now => call.now = value.as_str().and_then(|text| text.parse().ok()),
         Root::Justification => call.justification = value.as_str().map(str::to_owned),
         Root::IsNew => call.tool.is_new = value.as_bool().unwrap_or(false),

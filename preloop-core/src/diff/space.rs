@@ -74,6 +74,10 @@ impl Space {
                     positions(fits).into_iter().filter_map(|at| side.policy.entries.get(at))
                 {
                     justification_matters |= entry.unjustified.is_some();
+                    if let Some(evidence) = &entry.evidence {
+                        let shape = builder.shapes.entry(Place::new(Root::Evidence)).or_default();
+                        shape.facts.wholes.push(Value::from(evidence.tools.clone()));
+                    }
                     rules.extend(entry.rules.iter().map(|rule| builder.rule(rule)));
                 }
                 rules
@@ -290,17 +294,18 @@ impl Space {
             .map(|number| {
                 let settings = self.settings(number, SETTINGS_MAX);
                 let Some(dimension) = self.dimensions.get(number) else { return Vec::new() };
-                let keeps_all = match dimension.place.root {
-                    Root::Justification => justification_matters,
-                    Root::IsNew => is_new_matters,
-                    _ => false,
+                // What is asked besides the conditions.
+                let kept = match dimension.place.root {
+                    Root::Justification if justification_matters => 2,
+                    Root::IsNew if is_new_matters => 2,
+                    Root::Evidence => usize::MAX,
+                    _ => 0,
                 };
                 let mut met = HashSet::new();
                 let values = dimension.values.iter().enumerate();
                 values
                     .filter(|(at, _)| {
-                        let is_asked_besides = keeps_all && *at < 2;
-                        met.insert(self.signature(number, *at, &settings)) || is_asked_besides
+                        met.insert(self.signature(number, *at, &settings)) || *at < kept
                     })
                     .map(|(_, value)| value.clone())
                     .collect()

@@ -321,6 +321,47 @@ fn entries_globs_sources_and_defaults_are_found() {
 }
 
 #[test]
+fn calls_that_must_come_first_are_compared() {
+    for (before, after, verdict) in [
+        ("tools: [{name: a}]", "tools: [{name: a, evidence_required: [b]}]", Verdict::Tightened),
+        (
+            "tools: [{name: a, evidence_required: [b, c]}]",
+            "tools: [{name: a, evidence_required: [c]}]",
+            Verdict::Loosened,
+        ),
+        (
+            "tools: [{name: a, evidence_required: [b]}]",
+            "tools: [{name: a, evidence_required: [c]}]",
+            Verdict::Both,
+        ),
+        (
+            "tools: [{name: a, evidence_required: [b, c]}]",
+            "tools: [{name: a, evidence_required: [c, b]}]",
+            Verdict::SameMeaning,
+        ),
+        (
+            "tools: [{name: a, evidence_required: [b], conditions: [{action: deny}]}]",
+            "tools: [{name: a, conditions: [{action: deny}]}]",
+            Verdict::SameMeaning,
+        ),
+        (
+            "tools: [{name: a, evidence_required: [b, c], conditions: [{expression: 'args.x > 5', action: deny}]}]",
+            "tools: [{name: a, evidence_required: [b, c], conditions: [{expression: 'args.x > 7', action: deny}]}]",
+            Verdict::Loosened,
+        ),
+        (
+            "tools: [{name: a, evidence_required: [b], conditions: [{expression: 'session.calls.exists(c, c.tool == \"d\")', action: deny}]}]",
+            "tools: [{name: a, evidence_required: [b]}]",
+            Verdict::Loosened,
+        ),
+    ] {
+        let report = checked(before, after);
+        assert_eq!(report.verdict, verdict, "{before}  ->  {after}\n{:#?}", report.examples);
+        assert!(!report.changes.is_empty(), "{before}  ->  {after}");
+    }
+}
+
+#[test]
 fn workflows_that_are_easier_to_get_through_are_looser() {
     let document = |fields: &str| {
         format!(

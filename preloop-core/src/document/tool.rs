@@ -48,6 +48,10 @@ pub struct Tool {
     /// Whether the agent has to say why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub justification: Option<Justification>,
+    /// Tools that must have been called and allowed in the session before; exact names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schemars(length(max = crate::limits::EVIDENCE_TOOLS_MAX)))]
+    pub evidence_required: Vec<String>,
     /// Rules, first match wins.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
@@ -112,6 +116,7 @@ impl Tool {
             enabled: None,
             approval_workflow: None,
             justification: None,
+            evidence_required: Vec::new(),
             conditions: Vec::new(),
             description: None,
         }

@@ -1,7 +1,7 @@
 //! The same decision with its story: each rule, what its parts were, why it did or did not match.
 
-use super::errors;
 use super::first_match::is_blank;
+use super::{errors, message};
 use crate::call::Call;
 use crate::cel::{Input, Span, Step, Tri};
 use crate::compile::{CallSource, CompiledPolicy, Entry, Fits, Rule};
@@ -61,6 +61,12 @@ impl CompiledPolicy {
         }
         if entry.unjustified.is_some() && is_blank(input.justification) {
             let message = "the tool asks for a justification".to_owned();
+            trace.push(plain(entry.path.clone(), "matched", message));
+            return;
+        }
+        let missing = entry.evidence.as_ref().map(|evidence| evidence.missing(input.session));
+        if let Some(missing) = missing.filter(|missing| !missing.is_empty()) {
+            let message = message::evidence_missing(&missing);
             trace.push(plain(entry.path.clone(), "matched", message));
             return;
         }

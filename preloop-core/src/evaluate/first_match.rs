@@ -1,4 +1,4 @@
-//! Steps 3 to 6 for one entry: enabled, justification, rules in order, what holds when none matches.
+//! Steps 3 to 6 for one entry: enabled, justification, evidence, rules in order, what holds when none matches.
 
 use super::{FailureOutcome, Verdict, errors, message, outcome_of};
 use crate::call::Call;
@@ -21,6 +21,12 @@ impl CompiledPolicy {
             && is_blank(call.justification)
         {
             return Verdict::Known(unjustified);
+        }
+        if let Some(evidence) = &entry.evidence {
+            let missing = evidence.missing(call.session);
+            if !missing.is_empty() {
+                return Verdict::Made(Box::new(evidence.denial(&missing)));
+            }
         }
         if !entry.searches.is_empty() {
             return self.search_and_match(entry, input);

@@ -5,6 +5,8 @@ use crate::document;
 
 /// Longest piece of a failure's text in a message, in characters.
 const DETAIL_CHARS: usize = 300;
+/// Most names of tools in a message.
+const NAMES_SHOWN: usize = 10;
 
 /// A rule matched.
 pub(crate) fn of_rule(rule: &document::Condition, action: Action) -> String {
@@ -44,6 +46,20 @@ pub(crate) fn disabled() -> String {
 pub(crate) fn justification_required() -> String {
     "this tool asks for a justification; repeat the call with `justification` saying why it is needed"
         .to_owned()
+}
+
+/// Calls that must come before were not made; names the first of them.
+pub(crate) fn evidence_missing(missing: &[&str]) -> String {
+    let shown: Vec<String> =
+        missing.iter().take(NAMES_SHOWN).map(|tool| format!("`{tool}`")).collect();
+    let more = match missing.len().saturating_sub(NAMES_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "this tool wants others called first in this session: {}{more}; call them, then repeat this call",
+        shown.join(", ")
+    )
 }
 
 pub(crate) fn new_tool() -> String {

@@ -1,6 +1,7 @@
 //! One call against one policy: total, without I/O, the same answer every time.
 
 mod errors;
+mod evidence;
 mod explain;
 mod failure_table;
 mod first_match;

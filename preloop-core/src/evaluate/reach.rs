@@ -66,7 +66,7 @@ fn reach_of(entry: &Entry) -> Reach {
         let first = Reach { most_lenient: action, strictest: action };
         reach = Some(reach.map_or(first, |reach| reach.add(action)));
     };
-    if entry.unjustified.is_some() {
+    if entry.unjustified.is_some() || entry.evidence.is_some() {
         add(Action::Deny);
     }
     let mut is_settled = false;
@@ -138,5 +138,6 @@ mod tests {
             RequireApproval,
         );
         check("- {name: a, justification: required}", "a", Allow, Deny);
+        check("- {name: a, evidence_required: [b]}", "a", Allow, Deny);
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Walk {
 pub(crate) enum WalkEnd {
     Disabled,
     Unjustified,
+    /// Calls that must come before are missing.
+    Unproven,
     /// The last rule asked matched, or failed and denies.
     Decided,
     NoRuleMatched,
@@ -33,6 +35,11 @@ impl CompiledPolicy {
         }
         if entry.unjustified.is_some() && is_blank(input.justification) {
             return Walk { answers, end: WalkEnd::Unjustified };
+        }
+        if let Some(evidence) = &entry.evidence
+            && !evidence.missing(input.session).is_empty()
+        {
+            return Walk { answers, end: WalkEnd::Unproven };
         }
         for rule in &entry.rules {
             let answer = self.test(rule, input);

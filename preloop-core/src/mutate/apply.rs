@@ -4,7 +4,7 @@ use std::mem;
 
 use super::{Change, RuleId};
 use crate::cel::Environment;
-use crate::compile::{CompiledPolicy, Rule};
+use crate::compile::{CompiledPolicy, EntryId, Rule};
 use crate::condition;
 use crate::decision::Decision;
 use crate::document::{self, PolicyDocument};
@@ -69,6 +69,7 @@ fn with_one(
             policy.entries.get_mut(*entry)?.unjustified = unjustified;
             answer
         }
+        Change::Unproven(entry, number) => unproven(policy, *entry, *number, question),
         Change::Unapproved(entry) => {
             let mut allowed = policy.allowed_by_default(document);
             mem::swap(&mut policy.entries.get_mut(*entry)?.otherwise, &mut allowed);
@@ -97,6 +98,23 @@ fn with_one(
             answer
         }
     }
+}
+
+/// The entry wants one call less to come before.
+fn unproven(
+    policy: &mut CompiledPolicy,
+    entry: EntryId,
+    number: usize,
+    question: &mut Question<'_>,
+) -> Option<usize> {
+    let mut fewer = policy.entries.get(entry)?.evidence.clone()?;
+    if number < fewer.tools.len() {
+        fewer.tools.remove(number);
+    }
+    let evidence = policy.entries.get_mut(entry)?.evidence.replace(fewer);
+    let answer = question(policy);
+    policy.entries.get_mut(entry)?.evidence = evidence;
+    answer
 }
 
 /// The rule as the change makes it.

@@ -79,7 +79,10 @@ fn text_edits(places: &Places, change: &Change) -> Vec<TextEdit> {
         }
         Change::UnknownTools(action) => set(places, "defaults", "unknown_tools", action.as_str()),
         Change::NewTools => set(places, "defaults", "require_approval_for_new_tools", "false"),
-        Change::Workflow(_) | Change::Unapproved(_) | Change::EntryRemoved(_) => None,
+        Change::Workflow(_)
+        | Change::Unproven(..)
+        | Change::Unapproved(_)
+        | Change::EntryRemoved(_) => None,
     };
     edit.into_iter().collect()
 }

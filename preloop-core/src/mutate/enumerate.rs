@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::expression::{Edit, edits};
-use super::{Change, Kind, Mutant, RuleId, equivalent};
+use super::{Change, Kind, Mutant, RuleId, equivalent, shown};
 use crate::cel::Environment;
 use crate::compile::{self, CompiledPolicy, EntryId, Rule};
 use crate::condition::{self, Condition};
@@ -65,6 +65,10 @@ impl Found<'_> {
         if entry.unjustified.is_some() {
             let words = "a justification is no longer wanted";
             self.add(Kind::Entry, Change::Unjustified(id), words);
+        }
+        for (number, wanted) in tool.evidence_required.iter().enumerate() {
+            let words = format!("`{}` need not be called before", shown(wanted));
+            self.add(Kind::Entry, Change::Unproven(id, number), words);
         }
         if entry.rules.is_empty() {
             self.without_rules(id, entry);

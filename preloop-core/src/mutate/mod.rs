@@ -108,6 +108,8 @@ enum Change {
     Enabled(EntryId),
     /// No justification is wanted.
     Unjustified(EntryId),
+    /// One of the calls that must come before, by its position, need not.
+    Unproven(EntryId, usize),
     /// An entry without rules asks nobody.
     Unapproved(EntryId),
     /// The entry is not there.
@@ -245,6 +247,7 @@ impl Way {
             | Change::Swapped { rule, .. } => comes_to(rule),
             Change::Enabled(entry) => *entry == self.entry && self.end == WalkEnd::Disabled,
             Change::Unjustified(entry) => *entry == self.entry && self.end == WalkEnd::Unjustified,
+            Change::Unproven(entry, _) => *entry == self.entry && self.end == WalkEnd::Unproven,
             Change::Unapproved(entry) => *entry == self.entry && self.end == WalkEnd::NoRuleMatched,
             Change::EntryRemoved(entry) => *entry == self.entry,
             Change::UnknownTools(_) | Change::NewTools => true,
@@ -266,6 +269,7 @@ impl Change {
             | Self::Swapped { rule, .. } => rule.path(),
             Self::Enabled(entry)
             | Self::Unjustified(entry)
+            | Self::Unproven(entry, _)
             | Self::Unapproved(entry)
             | Self::EntryRemoved(entry) => format!("tools[{entry}]"),
             Self::UnknownTools(_) => "defaults.unknown_tools".to_owned(),
@@ -308,6 +312,7 @@ impl Change {
             | Self::Swapped { rule, .. } => Some(rule.entry),
             Self::Enabled(entry)
             | Self::Unjustified(entry)
+            | Self::Unproven(entry, _)
             | Self::Unapproved(entry)
             | Self::EntryRemoved(entry) => Some(*entry),
             Self::UnknownTools(_) | Self::NewTools => None,

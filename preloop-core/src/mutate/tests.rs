@@ -38,6 +38,9 @@ fn mutated(document: &PolicyDocument, change: &Change) -> PolicyDocument {
         Change::Unjustified(entry) => {
             document.tools[*entry].justification = Some(crate::document::Justification::Optional);
         }
+        Change::Unproven(entry, number) => {
+            document.tools[*entry].evidence_required.remove(*number);
+        }
         Change::Unapproved(entry) => document.tools[*entry].approval_workflow = None,
         Change::EntryRemoved(entry) => {
             document.tools.remove(*entry);
@@ -107,6 +110,11 @@ const STYLES: &[(&str, &str)] = &[
                            {"expression": "args.c.contains('rm ')"}]}], "defaults": {"unknown_tools": "deny"}}"#,
     ),
     (
+        "evidence",
+        "version: '1.0'\nmetadata: {name: e}\ntools:\n  - name: pay\n    evidence_required: [look, check]\n    conditions:\n      \
+         - {expression: args.a > 5, action: deny}\n",
+    ),
+    (
         "flow",
         "version: '1.0'\nmetadata: {name: f}\ntools: [{name: pay, conditions: [{expression: args.a > 5, \
          action: deny}, {expression: \"args.c.contains('rm ')\", name: two}]}, {name: off, enabled: false}]\n\
@@ -147,7 +155,10 @@ fn every_change_gives_another_valid_policy() {
             assert_ne!(survivor.before, survivor.after, "{name}: {mutant:?}");
             let Some(edited) = edit::edited(mutation.policy.places(), &mutant.changes[0]) else {
                 let is_told_in_words = match &mutant.changes[0] {
-                    Change::EntryRemoved(_) | Change::Unapproved(_) | Change::Workflow(_) => true,
+                    Change::EntryRemoved(_)
+                    | Change::Unapproved(_)
+                    | Change::Unproven(..)
+                    | Change::Workflow(_) => true,
                     Change::UnknownTools(_) => mutation.document.defaults.is_none(),
                     // An item behind an anchor or an alias.
                     _ => text.contains("- &"),

@@ -148,4 +148,6 @@ fn lines_of_the_audit_trail_are_read() {
     assert_eq!(report.not_replayable, 1);
     let asks = "{name: pay, justification: required}";
     assert_eq!(replayed(asks, &[&decision]).not_replayable, 1);
+    let waits = "{name: pay, evidence_required: [look]}";
+    assert_eq!(replayed(waits, &[&decision]).not_replayable, 1);
 }

@@ -51,6 +51,12 @@ pub(super) fn why(
                     .to_owned(),
             );
         }
+        if entry.evidence.is_some() && recorded.is_from_trail {
+            return Some(
+                "the audit trail does not keep the session, and the entry wants calls made before"
+                    .to_owned(),
+            );
+        }
         for rule in &entry.rules {
             if let Some(missing) = missing(rule, recorded, &input, is_masked) {
                 return Some(missing);
@@ -70,7 +76,6 @@ const fn beside_rules(reason: Reason) -> Option<&'static str> {
         Reason::Halted => Some("the operator had halted enforcement"),
         Reason::PolicyUnavailable => Some("there was no policy to decide by"),
         Reason::PolicyStale => Some("the policy was too old to decide by"),
-        Reason::EvidenceMissing => Some("calls that had to come before were missing"),
         Reason::InvalidCall => Some("the arguments were refused before any rule was asked"),
         _ => None,
     }

@@ -3,6 +3,7 @@
 //! One file per kind of check. A check looks at the whole document and reports all it finds.
 
 mod approval_workflows;
+mod evidence;
 mod expressions;
 mod globs;
 mod mcp_servers;
@@ -156,6 +157,7 @@ fn check(document: &PolicyDocument, places: &Places, findings: &mut Findings) ->
     notifications::check(check);
     references::check(check);
     tools::check(check);
+    evidence::check(check);
     globs::check(check);
     let conditions = expressions::check(check);
     reachability::check(check, &conditions);

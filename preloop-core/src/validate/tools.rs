@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use super::Check;
 use crate::diagnostic::Code;
-use crate::document::Tool;
 
 pub(super) fn check(check: &mut Check<'_>) {
     duplicates(check);
@@ -52,7 +51,8 @@ fn prefixed(check: &mut Check<'_>) {
             let help =
                 format!("if so, declare `{server}` in `mcp_servers` and write `name: {own}`");
             check.report(Code::PossiblyPrefixedToolName, path, message, help);
-        } else if let Some((prefix, own)) = split_prefix(check, tool) {
+        } else if let Some((prefix, own)) = split_prefix(check, &tool.name, tool.source.as_deref())
+        {
             let message = format!("`{}` begins with the tool_prefix `{prefix}`", tool.name);
             let help = format!("entries go by the tool's own name, probably `{own}`");
             check.report(Code::PossiblyPrefixedToolName, path, message, help);
@@ -61,19 +61,23 @@ fn prefixed(check: &mut Check<'_>) {
 }
 
 /// The server whose name and `__` begin a tool's name.
-fn split_server<'n>(check: &Check<'_>, name: &'n str) -> Option<(String, &'n str)> {
+pub(super) fn split_server<'n>(check: &Check<'_>, name: &'n str) -> Option<(String, &'n str)> {
     let (server, own) = name.split_once("__")?;
     let servers = &check.document.mcp_servers;
     let declared = servers.iter().find(|declared| declared.name.eq_ignore_ascii_case(server))?;
     Some((declared.name.clone(), own))
 }
 
-fn split_prefix<'n>(check: &Check<'_>, tool: &'n Tool) -> Option<(String, &'n str)> {
+/// The `tool_prefix` of a server that the tool may be at, where it begins the tool's name.
+pub(super) fn split_prefix<'n>(
+    check: &Check<'_>,
+    name: &'n str,
+    source: Option<&str>,
+) -> Option<(String, &'n str)> {
     check.document.mcp_servers.iter().find_map(|server| {
         let prefix = server.tool_prefix.as_ref()?;
-        let is_meant =
-            tool.source.as_ref().is_none_or(|source| *source == server.name || source == "mcp");
-        let own = tool.name.strip_prefix(prefix.as_str())?.strip_prefix('_')?;
+        let is_meant = source.is_none_or(|source| source == server.name || source == "mcp");
+        let own = name.strip_prefix(prefix.as_str())?.strip_prefix('_')?;
         (is_meant && !own.is_empty()).then(|| (prefix.clone(), own))
     })
 }

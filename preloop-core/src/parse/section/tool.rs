@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::diagnostic::Code;
 use crate::document::{Condition, ConditionType, Examples, Justification, Tool};
-use crate::limits::{EXPRESSION_CHARS_MAX, ITEMS_MAX, RULES_PER_TOOL_MAX};
+use crate::limits::{EVIDENCE_TOOLS_MAX, EXPRESSION_CHARS_MAX, ITEMS_MAX, RULES_PER_TOOL_MAX};
 use crate::parse::decoder::{Decoder, Keyword};
 use crate::parse::fields::{Fields, Section, aliased, field, unsupported};
 use crate::parse::path::Path;
@@ -18,6 +18,7 @@ pub(super) static TOOL: Section = Section {
         field("enabled"),
         aliased("approval_workflow", &["approval_policy"]),
         field("justification"),
+        field("evidence_required"),
         aliased("conditions", &["rules"]),
         field("description"),
         unsupported("custom_config", "remove it: nothing reads it"),
@@ -61,6 +62,7 @@ pub(super) fn tool(decoder: &mut Decoder<'_>, at: &Path<'_>, node: NodeId) -> To
         enabled: decoder.optional_boolean(&fields, "enabled"),
         approval_workflow: decoder.optional_name(&fields, "approval_workflow"),
         justification: justification(decoder, &fields),
+        evidence_required: evidence(decoder, &fields),
         conditions: decoder.entries(&fields, "conditions", RULES_PER_TOOL_MAX, condition),
         description: decoder.optional_text(&fields, "description"),
         ..Tool::named(name)
@@ -72,6 +74,13 @@ fn justification(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Option<Justi
     let node = fields.value("justification")?;
     let is_null = decoder.tree.node(node).kind == Kind::Null;
     if is_null { None } else { decoder.keyword(&fields.at.key("justification"), node) }
+}
+
+/// Names that keep their positions; one that cannot be read is reported and left blank.
+fn evidence(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Vec<String> {
+    decoder.entries(fields, "evidence_required", EVIDENCE_TOOLS_MAX, |decoder, at, node| {
+        decoder.name(at, node).unwrap_or_default()
+    })
 }
 
 pub(in crate::parse) fn condition(

@@ -231,7 +231,6 @@ fn is_by_policy(reason: Reason) -> bool {
     !matches!(
         reason,
         Reason::InvalidCall
-            | Reason::EvidenceMissing
             | Reason::Granted
             | Reason::Halted
             | Reason::PolicyUnavailable

@@ -109,6 +109,7 @@ const fn reason_text(reason: Reason) -> &'static str {
         Reason::NewTool => "the tool is new",
         Reason::ToolDisabled => "the tool is disabled",
         Reason::JustificationRequired => "there is no justification",
+        Reason::EvidenceMissing => "calls that must come before are missing",
         other => other.as_str(),
     }
 }

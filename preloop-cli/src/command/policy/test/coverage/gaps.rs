@@ -78,6 +78,7 @@ fn of_outcome<'r>(tool: Option<&str>, outcome: &'r OutcomeCoverage) -> Option<Ga
         Outcome::ToolDefault => "no call of this tool",
         Outcome::ToolDisabled => "no call of this disabled tool",
         Outcome::JustificationRequired => "no call without a justification",
+        Outcome::EvidenceMissing => "no call before those that must come first",
         Outcome::UnknownTool => "no call of a tool that no entry names",
         Outcome::NewTool => "no call of a new tool",
     };
