@@ -62,6 +62,10 @@ pub fn expressions() -> Vec<(&'static str, String)> {
             "a pattern from the arguments, a thousand times",
             "args.xs.exists(x, args.text.matches(args.pattern + string(x)))".to_owned(),
         ),
+        (
+            "twenty large patterns from the arguments",
+            "args.patterns.exists(p, args.text.matches(p))".to_owned(),
+        ),
         ("the least number, negated", "-(-9223372036854775807 - 1) < 0".to_owned()),
         ("the least number by minus one", "(-9223372036854775807 - 1) / -1 == 0".to_owned()),
         ("a year beyond the calendar", "timestamp('99999-01-01T00:00:00Z') > now".to_owned()),
@@ -72,7 +76,10 @@ pub fn expressions() -> Vec<(&'static str, String)> {
 /// Arguments with what the expressions look for.
 pub fn arguments() -> Value {
     let numbers: Vec<u32> = (0..1000).collect();
-    json!({"xs": numbers, "text": "a".repeat(50_000) + "b", "pattern": "(a|b)+\\d{20}", "x": 1})
+    let large = [r"\w{600}", "(abcdefgh){1000}", r"(?i)\p{L}{20}", "[^a]{690}"];
+    let patterns: Vec<&str> = large.into_iter().cycle().take(20).collect();
+    let text = "a".repeat(50_000) + "b";
+    json!({"xs": numbers, "text": text, "pattern": "(a|b)+\\d{20}", "patterns": patterns, "x": 1})
 }
 
 /// The table of hostile inputs.

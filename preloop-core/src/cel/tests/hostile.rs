@@ -190,6 +190,34 @@ fn patterns_stay_linear_and_small() {
     });
 }
 
+/// The budget bounds the time, since each pattern is paid for by what building it takes, before it is built.
+#[test]
+fn patterns_out_of_arguments_are_paid_by_their_size() {
+    on_small_stack(|| {
+        let any = "args.patterns.exists(p, args.s.matches(p))";
+        for pattern in [
+            r"(?i)\p{L}{20}",
+            r"\p{L}{20}",
+            r"\w{600}",
+            "[^a]{690}",
+            "(.*a){690}",
+            "(abcdefgh){1000}",
+            "(x{100}|y{100}|z{100}){100}",
+            "[ab]*a[ab]{12}c",
+            "password.{0,100}=",
+            "(a|b)*a(a|b){300}c",
+        ] {
+            let args = json!({"s": "-", "patterns": vec![pattern; 20]});
+            assert_eq!(outcome(any, &args), Err(FailureKind::Budget), "{pattern}");
+        }
+        let long = json!({"s": "-", "patterns": ["x".repeat(9_900), "x".repeat(9_900)]});
+        assert_eq!(outcome(any, &long), Err(FailureKind::Budget));
+        let usual = r"^[a-z0-9._-]+@[a-z0-9-]+\.[a-z]{2,}$";
+        let args = json!({"s": "-", "patterns": vec![usual; 20]});
+        assert_eq!(outcome(any, &args), Ok(false));
+    });
+}
+
 #[test]
 fn arithmetic_never_wraps() {
     on_small_stack(|| {

@@ -2,6 +2,7 @@
 
 mod brackets;
 mod dialect;
+mod effort;
 mod price;
 mod reread;
 #[cfg(test)]
@@ -53,8 +54,44 @@ impl Pattern {
     }
 }
 
-/// Compiles a pattern. This is by far the dearest function here, so it pays to do it once.
+/// A pattern that was read and is not built yet.
+#[derive(Debug)]
+pub(crate) struct Draft<'p> {
+    source: &'p str,
+    text: Cow<'p, str>,
+    weight: u64,
+}
+
+impl Draft<'_> {
+    /// What it costs to build, in units of the budget.
+    pub(crate) fn effort(&self) -> u64 {
+        effort::of_building(&self.text, price::is_light(&self.text, self.weight), MAX_DEPTH)
+    }
+
+    /// Builds it. This is by far the dearest function here, so it pays to do it once.
+    pub(crate) fn build(self) -> Result<Pattern, LibError> {
+        let regex = RegexBuilder::new(&self.text)
+            .size_limit(MAX_PROGRAM_BYTES)
+            .nest_limit(MAX_DEPTH)
+            .build()
+            .map_err(|error| LibError::invalid(explain(self.source, &error)))?;
+        let price = price::of(&self.text, self.weight);
+        Ok(Pattern { source: self.source.into(), regex, price })
+    }
+}
+
+/// Compiles a pattern, whatever it costs.
 pub(crate) fn compile(pattern: &str) -> Result<Pattern, LibError> {
+    read(pattern)?.build()
+}
+
+/// What reading a pattern costs, in units of the budget.
+pub(crate) fn reading_effort(pattern: &str) -> u64 {
+    effort::of_reading(pattern.len().min(MAX_PATTERN_BYTES))
+}
+
+/// Reads a pattern and refuses what is too large to be built.
+pub(crate) fn read(pattern: &str) -> Result<Draft<'_>, LibError> {
     if pattern.len() > MAX_PATTERN_BYTES {
         return Err(LibError::invalid(format!(
             "the pattern {} is longer than {MAX_PATTERN_BYTES} bytes",
@@ -74,13 +111,12 @@ pub(crate) fn compile(pattern: &str) -> Result<Pattern, LibError> {
             translated.weight
         )));
     }
-    let regex = RegexBuilder::new(&translated.text)
-        .size_limit(MAX_PROGRAM_BYTES)
-        .nest_limit(MAX_DEPTH)
-        .build()
-        .map_err(|error| LibError::invalid(explain(pattern, &error)))?;
-    let price = price::of(&translated.text, translated.weight);
-    Ok(Pattern { source: pattern.into(), regex, price })
+    let weight = translated.weight;
+    let spelled = match translated.text {
+        Cow::Owned(spelled) => Some(spelled),
+        Cow::Borrowed(_) => None,
+    };
+    Ok(Draft { source: pattern, text: spelled.map_or(plain, Cow::Owned), weight })
 }
 
 /// The parser draws the pattern over several lines; its last line says what is wrong.

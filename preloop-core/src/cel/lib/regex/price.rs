@@ -14,11 +14,16 @@ const SMALL_BYTES: usize = 64 * 1024;
 /// How many ways are followed at the price of one.
 const WAYS_AT_ONCE: usize = 8;
 
-/// How many times a text is paid for when it is searched for the pattern; one for nearly all. `weight` is how many classes
-/// the pattern asks for, counting repetitions, where it was worked out.
-pub(super) fn of(pattern: &str, weight: u64) -> usize {
+/// Whether the pattern has so few choices that no automaton is made to find out. `weight` is how many classes it asks for,
+/// counting repetitions, where it was worked out.
+pub(super) fn is_light(pattern: &str, weight: u64) -> bool {
     let written = pattern.bytes().filter(|byte| b".[|?*+".contains(byte)).count();
-    if written <= LIGHT && usize::try_from(weight).is_ok_and(|weight| weight <= LIGHT) {
+    written <= LIGHT && usize::try_from(weight).is_ok_and(|weight| weight <= LIGHT)
+}
+
+/// How many times a text is paid for when it is searched for the pattern; one for nearly all.
+pub(super) fn of(pattern: &str, weight: u64) -> usize {
+    if is_light(pattern, weight) {
         return 1;
     }
     let ways = thompson::Config::new().which_captures(WhichCaptures::None);

@@ -288,3 +288,26 @@ fn a_search_that_must_follow_many_ways_costs_more() {
         assert!(price > 1 && states < 2_000, "{pattern} costs {price}");
     }
 }
+
+#[test]
+fn what_takes_longer_to_build_is_said_to() {
+    let effort = |pattern: &str| read(pattern).unwrap().effort();
+    // In order of the time that building takes.
+    let patterns = [
+        "rm",
+        "^[a-z]+@[a-z]+$",
+        "(a|b)*a(a|b){20}",
+        r"\w{600}",
+        r"\p{L}{20}",
+        "(x{100}|y{100}){100}",
+    ];
+    for pair in patterns.windows(2) {
+        assert!(effort(pair[0]) < effort(pair[1]), "{pair:?}");
+    }
+    assert!(effort("rm") < 2_500);
+    assert!(effort(r"\p{L}{20}") > 100_000);
+    // Repetitions of repetitions multiply, and do not overflow.
+    assert_eq!(effort("(((((((a{1000}){1000}){1000}){1000}){1000}){1000}){1000})"), u64::MAX);
+    assert_eq!(effort("("), 0);
+    assert_eq!(reading_effort(&"x".repeat(1_000_000)), reading_effort(&"x".repeat(10_000)));
+}

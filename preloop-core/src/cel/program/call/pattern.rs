@@ -1,5 +1,5 @@
 //! Pattern functions. Constant patterns were built when the expression was compiled; others are built when met, which
-//! is dear.
+//! is dear and paid for before it is done.
 
 use std::borrow::Cow;
 
@@ -12,8 +12,6 @@ use crate::cel::lib::regex::{self, Pattern, Reread};
 use crate::cel::program::machine::{ITEMS_MAX, Machine, TEXT_MAX};
 use crate::cel::value::Val;
 
-/// Fuel for building a pattern during evaluation.
-const BUILD_COST: u32 = 5_000;
 /// How many bytes a unit pays for that a search may read again: it seldom does.
 const REREAD_BYTES: usize = 256;
 
@@ -23,8 +21,14 @@ impl<'e> Machine<'e> {
         if let Some(known) = known {
             return Ok(Cow::Borrowed(known));
         }
-        self.charge(BUILD_COST, id)?;
-        self.lib(regex::compile(text), id).map(Cow::Owned)
+        self.charge_units(regex::reading_effort(text), id)?;
+        let draft = self.lib(regex::read(text), id)?;
+        self.charge_units(draft.effort(), id)?;
+        self.lib(draft.build(), id).map(Cow::Owned)
+    }
+
+    fn charge_units(&self, units: u64, id: OpId) -> Result<(), Trouble> {
+        self.charge(u32::try_from(units).unwrap_or(u32::MAX), id)
     }
 
     pub(super) fn pattern_function(
