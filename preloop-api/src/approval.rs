@@ -4,12 +4,13 @@ use preloop_core::Timestamp;
 pub use preloop_core::approval::{ApprovalState, VoteDecision};
 use preloop_core::call::Principal;
 use preloop_core::decision::Decision;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 /// What became of the one use of an approval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalOutcome {
     /// The call was withdrawn before it ran; it never ran.
@@ -31,7 +32,7 @@ pub enum ApprovalOutcome {
 }
 
 /// One vote.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalVote {
     /// Name of the voter.
     pub by: String,
@@ -44,7 +45,7 @@ pub struct ApprovalVote {
 }
 
 /// The workflow that the request follows, as it was when the request was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApprovalWorkflowInfo {
     /// Name in the policy document; `default` is built in.
     pub name: String,
@@ -59,7 +60,7 @@ pub struct ApprovalWorkflowInfo {
 }
 
 /// An approval request.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Approval {
     /// Id of the request.
     pub id: Uuid,
@@ -106,7 +107,7 @@ pub struct Approval {
 }
 
 /// Body of `POST /api/v1/approvals/{id}/approve`, `/decline` and `/cancel`; may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VoteRequest {
     /// Why; some workflows require it.

@@ -1,11 +1,12 @@
 //! The audit trail: what was attempted, decided and done, and by whom.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use preloop_core::audit::{AuditKind, AuditRecord, CallOutcome, ChainHead};
 
 /// Answer to `GET /api/v1/audit/verify`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditVerification {
     /// True when every record is as it was written, none is missing and none was moved.
     pub is_valid: bool,
@@ -18,7 +19,7 @@ pub struct AuditVerification {
 }
 
 /// A place where the chain is broken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct BrokenRecord {
     /// Sequence number of the record.
     pub seq: u64,

@@ -2,10 +2,11 @@
 
 use preloop_core::Timestamp;
 use preloop_core::diagnostic::Diagnostic;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Answer to `GET /healthz`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Health {
     /// Always `ok` when there is an answer.
     pub status: String,
@@ -14,7 +15,7 @@ pub struct Health {
 }
 
 /// Answer to `GET /readyz`; status 503 where calls cannot be decided and recorded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Readiness {
     /// `ready`; `degraded` when the last change of the policy was refused; `unavailable` when something below fails.
     pub status: String,
@@ -27,7 +28,7 @@ pub struct Readiness {
 }
 
 /// The live policy and the last attempt to change it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyStatus {
     /// `loaded`, or `none`: then every call is denied.
     pub status: String,

@@ -1,13 +1,14 @@
 //! API keys: who a caller is and what the caller may do.
 
 use preloop_core::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Role;
 
 /// An API key without its text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApiKey {
     /// Id of the key.
     pub id: Uuid,
@@ -26,7 +27,7 @@ pub struct ApiKey {
 }
 
 /// Body of `POST /api/v1/api-keys`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateApiKey {
     /// Name of the key and of its principal, unique among keys that are good.
@@ -36,7 +37,7 @@ pub struct CreateApiKey {
 }
 
 /// Answer to `POST /api/v1/api-keys`: the only time that the key itself is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreatedApiKey {
     /// The key's description.
     #[serde(flatten)]

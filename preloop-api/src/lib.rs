@@ -16,6 +16,7 @@ mod policy;
 mod policy_scope;
 mod policy_version;
 mod problem;
+mod problem_code;
 mod tool;
 
 pub use approval::{
@@ -23,7 +24,9 @@ pub use approval::{
     VoteRequest,
 };
 pub use audit::{AuditKind, AuditRecord, AuditVerification, BrokenRecord, CallOutcome, ChainHead};
-pub use decision::{ApprovalRef, BatchItem, BatchRequest, BatchResponse, DecisionResponse};
+pub use decision::{
+    ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine, DecisionResponse,
+};
 pub use health::{Health, PolicyStatus, Readiness};
 pub use key::{ApiKey, CreateApiKey, CreatedApiKey};
 pub use mcp_server::{McpServerInfo, McpServerState};
@@ -41,4 +44,5 @@ pub use policy_version::{
 pub use preloop_core::Timestamp;
 pub use preloop_core::diff::PolicyDiff;
 pub use problem::{Problem, ProblemItem};
+pub use problem_code::{PROBLEM_CODES, ProblemCode};
 pub use tool::{AcceptTool, ToolInfo, ToolState};

@@ -1,9 +1,10 @@
 //! The upstream MCP servers as the firewall sees them; never their credentials.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How the connection to a server stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum McpServerState {
     /// Initialized and answering.
@@ -17,7 +18,7 @@ pub enum McpServerState {
 }
 
 /// One upstream MCP server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct McpServerInfo {
     /// Name in the document.
     pub name: String,

@@ -1,9 +1,10 @@
 //! The envelope of every list.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One page of a list; ask again with `cursor=<next_cursor>` for the next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Page<T> {
     /// The items of this page, in the order asked for.
     pub items: Vec<T>,

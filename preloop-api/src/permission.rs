@@ -2,12 +2,13 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! permissions {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)+) => {
         /// One thing that a role may allow and that the scopes of a key may narrow to.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum Permission {
             $($(#[doc = $doc])+ #[serde(rename = $name)] $variant,)+
         }
@@ -83,7 +84,9 @@ permissions! {
 }
 
 /// What somebody may do in an account; each user, agent and key has one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Everything but the account itself and its owners.

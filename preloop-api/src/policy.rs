@@ -3,6 +3,7 @@
 use preloop_core::Timestamp;
 use preloop_core::diagnostic::Diagnostic;
 use preloop_core::diff::PolicyDiff;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 use crate::{PolicyAuthor, PolicyScope, PolicyVersion};
 
 /// A document in a body: its text, YAML or JSON, or the JSON object itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum PolicyInput {
     /// The text; places of problems are places in it.
@@ -20,7 +21,7 @@ pub enum PolicyInput {
 }
 
 /// Body of `POST /api/v1/policies/evaluate`: everything comes from the body, nothing is recorded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluateRequest {
     /// A document that answers alone; with `scope` it stands in the place of what is live there.
@@ -40,7 +41,7 @@ pub struct EvaluateRequest {
 }
 
 /// Body of `POST /api/v1/policies/validate`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ValidateRequest {
     /// The document.
@@ -50,7 +51,7 @@ pub struct ValidateRequest {
 /// Body of `POST /api/v1/policies/diff`: one of `policy` and `version`, or one of `base` and `base_version`.
 ///
 /// A side that is not said is what is live in the scope.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiffRequest {
     /// The document after.
@@ -73,7 +74,7 @@ pub struct DiffRequest {
 /// Body of `POST /api/v1/policies/import` (also `upload`), of `POST /api/v1/policies` and of `PUT /api/v1/policies/{id}`.
 ///
 /// The three fields beside `policy` may stand in the query too.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApplyRequest {
     /// The document.
@@ -90,7 +91,7 @@ pub struct ApplyRequest {
 }
 
 /// Answer to everything that changes what is live.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyApplied {
     /// Whether it came into force by this request; false for a dry run and where it is live already.
     pub applied: bool,
@@ -107,7 +108,7 @@ pub struct PolicyApplied {
 }
 
 /// Whether a stored policy is in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PolicyState {
     /// It answers calls.
@@ -117,7 +118,7 @@ pub enum PolicyState {
 }
 
 /// The policy of one scope.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyInfo {
     /// Its id.
     pub id: Uuid,
@@ -146,7 +147,7 @@ pub struct PolicyInfo {
 }
 
 /// The policy of one scope with its document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyDetail {
     /// What is known of it.
     #[serde(flatten)]
@@ -156,7 +157,7 @@ pub struct PolicyDetail {
 }
 
 /// Body of `POST /api/v1/policies/{id}/tools/{tool}/rules`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AddRule {
     /// The rule, as in `tools[].conditions[]`.
@@ -170,7 +171,7 @@ pub struct AddRule {
 }
 
 /// Body of `PATCH /api/v1/policies/{id}/tools/{tool}/rules/{position}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChangeRule {
     /// The fields to set; null takes a field out.
@@ -181,7 +182,7 @@ pub struct ChangeRule {
 }
 
 /// Body of `POST /api/v1/policies/{id}/tools/{tool}/rules/{position}/move`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MoveRule {
     /// Where the rule shall stand, from 0.

@@ -4,10 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use preloop_core::limits::NAME_CHARS_MAX;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of scopes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ScopeKind {
     /// The whole account.
@@ -21,7 +24,9 @@ pub enum ScopeKind {
 }
 
 /// Where a policy holds.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct PolicyScope {
     kind: ScopeKind,

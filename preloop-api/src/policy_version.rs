@@ -1,6 +1,7 @@
 //! Versions of policies: every change that was applied, who made it and why.
 
 use preloop_core::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use crate::PolicyScope;
 
 /// How a version came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VersionCause {
     /// A document was written: `POST` or `PUT` of a policy.
@@ -26,7 +27,7 @@ pub enum VersionCause {
 }
 
 /// Who made a version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyAuthor {
     /// Id of the principal; empty for the server itself.
     pub id: String,
@@ -35,7 +36,7 @@ pub struct PolicyAuthor {
 }
 
 /// One version of the policy of a scope.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyVersion {
     /// Its id.
     pub id: Uuid,
@@ -66,7 +67,7 @@ pub struct PolicyVersion {
 }
 
 /// One version with its document.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyVersionDetail {
     /// What is known of it.
     #[serde(flatten)]
@@ -76,7 +77,7 @@ pub struct PolicyVersionDetail {
 }
 
 /// Body of `POST /api/v1/policies/versions`: keeps what is live as a version of its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateSnapshot {
     /// Whose live policy; the account's where left out.
@@ -91,7 +92,7 @@ pub struct CreateSnapshot {
 }
 
 /// Body of `PUT /api/v1/policies/versions/{id}/tag`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TagVersion {
     /// The tag, taken away from the version that has it.
@@ -99,7 +100,7 @@ pub struct TagVersion {
 }
 
 /// Body of `POST /api/v1/policies/versions/{id}/rollback`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RollbackRequest {
     /// Whether to say only what would be done.
@@ -111,7 +112,7 @@ pub struct RollbackRequest {
 }
 
 /// Body of `POST /api/v1/policies/versions/prune`: deletes old versions, never the live or a tagged one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PruneRequest {
     /// How old a version must be.
@@ -126,7 +127,7 @@ pub struct PruneRequest {
 }
 
 /// Answer to `POST /api/v1/policies/versions/prune`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PruneResult {
     /// How many versions were deleted.
     pub deleted_count: u64,

@@ -2,10 +2,11 @@
 
 use preloop_core::approval::ApprovalState;
 use preloop_core::diff::PolicyDiff;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// RFC 9457 problem details.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
     /// A name for the kind of problem: `urn:preloop:problem:<code>`.
     #[serde(rename = "type")]
@@ -33,7 +34,7 @@ pub struct Problem {
 }
 
 /// One of several problems, with its place.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProblemItem {
     /// Where in the body or document, as `tools[0].name` or `args.amount`.
     pub path: String,

@@ -1,11 +1,12 @@
 //! The tools that upstream servers offer, and whether their definitions are accepted.
 
 use preloop_core::decision::Action;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Whether a tool's definition is the one that was accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ToolState {
     /// Part of the first scan of its server, or accepted since.
@@ -17,7 +18,7 @@ pub enum ToolState {
 }
 
 /// One tool.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ToolInfo {
     /// The server that offers it.
     pub server: String,
@@ -43,7 +44,7 @@ pub struct ToolInfo {
 }
 
 /// Body of `POST /api/v1/tools/accept`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcceptTool {
     /// The server that offers it.

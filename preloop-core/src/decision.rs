@@ -8,7 +8,7 @@ use crate::cel::ArgPath;
 
 /// What happens to the call, ordered from the most lenient to the strictest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The call may run.
@@ -21,6 +21,7 @@ pub enum Action {
 
 /// Why the decision is what it is: a closed set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// A rule of the tool matched.
@@ -55,6 +56,7 @@ pub enum Reason {
 
 /// Which rule decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct RuleRef {
     /// Place in the document, such as `tools[0].conditions[0]`.
     pub path: String,
@@ -68,6 +70,7 @@ pub struct RuleRef {
 
 /// Which policy answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct PolicyRef {
     /// `metadata.name` of the document.
     pub name: String,
@@ -77,6 +80,7 @@ pub struct PolicyRef {
 
 /// A condition that could not be evaluated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct ConditionError {
     /// Path of the rule, such as `tools[0].conditions[0]`; empty when the call itself is at fault.
     pub rule: String,
@@ -103,6 +107,7 @@ pub struct ConditionError {
 
 /// One line of an explanation: a rule, or a sub-expression of its condition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct TraceItem {
     /// Path of the rule.
     pub rule: String,
@@ -132,6 +137,7 @@ pub struct TraceItem {
 
 /// The answer to one call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Decision {
     /// What happens to the call.
     pub action: Action,

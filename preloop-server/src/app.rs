@@ -155,8 +155,8 @@ fn load_policy(services: &Services, path: &Path) -> Result<PolicyFile, StartErro
 
 fn router(platform: &Platform, firewalls: &Firewalls, config: &Config) -> Router {
     let guard = guard::Guard::new(platform.clone(), &config.allowed_hosts, &config.allowed_origins);
-    http::router(platform.clone())
-        .merge(firewalls.routes())
+    http::routes(firewalls)
+        .into_router(platform)
         .fallback(http::no_such_route)
         .method_not_allowed_fallback(http::no_such_method)
         .layer(axum::middleware::from_fn_with_state(guard, guard::guard))

@@ -13,6 +13,7 @@ pub const USE_WINDOW_SECONDS_MIN: u64 = 300;
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalState {
     /// The quorum was reached; the call may be used once.
@@ -29,6 +30,7 @@ pub enum ApprovalState {
 
 /// What a voter says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VoteDecision {
     /// For the call.

@@ -14,6 +14,7 @@ pub const GENESIS_HASH: &str =
 
 /// The last record of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct ChainHead {
     /// Its sequence number; 0 before the first record.
     pub seq: u64,

@@ -9,6 +9,7 @@ use crate::decision::Decision;
 
 /// What a record tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditKind {
     /// The quorum of an approval request was reached.
@@ -65,6 +66,7 @@ pub enum AuditKind {
 
 /// Where the call was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EnforcementPoint {
     /// `POST /api/v1/decisions`: the caller runs the call itself.
@@ -75,6 +77,7 @@ pub enum EnforcementPoint {
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CallStatus {
     /// It was withdrawn before it was sent.
@@ -89,6 +92,7 @@ pub enum CallStatus {
 
 /// How a call ended and how long it took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct CallOutcome {
     /// How it ended.
     pub status: CallStatus,
@@ -102,6 +106,7 @@ pub struct CallOutcome {
 
 /// One record of the trail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct AuditRecord {
     /// Id, `UUIDv7` text.
     pub id: String,

@@ -3,6 +3,8 @@
 mod facts;
 mod read;
 mod record;
+#[cfg(any(test, feature = "schema"))]
+mod schema;
 
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,7 @@ pub struct Call<'a> {
 
 /// Who acts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Principal {
     /// Stable id.
@@ -53,6 +56,7 @@ pub struct Principal {
 
 /// What the principal did so far in this session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Session {
     /// Stable id.
@@ -63,6 +67,7 @@ pub struct Session {
 
 /// One earlier call of a session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct SessionCall {
     /// The tool's name.
@@ -79,6 +84,7 @@ pub struct SessionCall {
 
 /// The tool that is called.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct ToolFacts {
     /// The tool's own name at its server.

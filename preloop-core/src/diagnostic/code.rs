@@ -9,6 +9,7 @@ macro_rules! codes {
     ($($variant:ident, $name:literal, $severity:ident, $about:literal;)*) => {
         /// What kind of problem it is: stable, one meaning each.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
         #[non_exhaustive]
         pub enum Code {
             $(#[doc = $about] #[serde(rename = $name)] $variant,)*

@@ -14,6 +14,7 @@ pub(crate) use nearest::nearest;
 
 /// A position in a text, counted from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Place {
     /// Line, from 1.
     pub line: u32,
@@ -23,6 +24,7 @@ pub struct Place {
 
 /// One problem of a document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Diagnostic {
     /// Where in the document, as `tools[0].conditions[1].expression`, in the canonical spelling of
     /// the keys; empty for the whole.
@@ -47,6 +49,7 @@ pub struct Diagnostic {
 
 /// The outcome of validating a document: every problem, never only the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Report {
     /// True when there is no error; warnings do not count.
     pub is_valid: bool,

@@ -8,6 +8,7 @@ use crate::decision::{Action, Decision, PolicyRef, Reason};
 
 /// What a change does to what gets through, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Proved: every call is answered as before.
@@ -24,6 +25,7 @@ pub enum Verdict {
 
 /// Two policies compared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct PolicyDiff {
     /// What the change does as a whole.
     pub verdict: Verdict,
@@ -47,6 +49,7 @@ pub struct PolicyDiff {
 
 /// What happened to a part of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
     /// It is new.
@@ -61,6 +64,7 @@ pub enum ChangeKind {
 
 /// A part of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
     /// `metadata`.
@@ -79,6 +83,7 @@ pub enum Section {
 
 /// One difference between the documents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Change {
     /// What happened.
     pub kind: ChangeKind,
@@ -102,6 +107,7 @@ pub struct Change {
 
 /// One field of a part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct FieldChange {
     /// The field.
     pub field: String,
@@ -115,6 +121,7 @@ pub struct FieldChange {
 
 /// What a change does that no answer to a call shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Effect {
     /// Which way: none where that cannot be said.
     pub verdict: Verdict,
@@ -128,6 +135,7 @@ pub struct Effect {
 
 /// A tool that is answered otherwise, or may be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct ToolMeaning {
     /// The entry's name as in the document, or the name of a tool that no entry names.
     pub tool: String,
@@ -146,6 +154,7 @@ pub struct ToolMeaning {
 
 /// A call that is answered otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Example {
     /// The entry that speaks for the tool, as in [`ToolMeaning::tool`].
     pub tool: String,
@@ -164,6 +173,7 @@ pub struct Example {
 
 /// The part of a decision that is compared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Answer {
     /// What happens to the call.
     pub action: Action,
@@ -186,6 +196,7 @@ pub struct Answer {
 
 /// How hard was looked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Searched {
     /// Calls that were run through both policies.
     pub calls: u64,

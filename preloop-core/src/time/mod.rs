@@ -4,6 +4,8 @@
 
 pub(crate) mod calendar;
 mod parse;
+#[cfg(any(test, feature = "schema"))]
+mod schema;
 #[cfg(test)]
 mod tests;
 

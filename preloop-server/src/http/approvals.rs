@@ -2,30 +2,100 @@
 
 use axum::Json;
 use axum::extract::Path;
-use axum::response::Response;
-use preloop_api::{Approval, ApprovalState, Page, VoteDecision, VoteRequest};
+use http::StatusCode;
+use preloop_api::{Approval, ApprovalState, Page, Permission, VoteDecision, VoteRequest};
 use preloop_core::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::ApiError;
 use super::auth::Authenticated;
 use super::body::JsonRequest;
-use super::once::Answer;
 use super::params::{Params, id, limit, parsed};
+use super::route::{Route, Routes, get, post};
 use crate::service::ApprovalQuery;
 
+/// What a vote may meet.
+const VOTE_PROBLEMS: &[&str] = &[
+    "agent_cannot_approve",
+    "already_voted",
+    "approval_contended",
+    "approval_not_found",
+    "approval_settled",
+    "not_an_approver",
+    "reason_required",
+    "reason_too_long",
+    "self_approval",
+    "step_up_unavailable",
+];
+
+/// Reading requests and voting on them.
+pub(super) fn routes() -> Routes {
+    Routes::of("approvals")
+        .add(
+            get("/api/v1/approvals", list)
+                .right(Permission::ApprovalsRead)
+                .summary("Approval requests, newest first; an agent sees its own")
+                .query::<ListParams>()
+                .answers::<Page<Approval>>(StatusCode::OK),
+        )
+        .add(
+            get("/api/v1/approvals/{id}", show)
+                .right(Permission::ApprovalsRead)
+                .summary("One approval request; an agent sees its own")
+                .answers::<Approval>(StatusCode::OK)
+                .problems(&["approval_not_found"]),
+        )
+        .add(
+            vote_route(post("/api/v1/approvals/{id}/approve", approve))
+                .summary("Vote for the call"),
+        )
+        .add(
+            vote_route(post("/api/v1/approvals/{id}/decline", decline))
+                .summary("Vote against the call"),
+        )
+        .add(
+            post("/api/v1/approvals/{id}/cancel", cancel)
+                .right(Permission::ApprovalsRead)
+                .summary("Withdraw a pending request")
+                .description("The requester may, and who has the right `approvals:vote`.")
+                .optional_body::<VoteRequest>()
+                .answers::<Approval>(StatusCode::OK)
+                .problems(&[
+                    "approval_contended",
+                    "approval_not_found",
+                    "approval_settled",
+                    "reason_too_long",
+                ]),
+        )
+}
+
+fn vote_route(route: Route) -> Route {
+    route
+        .right(Permission::ApprovalsVote)
+        .optional_body::<VoteRequest>()
+        .answers::<Approval>(StatusCode::OK)
+        .problems(VOTE_PROBLEMS)
+}
+
 /// Query of `GET /api/v1/approvals`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ListParams {
+struct ListParams {
+    /// Where the requests stand.
+    #[schemars(with = "Option<ApprovalState>")]
     status: Option<String>,
+    /// The tool's own name at its server.
     tool: Option<String>,
+    /// Most items of the page.
+    #[schemars(range(min = 1, max = 200))]
     limit: Option<u32>,
+    /// The `next_cursor` of the page before.
     cursor: Option<String>,
 }
 
-pub(super) async fn list(
+async fn list(
     Authenticated { services, caller }: Authenticated,
     Params(params): Params<ListParams>,
 ) -> Result<Json<Page<Approval>>, ApiError> {
@@ -39,24 +109,18 @@ pub(super) async fn list(
     Ok(Json(services.approval_list(&caller, query).await?))
 }
 
-pub(super) async fn show(
+async fn show(
     Authenticated { services, caller }: Authenticated,
     Path(approval): Path<String>,
 ) -> Result<Json<Approval>, ApiError> {
     Ok(Json(services.approval_show(&caller, approval_id(&approval)?).await?))
 }
 
-pub(super) async fn approve(
-    path: Path<String>,
-    request: JsonRequest,
-) -> Result<Response, ApiError> {
+async fn approve(path: Path<String>, request: JsonRequest) -> Result<Json<Approval>, ApiError> {
     vote(path, request, VoteDecision::Approve).await
 }
 
-pub(super) async fn decline(
-    path: Path<String>,
-    request: JsonRequest,
-) -> Result<Response, ApiError> {
+async fn decline(path: Path<String>, request: JsonRequest) -> Result<Json<Approval>, ApiError> {
     vote(path, request, VoteDecision::Decline).await
 }
 
@@ -64,27 +128,19 @@ async fn vote(
     Path(approval): Path<String>,
     request: JsonRequest,
     decision: VoteDecision,
-) -> Result<Response, ApiError> {
+) -> Result<Json<Approval>, ApiError> {
     let id = approval_id(&approval)?;
-    let work = async {
-        let VoteRequest { reason } = request.parse()?;
-        let voted = request.services.approval_vote(&request.caller, id, decision, reason).await?;
-        Ok(Answer::ok(voted))
-    };
-    request.once.answer(&request.services, &request.caller, work).await
+    let VoteRequest { reason } = request.parse()?;
+    Ok(Json(request.services.approval_vote(&request.caller, id, decision, reason).await?))
 }
 
-pub(super) async fn cancel(
+async fn cancel(
     Path(approval): Path<String>,
     request: JsonRequest,
-) -> Result<Response, ApiError> {
+) -> Result<Json<Approval>, ApiError> {
     let id = approval_id(&approval)?;
-    let work = async {
-        let VoteRequest { reason } = request.parse()?;
-        let cancelled = request.services.approval_cancel(&request.caller, id, reason).await?;
-        Ok(Answer::ok(cancelled))
-    };
-    request.once.answer(&request.services, &request.caller, work).await
+    let VoteRequest { reason } = request.parse()?;
+    Ok(Json(request.services.approval_cancel(&request.caller, id, reason).await?))
 }
 
 fn approval_id(text: &str) -> Result<Uuid, ApiError> {

@@ -1,29 +1,27 @@
 //! Request bodies: JSON, strictly read, bounded; refusals of known callers go into the trail.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, Uri};
 use preloop_core::audit::EnforcementPoint;
 use preloop_core::json;
 use serde::de::DeserializeOwned;
 
-use super::auth::{self, Authenticated};
-use super::{ApiError, once::Request as OnceRequest};
+use super::ApiError;
+use super::auth::Authenticated;
 use crate::bounded::{self, BODY_BYTES_MAX, BodyError};
-use crate::service::{Caller, Platform, Refusal, Services};
+use crate::service::{Caller, Refusal, Services};
 
 /// A request with a JSON body, from a known caller.
 #[derive(Debug)]
 pub(crate) struct JsonRequest {
-    /// The services of the caller's account.
+    /// What the server can do for the caller's account.
     pub(crate) services: Services,
     /// Who calls.
     pub(crate) caller: Caller,
     /// The body: JSON without duplicate keys; `{}` where the request has none.
     pub(crate) body: Bytes,
-    /// What a repetition is told by.
-    pub(crate) once: OnceRequest,
 }
 
 // === impl JsonRequest ===
@@ -36,13 +34,12 @@ impl JsonRequest {
     }
 }
 
-impl FromRequest<Platform> for JsonRequest {
+impl<S: Sync> FromRequest<S> for JsonRequest {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, platform: &Platform) -> Result<Self, ApiError> {
-        let Authenticated { services, caller } =
-            auth::authenticate(platform, request.headers()).await?;
-        let (parts, body) = request.into_parts();
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let admitted = Authenticated::from_request_parts(&mut parts, state).await?;
         let read = async {
             let bytes = read_body(body).await?;
             if bytes.is_empty() {
@@ -56,11 +53,11 @@ impl FromRequest<Platform> for JsonRequest {
         };
         match read.await {
             Ok(body) => {
-                let once = OnceRequest::new(&parts.method, &parts.uri, &parts.headers, &body)?;
-                Ok(Self { services, caller, body, once })
+                let Authenticated { services, caller } = admitted;
+                Ok(Self { services, caller, body })
             }
             Err(error) => {
-                record_refusal(&services, &caller, &parts.method, &parts.uri, &error);
+                record_refusal(&admitted, &parts.method, &parts.uri, &error);
                 Err(error)
             }
         }
@@ -69,15 +66,28 @@ impl FromRequest<Platform> for JsonRequest {
 
 /// Puts a refusal of a known caller into the trail.
 pub(crate) fn record_refusal(
-    services: &Services,
-    caller: &Caller,
+    admitted: &Authenticated,
     method: &Method,
     uri: &Uri,
     error: &ApiError,
 ) {
     let message = format!("{method} {}: {}", uri.path(), error.detail());
-    let refusal = Refusal { message, ..Refusal::default() };
-    services.record_refusal(caller, EnforcementPoint::Http, refusal);
+    let approval_id = uri
+        .path()
+        .strip_prefix("/api/v1/approvals/")
+        .and_then(|rest| rest.split('/').next()?.parse().ok());
+    let refusal = Refusal { approval_id, message, ..Refusal::default() };
+    let point = enforcement_point(uri.path());
+    admitted.services.record_refusal(&admitted.caller, point, refusal);
+}
+
+/// Whose door a path is.
+fn enforcement_point(path: &str) -> EnforcementPoint {
+    if path == "/mcp" || path.starts_with("/mcp/") {
+        EnforcementPoint::Mcp
+    } else {
+        EnforcementPoint::Http
+    }
 }
 
 /// The whole body, as long as it is not too large.

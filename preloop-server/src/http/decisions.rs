@@ -4,21 +4,24 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::response::Response;
-use preloop_api::{ApprovalRef, BatchItem, BatchResponse, DecisionResponse, Page, Permission};
+use preloop_api::{
+    ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine, DecisionResponse, Page,
+    Permission,
+};
 use preloop_core::audit::EnforcementPoint;
 use preloop_core::call::CallRecord;
 use preloop_core::json;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json as json_value};
 use uuid::Uuid;
 
 use super::ApiError;
 use super::auth::Authenticated;
 use super::body::JsonRequest;
-use super::once::Answer;
 use super::params::{Params, limit, parsed};
+use super::route::{Routes, get, post};
 use crate::service::{Attempt, Caller, Held, Ruling, Services, Settled};
 
 /// Most calls of a batch.
@@ -28,43 +31,86 @@ const WAIT_SECONDS_MAX: u64 = 60;
 /// How often a call that comes back is held again by another workflow before it is answered as held.
 const ROUNDS_MAX: usize = 3;
 
+/// What one call may meet.
+const CALL_PROBLEMS: &[&str] = &[
+    "approval_contended",
+    "approval_mismatch",
+    "approval_not_found",
+    "approval_used",
+    "invalid_field",
+];
+
+/// Calls decided and recorded.
+pub(super) fn routes() -> Routes {
+    Routes::of("decisions")
+        .add(
+            post("/api/v1/decisions", decide)
+                .right(Permission::DecisionsMake)
+                .summary("Decide and record one call; the caller runs what is allowed")
+                .description(
+                    "Principal, time and the session's earlier calls are the server's to say, whatever the body says of \
+                     them. A held call is sent again with `approval_id` once it is approved.",
+                )
+                .query::<DecideParams>()
+                .body::<CallLine>()
+                .example(json_value!({"tool": "refund", "args": {"amount": 40}}))
+                .answers::<DecisionResponse>(StatusCode::OK)
+                .problems(CALL_PROBLEMS),
+        )
+        .add(
+            get("/api/v1/decisions", export)
+                .right(Permission::DecisionsRead)
+                .summary("Recorded decisions as call lines, oldest first, arguments redacted")
+                .query::<ExportParams>()
+                .answers::<Page<CallRecord>>(StatusCode::OK),
+        )
+        .add(
+            post("/api/v1/decisions/batch", decide_batch)
+                .right(Permission::DecisionsMake)
+                .summary("Decide and record up to 100 calls, each on its own")
+                .body::<BatchRequest>()
+                .example(json_value!({"calls": [{"tool": "refund", "args": {"amount": 40}}]}))
+                .answers::<BatchResponse>(StatusCode::OK)
+                .problems(&["invalid_field"]),
+        )
+}
+
 /// Query of `POST /api/v1/decisions`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct DecideParams {
+struct DecideParams {
     /// Seconds to wait for people before a held call is answered as held.
+    #[schemars(range(min = 0, max = 60))]
     wait: Option<u64>,
 }
 
 /// Query of `GET /api/v1/decisions`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ExportParams {
+struct ExportParams {
+    /// Most items of the page.
+    #[schemars(range(min = 1, max = 1_000))]
     limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    #[schemars(regex(pattern = "^[0-9]+$"))]
     cursor: Option<String>,
 }
 
-pub(super) async fn decide(
+async fn decide(
     Params(params): Params<DecideParams>,
     request: JsonRequest,
-) -> Result<Response, ApiError> {
-    request.caller.must(Permission::DecisionsMake)?;
+) -> Result<Json<DecisionResponse>, ApiError> {
     let wait = params.wait.unwrap_or(0);
     if wait > WAIT_SECONDS_MAX {
         let message = format!("`wait` must be 0 to {WAIT_SECONDS_MAX} seconds, not {wait}");
         return Err(ApiError::invalid_field("wait", message, None));
     }
-    let work = async {
-        let attempt = read_attempt(&request.body)?;
-        let wait = Duration::from_secs(wait);
-        Box::pin(decide_one(&request.services, &request.caller, attempt, wait))
-            .await
-            .map(Answer::ok)
-    };
-    request.once.answer(&request.services, &request.caller, work).await
+    let attempt = read_attempt(&request.body)?;
+    let wait = Duration::from_secs(wait);
+    Box::pin(decide_one(&request.services, &request.caller, attempt, wait)).await.map(Json)
 }
 
-pub(super) async fn decide_batch(request: JsonRequest) -> Result<Response, ApiError> {
+async fn decide_batch(request: JsonRequest) -> Result<Json<BatchResponse>, ApiError> {
     /// The calls as they stand in the body.
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -72,40 +118,30 @@ pub(super) async fn decide_batch(request: JsonRequest) -> Result<Response, ApiEr
         #[serde(borrow)]
         calls: Vec<&'a RawValue>,
     }
-    request.caller.must(Permission::DecisionsMake)?;
-    let work = async {
-        let body: Calls<'_> = serde_json::from_slice(&request.body)
-            .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))?;
-        if body.calls.len() > BATCH_MAX {
-            let message =
-                format!("a batch has at most {BATCH_MAX} calls, not {}", body.calls.len());
-            return Err(ApiError::invalid_field("calls", message, None));
-        }
-        let mut items = Vec::with_capacity(body.calls.len());
-        for call in body.calls {
-            let decided = match read_attempt(call.get().as_bytes()) {
-                Ok(attempt) => {
-                    Box::pin(decide_one(
-                        &request.services,
-                        &request.caller,
-                        attempt,
-                        Duration::ZERO,
-                    ))
-                    .await
-                }
-                Err(error) => Err(error),
-            };
-            items.push(match decided {
-                Ok(response) => BatchItem::Decided(Box::new(response)),
-                Err(error) => BatchItem::Refused { error: error.problem() },
-            });
-        }
-        Ok(Answer::ok(BatchResponse { items }))
-    };
-    request.once.answer(&request.services, &request.caller, work).await
+    let body: Calls<'_> = serde_json::from_slice(&request.body)
+        .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))?;
+    if body.calls.len() > BATCH_MAX {
+        let message = format!("a batch has at most {BATCH_MAX} calls, not {}", body.calls.len());
+        return Err(ApiError::invalid_field("calls", message, None));
+    }
+    let mut items = Vec::with_capacity(body.calls.len());
+    for call in body.calls {
+        let decided = match read_attempt(call.get().as_bytes()) {
+            Ok(attempt) => {
+                let (services, caller) = (&request.services, &request.caller);
+                Box::pin(decide_one(services, caller, attempt, Duration::ZERO)).await
+            }
+            Err(error) => Err(error),
+        };
+        items.push(match decided {
+            Ok(response) => BatchItem::Decided(Box::new(response)),
+            Err(error) => BatchItem::Refused { error: error.problem() },
+        });
+    }
+    Ok(Json(BatchResponse { items }))
 }
 
-pub(super) async fn export(
+async fn export(
     Authenticated { services, caller }: Authenticated,
     Params(params): Params<ExportParams>,
 ) -> Result<Json<Page<CallRecord>>, ApiError> {

@@ -188,6 +188,13 @@ impl From<ServiceError> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        self.response()
+    }
+}
+
+impl ApiError {
+    /// The answer that says so.
+    pub(crate) fn response(&self) -> Response {
         let mut response = (self.status, Json(self.problem())).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -8,12 +8,11 @@ use axum::http::header::{CONTENT_LENGTH, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use preloop_core::audit::EnforcementPoint;
 
-use super::ApiError;
-use super::auth::{self, Authenticated};
+use super::body::record_refusal;
+use super::{ApiError, auth};
 use crate::bounded::{self, BODY_BYTES_MAX};
-use crate::service::{Platform, Refusal};
+use crate::service::Platform;
 
 /// Which names the server answers to, and which pages may call it.
 #[derive(Clone, Debug)]
@@ -85,15 +84,8 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
         Ok(()) => next.run(request).await,
         Err(error) => {
             let known = auth::authenticate(&guard.platform, request.headers()).await;
-            if let Ok(Authenticated { services, caller }) = known {
-                let message = format!("{}: {}", request.uri().path(), error.detail());
-                let refusal = Refusal { message, ..Refusal::default() };
-                let point = if request.uri().path().starts_with("/mcp") {
-                    EnforcementPoint::Mcp
-                } else {
-                    EnforcementPoint::Http
-                };
-                services.record_refusal(&caller, point, refusal);
+            if let Ok(admitted) = known {
+                record_refusal(&admitted, request.method(), request.uri(), &error);
             }
             bounded::discard(request.into_body()).await;
             error.into_response()

@@ -1,4 +1,4 @@
-//! The HTTP API: extract, call one service function, map the answer. This page is the route table.
+//! The HTTP API: extract, call one service function, map the answer. Each noun declares its routes.
 
 mod approvals;
 mod audit;
@@ -9,43 +9,36 @@ mod error;
 pub(crate) mod guard;
 mod health;
 mod keys;
+mod mcp;
 mod once;
+mod openapi;
 mod params;
 mod policies;
+pub(crate) mod route;
 mod tools;
 
-use axum::Router;
 use axum::http::{Method, Uri};
-use axum::routing::{delete, get, post};
 
 pub(crate) use error::ApiError;
 
-use crate::service::Platform;
+use self::route::Routes;
+use crate::mcp::Firewalls;
 
-/// Every route of the API.
-pub(crate) fn router(platform: Platform) -> Router {
-    Router::new()
-        .route("/api/v1/decisions", post(decisions::decide).get(decisions::export))
-        .route("/api/v1/decisions/batch", post(decisions::decide_batch))
-        .route("/api/v1/policies/evaluate", post(policies::evaluate))
-        .route("/api/v1/policies/export", get(policies::export))
-        .route("/api/v1/policies/validate", post(policies::validate))
-        .route("/api/v1/approvals", get(approvals::list))
-        .route("/api/v1/approvals/{id}", get(approvals::show))
-        .route("/api/v1/approvals/{id}/approve", post(approvals::approve))
-        .route("/api/v1/approvals/{id}/cancel", post(approvals::cancel))
-        .route("/api/v1/approvals/{id}/decline", post(approvals::decline))
-        .route("/api/v1/audit", get(audit::list))
-        .route("/api/v1/audit/verify", get(audit::verify))
-        .route("/api/v1/tools", get(tools::list))
-        .route("/api/v1/tools/accept", post(tools::accept))
-        .route("/api/v1/mcp-servers", get(tools::servers))
-        .route("/api/v1/api-keys", get(keys::list).post(keys::create))
-        .route("/api/v1/api-keys/{id}", delete(keys::revoke))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .with_state(platform)
+/// Every route of the server.
+pub(crate) fn routes(firewalls: &Firewalls) -> Routes {
+    let description = openapi::Description::default();
+    let routes = Routes::default()
+        .and(decisions::routes())
+        .and(policies::routes())
+        .and(approvals::routes())
+        .and(audit::routes())
+        .and(tools::routes())
+        .and(keys::routes())
+        .and(mcp::routes(firewalls))
+        .and(health::routes())
+        .and(description.routes());
+    description.fill(&routes);
+    routes
 }
 
 /// What answers where no route does.

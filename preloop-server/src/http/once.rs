@@ -1,136 +1,121 @@
 //! `Idempotency-Key`: a repeated request is answered as before and not done again.
 
 use axum::body::{Body, Bytes};
+use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderName, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use serde::Serialize;
+use http_body_util::{BodyExt as _, Collected};
+use tracing::Instrument as _;
 
 use super::ApiError;
-use crate::service::{Caller, Repeated, Repetition, ServiceError, Services};
+use super::auth::Authenticated;
+use super::body::{read_body, record_refusal};
+use crate::service::{Repeated, Repetition, ServiceError, Services};
 
-/// What tells one request from another.
+/// The header that says which request it is.
+pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Put beside an answer that holds a secret: what a repetition is answered instead.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
-    key: Option<String>,
-    method: Method,
-    path: String,
-    body: Bytes,
-}
+pub(crate) struct KeptInstead(pub(crate) ApiError);
 
-/// An answer whose body may be kept for repetitions, or must not because it holds a secret.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer<T> {
-    pub(crate) status: StatusCode,
-    pub(crate) body: T,
-    /// Kept instead of the body.
-    pub(crate) kept: Option<ApiError>,
-}
-
-// === impl Answer ===
-
-impl<T> Answer<T> {
-    /// An ordinary answer.
-    pub(crate) fn ok(body: T) -> Self {
-        Self { status: StatusCode::OK, body, kept: None }
-    }
-}
-
-// === impl Request ===
-
-impl Request {
-    pub(crate) fn new(
-        method: &Method,
-        uri: &Uri,
-        headers: &HeaderMap,
-        body: &Bytes,
-    ) -> Result<Self, ApiError> {
-        let key = match headers.get("idempotency-key").map(HeaderValue::to_str) {
-            None => None,
-            Some(Ok(key)) => Some(key.to_owned()),
-            Some(Err(_)) => {
-                return Err(ApiError::from(ServiceError::Invalid {
-                    code: "invalid_idempotency_key",
-                    message: "`Idempotency-Key` must be plain text".to_owned(),
-                }));
+/// Does the request, unless it was done before under the same key: then the answer is the one of that time.
+pub(crate) async fn answer(admitted: Authenticated, request: Request, next: Next) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    match begin(&admitted, request).await {
+        Ok(Begun::Answered(response)) => response,
+        Ok(Begun::First(repetition, mut request)) => {
+            let services = admitted.services.clone();
+            request.extensions_mut().insert(admitted);
+            let work = async move { finish(&services, &repetition, next.run(request).await).await };
+            // Seen to its end even where the client leaves, so that its repetition gets the answer.
+            match tokio::spawn(work.in_current_span()).await {
+                Ok(response) => response,
+                Err(error) => {
+                    tracing::error!(%error, "a request ended without an answer");
+                    failed().into_response()
+                }
             }
-        };
-        let path = uri.path_and_query().map_or_else(String::new, |path| path.as_str().to_owned());
-        Ok(Self { key, method: method.clone(), path, body: body.clone() })
-    }
-
-    /// Does the work, unless it was done before under the same key: then the answer is the one of that time.
-    pub(crate) async fn answer<T: Serialize>(
-        &self,
-        services: &Services,
-        caller: &Caller,
-        work: impl Future<Output = Result<Answer<T>, ApiError>>,
-    ) -> Result<Response, ApiError> {
-        let Some(key) = &self.key else {
-            let answer = work.await?;
-            return Ok(json(answer.status, to_text(&answer.body)?));
-        };
-        let request: [&[u8]; 3] =
-            [self.method.as_str().as_bytes(), self.path.as_bytes(), &self.body];
-        match services.repetition_begin(caller, key, &request).await? {
-            Repeated::Answered { status, body } => Ok(replayed(status, body)),
-            Repeated::First(repetition) => first(services, &repetition, work).await,
-        }
-    }
-}
-
-async fn first<T: Serialize>(
-    services: &Services,
-    repetition: &Repetition,
-    work: impl Future<Output = Result<Answer<T>, ApiError>>,
-) -> Result<Response, ApiError> {
-    match work.await {
-        Ok(answer) => {
-            let body = to_text(&answer.body)?;
-            let (status, kept) = match &answer.kept {
-                None => (answer.status, body.clone()),
-                Some(error) => (error.status(), to_text(&error.problem())?),
-            };
-            // The work is done; that its answer is not kept must not turn it into a failure.
-            if let Err(error) = services.repetition_keep(repetition, status.as_u16(), &kept).await {
-                tracing::warn!(%error, "an answer was not kept for repetitions");
-            }
-            Ok(json(answer.status, body))
         }
         Err(error) => {
-            // Nothing was done, so the same request may be made again.
-            if let Err(error) = services.repetition_release(repetition).await {
-                tracing::warn!(%error, "an idempotency key was not freed");
-            }
-            Err(error)
+            record_refusal(&admitted, &method, &uri, &error);
+            error.into_response()
         }
     }
 }
 
-fn to_text<T: Serialize>(body: &T) -> Result<String, ApiError> {
-    serde_json::to_string(body).map_err(|error| {
-        tracing::error!(%error, "an answer cannot be written");
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        ApiError::new(
-            status,
-            "internal",
-            "the answer cannot be written; this is a fault of the server",
-        )
+enum Begun {
+    Answered(Response),
+    First(Repetition, Request),
+}
+
+async fn begin(admitted: &Authenticated, request: Request) -> Result<Begun, ApiError> {
+    let (parts, body) = request.into_parts();
+    let mut keys = parts.headers.get_all(HEADER).iter();
+    let (Some(Ok(key)), None) = (keys.next().map(HeaderValue::to_str), keys.next()) else {
+        return Err(ApiError::from(ServiceError::Invalid {
+            code: "invalid_idempotency_key",
+            message: "`Idempotency-Key` must be one plain text".to_owned(),
+        }));
+    };
+    let body = read_body(body).await?;
+    let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let told_by: [&[u8]; 3] = [parts.method.as_str().as_bytes(), path.as_bytes(), &body];
+    let begun = admitted.services.repetition_begin(&admitted.caller, key, &told_by).await?;
+    Ok(match begun {
+        Repeated::Answered { status, body } => Begun::Answered(replayed(status, body)),
+        Repeated::First(repetition) => {
+            Begun::First(repetition, Request::from_parts(parts, Body::from(body)))
+        }
     })
 }
 
-fn json(status: StatusCode, body: String) -> Response {
-    let kind = HeaderValue::from_static("application/json");
-    (status, [(CONTENT_TYPE, kind)], Body::from(body)).into_response()
+async fn finish(services: &Services, repetition: &Repetition, response: Response) -> Response {
+    if !response.status().is_success() {
+        // Nothing was done, so the same request may be made again.
+        if let Err(error) = services.repetition_release(repetition).await {
+            tracing::warn!(%error, "an idempotency key was not freed");
+        }
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let Ok(body) = body.collect().await.map(Collected::to_bytes) else {
+        return failed().into_response();
+    };
+    let kept = match parts.extensions.get::<KeptInstead>() {
+        None => Some((parts.status, body.clone())),
+        Some(KeptInstead(error)) => {
+            let text = serde_json::to_vec(&error.problem()).ok();
+            text.map(|text| (error.status(), Bytes::from(text)))
+        }
+    };
+    let kept = kept.and_then(|(status, body)| Some((status, String::from_utf8(body.into()).ok()?)));
+    // The work is done; that its answer is not kept must not turn it into a failure.
+    if let Some((status, text)) = kept
+        && let Err(error) = services.repetition_keep(repetition, status.as_u16(), &text).await
+    {
+        tracing::warn!(%error, "an answer was not kept for repetitions");
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+fn failed() -> ApiError {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    ApiError::new(status, "internal", "the request ended early; this is a fault of the server")
 }
 
 fn replayed(status: u16, body: String) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = json(status, body);
+    let kind =
+        if status.is_client_error() { "application/problem+json" } else { "application/json" };
+    let has_body = !body.is_empty();
+    let mut response = (status, Body::from(body)).into_response();
     let headers = response.headers_mut();
     headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
-    if status.is_client_error() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if has_body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     }
     response
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::response::{IntoResponse as _, Response};
 use preloop_api::{EvaluateRequest, Permission, PolicyInput, ValidateRequest};
@@ -9,22 +10,68 @@ use preloop_core::call::CallRecord;
 use preloop_core::decision::Decision;
 use preloop_core::diagnostic::Report;
 use preloop_core::{json, validate as validate_document};
+use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
+use serde_json::json as json_value;
 
 use super::ApiError;
 use super::auth::Authenticated;
 use super::body::{JsonRequest, media_type, read_body, record_refusal};
 use super::params::{Params, parsed};
+use super::route::{Routes, get, post};
 use crate::service::TryOutError;
 
+/// Media types that a document in YAML comes as.
+const YAML: [&str; 4] = ["application/yaml", "application/x-yaml", "text/yaml", "text/plain"];
+
+/// Trying documents and calls, and reading the live document.
+pub(super) fn routes() -> Routes {
+    let validate = post("/api/v1/policies/validate", validate)
+        .right(Permission::PoliciesCheck)
+        .changes_nothing()
+        .summary(
+            "Every error and warning of a document; the document itself may be the body, as YAML",
+        )
+        .body::<ValidateRequest>()
+        .example(json_value!({"policy": "version: '1.0'\nmetadata: {name: demo}\n"}))
+        .answers::<Report>(StatusCode::OK);
+    let validate = YAML.into_iter().fold(validate, |route, media_type| {
+        route.body_as(media_type, |_| json_schema!({"type": "string"}))
+    });
+    Routes::of("policies")
+        .add(
+            post("/api/v1/policies/evaluate", evaluate)
+                .right(Permission::PoliciesCheck)
+                .changes_nothing()
+                .summary("What a document, or the live one, answers to a call; nothing is recorded")
+                .description("The live document may be asked with the right `policies:evaluate`.")
+                .body::<EvaluateRequest>()
+                .example(json_value!({"call": {"tool": "refund", "args": {"amount": 40}}, "explain": true}))
+                .answers::<Decision>(StatusCode::OK)
+                .problems(&["invalid_field", "invalid_policy", "no_policy"]),
+        )
+        .add(validate)
+        .add(
+            get("/api/v1/policies/export", export)
+                .right(Permission::PoliciesRead)
+                .summary("The live document without secrets")
+                .query::<ExportParams>()
+                .answers_as(StatusCode::OK, "application/yaml", |_| json_schema!({"type": "string"}))
+                .answers_as(StatusCode::OK, "application/json", |_| json_schema!({"type": "object"}))
+                .problems(&["no_policy"]),
+        )
+}
+
 /// Query of `GET /api/v1/policies/export`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ExportParams {
+struct ExportParams {
+    /// How the document is written; YAML where it is left out.
+    #[schemars(extend("enum" = ["yaml", "json"]))]
     format: Option<String>,
 }
 
-pub(super) async fn evaluate(request: JsonRequest) -> Result<Json<Decision>, ApiError> {
+async fn evaluate(request: JsonRequest) -> Result<Json<Decision>, ApiError> {
     let body: EvaluateRequest = request.parse()?;
     if body.policy.is_none() {
         // Trying calls against the live document is how its gaps are found.
@@ -42,17 +89,12 @@ pub(super) async fn evaluate(request: JsonRequest) -> Result<Json<Decision>, Api
 }
 
 /// Takes `{"policy": "..."}` as JSON, or the document itself as YAML.
-pub(super) async fn validate(
-    Authenticated { services, caller }: Authenticated,
-    request: Request,
-) -> Result<Json<Report>, ApiError> {
+async fn validate(admitted: Authenticated, request: Request) -> Result<Json<Report>, ApiError> {
     let (parts, body) = request.into_parts();
     let read = async {
         let bytes = read_body(body).await?;
         match media_type(&parts.headers).as_deref() {
-            Some("application/yaml" | "application/x-yaml" | "text/yaml" | "text/plain") => {
-                Ok(validate_document(&bytes))
-            }
+            Some(kind) if YAML.contains(&kind) => Ok(validate_document(&bytes)),
             Some("application/json") => {
                 json::check(&bytes).map_err(|error| ApiError::json(&error))?;
                 let body: ValidateRequest = serde_json::from_slice(&bytes).map_err(|error| {
@@ -64,15 +106,14 @@ pub(super) async fn validate(
         }
     };
     read.await.map(Json).inspect_err(|error| {
-        record_refusal(&services, &caller, &parts.method, &parts.uri, error);
+        record_refusal(&admitted, &parts.method, &parts.uri, error);
     })
 }
 
-pub(super) async fn export(
-    Authenticated { services, caller }: Authenticated,
+async fn export(
+    Authenticated { services, .. }: Authenticated,
     Params(params): Params<ExportParams>,
 ) -> Result<Response, ApiError> {
-    caller.must(Permission::PoliciesRead)?;
     let format = |text: &str| match text {
         "json" => Some(true),
         "yaml" => Some(false),

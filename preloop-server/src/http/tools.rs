@@ -1,30 +1,54 @@
 //! `/api/v1/tools` and `/api/v1/mcp-servers`: what upstream servers offer and how they are.
 
 use axum::Json;
-use axum::response::Response;
-use preloop_api::{AcceptTool, McpServerInfo, Page, ToolInfo};
+use http::StatusCode;
+use preloop_api::{AcceptTool, McpServerInfo, Page, Permission, ToolInfo};
+use serde_json::json;
 
 use super::ApiError;
 use super::auth::Authenticated;
 use super::body::JsonRequest;
-use super::once::Answer;
+use super::route::{Routes, get, post};
 
-pub(super) async fn list(
+/// What upstream servers offer and how they are.
+pub(super) fn routes() -> Routes {
+    Routes::of("tools")
+        .add(
+            get("/api/v1/tools", list)
+                .right(Permission::ToolsRead)
+                .summary("Tools that MCP servers offer; an agent sees what it may call")
+                .answers::<Page<ToolInfo>>(StatusCode::OK),
+        )
+        .add(
+            post("/api/v1/tools/accept", accept)
+                .right(Permission::ToolsAccept)
+                .summary("Accept a new or changed definition")
+                .body::<AcceptTool>()
+                .example(json!({"server": "github", "tool": "merge"}))
+                .answers::<ToolInfo>(StatusCode::OK)
+                .problems(&["tool_not_found"]),
+        )
+        .add(
+            get("/api/v1/mcp-servers", servers)
+                .right(Permission::ServersRead)
+                .summary("Upstream servers and how they are")
+                .answers::<Page<McpServerInfo>>(StatusCode::OK),
+        )
+}
+
+async fn list(
     Authenticated { services, caller }: Authenticated,
 ) -> Result<Json<Page<ToolInfo>>, ApiError> {
     let items = services.tool_list(&caller).await?;
     Ok(Json(Page { items, next_cursor: None }))
 }
 
-pub(super) async fn accept(request: JsonRequest) -> Result<Response, ApiError> {
-    let work = async {
-        let AcceptTool { server, tool } = request.parse()?;
-        Ok(Answer::ok(request.services.tool_accept(&request.caller, &server, &tool).await?))
-    };
-    request.once.answer(&request.services, &request.caller, work).await
+async fn accept(request: JsonRequest) -> Result<Json<ToolInfo>, ApiError> {
+    let AcceptTool { server, tool } = request.parse()?;
+    Ok(Json(request.services.tool_accept(&request.caller, &server, &tool).await?))
 }
 
-pub(super) async fn servers(
+async fn servers(
     Authenticated { services, caller }: Authenticated,
 ) -> Result<Json<Page<McpServerInfo>>, ApiError> {
     Ok(Json(Page { items: services.server_list(&caller)?, next_cursor: None }))

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::Router;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{Firewall, Settings, downstream};
+use super::{Firewall, Settings};
 use crate::service::{Platform, Services};
 
 /// The firewalls; cheap to clone.
@@ -39,11 +38,6 @@ impl Firewalls {
         let first = firewalls.platform().first().clone();
         let _ = firewalls.of(first);
         firewalls
-    }
-
-    /// The routes for agents, ready to be merged into the server's.
-    pub fn routes(&self) -> Router {
-        downstream::routes(self.clone())
     }
 
     /// Answers held calls, lets calls in flight end, and stops the servers.
@@ -78,7 +72,7 @@ impl Firewalls {
         Some(firewall.clone())
     }
 
-    pub(super) fn platform(&self) -> &Platform {
+    fn platform(&self) -> &Platform {
         &self.inner.platform
     }
 

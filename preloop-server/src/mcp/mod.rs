@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::accounts::Firewalls;
+pub(crate) use self::downstream::{Endpoint, handle, refused};
 pub use self::environment::{EnvironmentError, EnvironmentRules};
 
 use self::catalog::{Catalog, Tool};

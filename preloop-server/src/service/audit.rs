@@ -24,6 +24,8 @@ pub struct Refusal {
     pub tool: Option<String>,
     /// The server that was asked for, where that is known.
     pub server: Option<String>,
+    /// The approval request that it was about, where that is known.
+    pub approval_id: Option<Uuid>,
     /// Why it was refused.
     pub message: String,
 }
@@ -36,6 +38,7 @@ impl Services {
         record.enforcement_point = Some(point);
         record.tool = refusal.tool;
         record.server = refusal.server;
+        record.approval_id = refusal.approval_id.map(|id| id.to_string());
         record.message = Some(refusal.message);
         self.record_or_log(&record);
     }

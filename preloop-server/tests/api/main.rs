@@ -12,6 +12,7 @@ mod audit;
 mod decisions;
 mod keys;
 mod lifecycle;
+mod openapi;
 mod policies;
 mod refusals;
 mod support;

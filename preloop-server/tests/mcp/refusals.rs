@@ -82,10 +82,9 @@ async fn wrong_requests() {
     assert_eq!(stream.message()["result"], json!({}));
 
     let put = Answer::read(agent.builder(Method::PUT)).await;
-    assert_eq!(
-        (put.status.as_u16(), put.headers["allow"].to_str().unwrap()),
-        (405, "POST, GET, DELETE")
-    );
+    assert_eq!(put.status, 405);
+    let allowed = put.headers["allow"].to_str().unwrap();
+    assert!(["POST", "GET", "DELETE"].iter().all(|method| allowed.contains(method)), "{allowed}");
     let get = agent.builder(Method::GET).header("accept", "application/json");
     assert_eq!(Answer::read(get).await.status, 406);
     let nowhere = Agent::new(&stand, "/mcp/nowhere", stand.running.agent_key());

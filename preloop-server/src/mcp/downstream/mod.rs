@@ -9,14 +9,10 @@ mod refusal;
 mod session;
 mod stream;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::Request;
 use axum::response::Response;
-use axum::routing::any;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, Method};
-use preloop_api::Permission;
+use http::{HeaderMap, Method, StatusCode};
 use preloop_core::audit::EnforcementPoint;
 
 pub(crate) use session::{InFlightGuard, Sessions};
@@ -24,8 +20,9 @@ pub(crate) use stream::Frame;
 
 use self::accept::Accepts;
 use self::refusal::Refused;
+use super::wire::outgoing::code;
 use super::{Firewall, Firewalls};
-use crate::service::{Caller, Refusal, ServiceError, Services};
+use crate::service::{Caller, Refusal, Services};
 
 /// Which tools a client speaks to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,40 +42,18 @@ struct Exchange {
     accepts: Accepts,
 }
 
-/// The routes, ready to be merged into the server's.
-pub(super) fn routes(firewalls: Firewalls) -> Router {
-    Router::new()
-        .route("/mcp", any(merged))
-        .route("/mcp/v1", any(merged))
-        .route("/mcp/{server}", any(one_server))
-        .with_state(firewalls)
-}
-
-async fn merged(State(firewalls): State<Firewalls>, request: Request) -> Response {
-    handle(firewalls, Endpoint::Merged, request).await
-}
-
-async fn one_server(
-    State(firewalls): State<Firewalls>,
-    Path(server): Path<String>,
+/// Answers one request of a caller who may call tools.
+pub(crate) async fn handle(
+    firewalls: Firewalls,
+    services: Services,
+    caller: Caller,
+    endpoint: Endpoint,
     request: Request,
 ) -> Response {
-    handle(firewalls, Endpoint::Server(server), request).await
-}
-
-async fn handle(firewalls: Firewalls, endpoint: Endpoint, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let (services, caller) = match authenticate(&firewalls, &parts.headers).await {
-        Ok(Some(known)) => known,
-        Ok(None) => return Refused::no_key().into_response(),
-        Err(error) => return Refused::unavailable(&error).into_response(),
-    };
-    if let Err(error) = caller.must(Permission::ToolsCall) {
-        return Refused::not_allowed(&error).into_response();
-    }
     let Some(firewall) = firewalls.of(services) else {
         return Refused::stopping().into_response();
     };
+    let (parts, body) = request.into_parts();
     let accepts = Accepts::of(&parts.headers);
     let exchange = Exchange { firewall, caller, endpoint, headers: parts.headers, accepts };
     match exchange.answer(&parts.method, body).await {
@@ -90,19 +65,9 @@ async fn handle(firewalls: Firewalls, endpoint: Endpoint, request: Request) -> R
     }
 }
 
-async fn authenticate(
-    firewalls: &Firewalls,
-    headers: &HeaderMap,
-) -> Result<Option<(Services, Caller)>, ServiceError> {
-    let key = || {
-        let header = headers.get(AUTHORIZATION)?.to_str().ok()?;
-        let (scheme, key) = header.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
-    };
-    match key() {
-        Some(key) => firewalls.platform().authenticate(key).await,
-        None => Ok(None),
-    }
+/// A request that is refused before it is looked at, as a client of the protocol understands it.
+pub(crate) fn refused(status: StatusCode, message: &str) -> Response {
+    Refused::new(status, code::REFUSED, message).into_response()
 }
 
 // === impl Exchange ===
@@ -142,7 +107,7 @@ impl Exchange {
             Endpoint::Merged => None,
             Endpoint::Server(server) => Some(server.clone()),
         };
-        let refusal = Refusal { tool: None, server, message: message.to_owned() };
+        let refusal = Refusal { server, message: message.to_owned(), ..Refusal::default() };
         self.firewall.services().record_refusal(&self.caller, EnforcementPoint::Mcp, refusal);
     }
 }

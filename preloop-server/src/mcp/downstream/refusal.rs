@@ -6,7 +6,6 @@ use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use crate::mcp::wire::outgoing::{self, code};
-use crate::service::ServiceError;
 
 /// A refusal, ready to be sent and to be written into the trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +27,6 @@ impl Refused {
     /// A message that is not what the protocol says.
     pub(super) fn malformed(code: i32, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
-    }
-
-    pub(super) fn no_key() -> Self {
-        let message = "a key is missing or not valid: send `Authorization: Bearer <key>`";
-        Self::new(StatusCode::UNAUTHORIZED, code::REFUSED, message)
     }
 
     pub(super) fn too_large(limit: usize) -> Self {
@@ -68,14 +62,6 @@ impl Refused {
     pub(super) fn too_many_calls() -> Self {
         let message = "the session has too many calls in flight: wait for some to end";
         Self::new(StatusCode::TOO_MANY_REQUESTS, code::REFUSED, message)
-    }
-
-    pub(super) fn not_allowed(error: &ServiceError) -> Self {
-        Self::new(StatusCode::FORBIDDEN, code::REFUSED, error.to_string())
-    }
-
-    pub(super) fn unavailable(error: &ServiceError) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, code::REFUSED, error.to_string())
     }
 
     pub(super) fn stopping() -> Self {

@@ -224,8 +224,12 @@ impl Call {
             Endpoint::Merged => None,
             Endpoint::Server(server) => Some(server.clone()),
         };
-        let refusal =
-            Refusal { tool: tool.map(str::to_owned), server, message: message.to_owned() };
+        let refusal = Refusal {
+            tool: tool.map(str::to_owned),
+            server,
+            message: message.to_owned(),
+            ..Refusal::default()
+        };
         self.firewall.services().record_refusal(&self.caller, EnforcementPoint::Mcp, refusal);
     }
 }

@@ -1,0 +1,98 @@
+//! Every code of a problem: the one table of what may go wrong over HTTP. The tables of docs/ERRORS.md are written from it.
+
+/// One kind of problem.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProblemCode {
+    /// Its name on the wire: stable, one meaning.
+    pub code: &'static str,
+    /// The HTTP status that it comes with.
+    pub status: u16,
+    /// What it means, in one sentence.
+    pub about: &'static str,
+}
+
+const fn code(code: &'static str, status: u16, about: &'static str) -> ProblemCode {
+    ProblemCode { code, status, about }
+}
+
+/// Every code, by status and name.
+pub const PROBLEM_CODES: &[ProblemCode] = &[
+    code("duplicate_key", 400, "A key stands twice in an object of the body."),
+    code("invalid_body", 400, "The body is JSON and does not fit the route."),
+    code("invalid_field", 400, "A field of the body or the query has a value that is not allowed."),
+    code("invalid_json", 400, "The body is not JSON, or nested too deep."),
+    code("invalid_query", 400, "The query has a parameter that is unknown or cannot be read."),
+    code("unauthorized", 401, "The request has no key that is good here."),
+    code("agent_cannot_approve", 403, "An agent's key cannot vote: a person decides."),
+    code(
+        "host_not_allowed",
+        403,
+        "The server does not answer to the name that the request is addressed to.",
+    ),
+    code("not_an_approver", 403, "The workflow does not name the caller as an approver."),
+    code("origin_not_allowed", 403, "Pages of that origin may not call the server."),
+    code(
+        "permission_denied",
+        403,
+        "The caller's role, or the scopes of the key, leave out a right that is needed.",
+    ),
+    code("self_approval", 403, "The requester may not vote on the own request."),
+    code(
+        "step_up_unavailable",
+        403,
+        "The workflow wants a proof with each vote that cannot be given here.",
+    ),
+    code(
+        "approval_not_found",
+        404,
+        "There is no such approval request, or the caller may not see it.",
+    ),
+    code("key_not_found", 404, "There is no good key with that id."),
+    code("no_policy", 404, "No policy is loaded."),
+    code("route_not_found", 404, "There is nothing at that path."),
+    code("tool_not_found", 404, "No server offers that tool."),
+    code("method_not_allowed", 405, "The path does not have that method."),
+    code("already_voted", 409, "The caller has voted on the request."),
+    code("approval_contended", 409, "The request changed too often at once; try again."),
+    code("approval_mismatch", 409, "The approval is of another call."),
+    code("approval_settled", 409, "The request is not pending any more."),
+    code("approval_used", 409, "The approval was used; it lets one call through."),
+    code(
+        "idempotency_in_progress",
+        409,
+        "The first request with that `Idempotency-Key` is still being answered.",
+    ),
+    code("idempotency_key_reused", 409, "That `Idempotency-Key` came with another request before."),
+    code("key_in_use", 409, "A key cannot revoke itself."),
+    code("key_name_taken", 409, "There is, or with another role was, a key of that name."),
+    code("key_reused", 409, "The text of a new key was a key before."),
+    code(
+        "key_shown_once",
+        409,
+        "The request was done before; the key that it made is not shown again.",
+    ),
+    code("body_too_large", 413, "The body is larger than 4 MiB."),
+    code("unsupported_content_type", 415, "The body's media type is not one that the route reads."),
+    code(
+        "invalid_idempotency_key",
+        422,
+        "`Idempotency-Key` is not one text of 1 to 255 characters.",
+    ),
+    code("invalid_name", 422, "The name holds characters that are not allowed, or is too long."),
+    code("invalid_policy", 422, "The document has errors; `errors` has each with its place."),
+    code("reason_required", 422, "The workflow wants a reason with every vote."),
+    code("reason_too_long", 422, "The reason is longer than allowed."),
+    code("internal", 500, "A fault of the server."),
+    code(
+        "unavailable",
+        503,
+        "The database or the audit trail does not take it; nothing was let through.",
+    ),
+];
+
+impl ProblemCode {
+    /// The kind of that name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        PROBLEM_CODES.iter().find(|known| known.code == name)
+    }
+}

@@ -1,0 +1,103 @@
+//! The description of the API, `OpenAPI` 3.1, written from the declared routes.
+
+mod operation;
+mod schemas;
+
+use std::sync::{Arc, OnceLock};
+
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use schemars::json_schema;
+use serde_json::{Map, Value, json};
+
+use self::schemas::Schemas;
+use super::route::{Routes, get};
+
+/// What the tags mean, in the order in which they are shown.
+const NOUNS: &[(&str, &str)] = &[
+    ("decisions", "Calls decided and recorded; the caller runs what is allowed."),
+    ("policies", "Trying documents and calls, and reading the live document."),
+    ("approvals", "Calls that wait for people, and votes on them."),
+    ("audit", "The trail of what was attempted, decided and done."),
+    ("tools", "Tools of MCP servers, and the servers."),
+    ("keys", "API keys."),
+    ("firewall", "The MCP firewall, for agents."),
+    ("health", "For the machines that watch this one."),
+    ("description", "This description."),
+];
+
+/// The description as it is sent, once all routes are known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Description {
+    text: Arc<OnceLock<Bytes>>,
+}
+
+// === impl Description ===
+
+impl Description {
+    /// Describes these routes; the first call counts.
+    pub(super) fn fill(&self, routes: &Routes) {
+        self.text.get_or_init(|| Bytes::from(describe(routes).to_string()));
+    }
+
+    /// The routes that send it.
+    pub(super) fn routes(&self) -> Routes {
+        let description = self.clone();
+        Routes::of("description").add(
+            get("/openapi.json", async move || description.answer())
+                .public()
+                .summary("This description, OpenAPI 3.1")
+                .answers_as(
+                    StatusCode::OK,
+                    "application/json",
+                    |_| json_schema!({"type": "object"}),
+                ),
+        )
+    }
+
+    fn answer(&self) -> Response {
+        let text = self.text.get().cloned().unwrap_or_default();
+        ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], text).into_response()
+    }
+}
+
+/// The description of these routes.
+fn describe(routes: &Routes) -> Value {
+    let mut schemas = Schemas::new();
+    let mut paths: Map<String, Value> = Map::new();
+    for route in routes.iter() {
+        let operation = operation::describe(route, &mut schemas);
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        if let Value::Object(methods) = path {
+            methods.insert(route.method.as_str().to_ascii_lowercase(), operation);
+        }
+    }
+    let tags: Vec<Value> =
+        NOUNS.iter().map(|(name, about)| json!({"name": name, "description": about})).collect();
+    schemas.settle(json!({
+        "openapi": "3.1.1",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": {
+            "title": "Preloop",
+            "summary": "Policies, approvals and audit for the tool calls of AI agents.",
+            "description": "JSON in and out, times in RFC 3339, ids are UUIDv7 text. Every error is a problem \
+                            (RFC 9457) with a stable `code`. Lists answer `items` and `next_cursor`.",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/", "description": "This server."}],
+        "tags": tags,
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "key": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An API key.",
+                },
+            },
+        },
+    }))
+}

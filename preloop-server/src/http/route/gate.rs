@@ -1,0 +1,64 @@
+//! The check in front of every route that is not public: who calls, and whether that one may.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::StatusCode;
+use preloop_api::{Permission, Role};
+
+use super::{Access, Route};
+use crate::http::auth;
+use crate::http::body::record_refusal;
+use crate::http::{ApiError, once};
+use crate::service::{Caller, Platform};
+
+/// What the check of one route has to know.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate {
+    platform: Platform,
+    right: Option<Permission>,
+    is_change: bool,
+    refuse: fn(&ApiError) -> Response,
+}
+
+// === impl Gate ===
+
+impl Gate {
+    /// The check of that route; none where anybody may use it.
+    pub(super) fn of(route: &Route, platform: &Platform) -> Option<Self> {
+        let right = match route.access {
+            Access::Public => return None,
+            Access::SignedIn => None,
+            Access::Right(right) => Some(right),
+        };
+        let (is_change, refuse) = (route.about.is_change, route.refuse);
+        Some(Self { platform: platform.clone(), right, is_change, refuse })
+    }
+}
+
+/// Lets those in who may: handlers find them in the request.
+pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let admitted = match auth::authenticate(&gate.platform, request.headers()).await {
+        Ok(admitted) => admitted,
+        Err(error) => return (gate.refuse)(&error),
+    };
+    if let Some(right) = gate.right
+        && let Err(error) = check(&admitted.caller, right)
+    {
+        record_refusal(&admitted, request.method(), request.uri(), &error);
+        return (gate.refuse)(&error);
+    }
+    if gate.is_change && request.headers().contains_key(once::HEADER) {
+        return once::answer(admitted, request, next).await;
+    }
+    request.extensions_mut().insert(admitted);
+    next.run(request).await
+}
+
+fn check(caller: &Caller, right: Permission) -> Result<(), ApiError> {
+    if caller.role == Role::Agent && right == Permission::ApprovalsVote {
+        let detail = "an agent's key cannot vote: a person decides";
+        return Err(ApiError::new(StatusCode::FORBIDDEN, "agent_cannot_approve", detail));
+    }
+    Ok(caller.must(right)?)
+}
