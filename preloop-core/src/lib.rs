@@ -37,6 +37,7 @@ pub mod condition;
 pub mod coverage;
 pub mod decision;
 pub mod diagnostic;
+pub mod dialect;
 pub mod diff;
 pub mod document;
 pub mod edit;

@@ -12,6 +12,8 @@ pub const TOOLS_MAX: usize = 10_000;
 pub const RULES_PER_TOOL_MAX: usize = 1_000;
 /// Most tools that one entry may want called first.
 pub const EVIDENCE_TOOLS_MAX: usize = 100;
+/// Highest threshold of a flat policy: every whole number up to it is exact.
+pub const THRESHOLD_USD_MAX: f64 = 1e15;
 /// Most `mcp_servers[]` entries.
 pub const MCP_SERVERS_MAX: usize = 1_000;
 /// Most `approval_workflows[]` entries.

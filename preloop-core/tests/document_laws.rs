@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use preloop_core::canonical::{export, to_json, to_yaml};
+use preloop_core::canonical::{export, policy_to_yaml, to_json, to_yaml};
 use preloop_core::decision::Action;
 use preloop_core::document::{
     AiFallback, ApprovalType, ApprovalWorkflow, Approver, AuthConfig, AuthType, ChannelKind,
     Condition, ConditionType, Defaults, Escalation, Examples, Justification, McpServer, Metadata,
     NotificationChannel, OnTimeout, PolicyDocument, Secret, StepUp, Tool, Transport,
 };
+use preloop_core::parse::parse_value;
 use preloop_core::{json, parse, policy_digest};
 use proptest::collection::vec;
 use proptest::option::of;
@@ -336,5 +337,98 @@ proptest! {
         } else {
             prop_assert!(json::parse(&text).is_err());
         }
+    }
+}
+
+fn policy_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        (-1e6..1e6_f64).prop_map(Value::from),
+        select(vec![1e300, 1e-300, -0.0, 5e-324, 200.0]).prop_map(Value::from),
+        text().prop_map(Value::from),
+        select(vec![
+            "yes",
+            "012",
+            "1_000",
+            "0b1",
+            "1:30",
+            "<<",
+            "=",
+            "2026-01-01",
+            "!!str x",
+            "? a",
+            "a\u{7f}b",
+            "\u{9}"
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 60, 5, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..5).prop_map(Value::from),
+            vec((text(), inner), 0..5)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        Value::Object(members) => {
+            let kept = members.iter().filter(|(_, value)| !value.is_null());
+            kept.map(|(key, value)| {
+                // Arguments of examples are no part of the policy's own fields.
+                let value = if key == "examples" { value.clone() } else { without_nulls(value) };
+                (key.clone(), value)
+            })
+            .collect::<Map<_, _>>()
+            .into()
+        }
+        scalar => scalar.clone(),
+    }
+}
+
+/// Every mapping of the text has its keys in order.
+fn is_sorted(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(is_sorted),
+        Value::Object(members) => members.keys().is_sorted() && members.values().all(is_sorted),
+        _ => true,
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_policy_comes_back_from_sorted_yaml(policy in policy_value()) {
+        let policy = Value::Object(Map::from_iter([("p".to_owned(), policy), ("a".to_owned(), Value::Null)]));
+        let text = policy_to_yaml(&policy).unwrap();
+        prop_assert!(!text.contains('\0'), "{text:?}");
+        let read = parse_value(&text);
+        let read = read.unwrap_or_else(|report| panic!("{report:#?}\n{text}"));
+        prop_assert_eq!(&read, &without_nulls(&policy), "{}", text);
+        prop_assert_eq!(policy_to_yaml(&read).unwrap(), text, "the same values are the same text");
+        prop_assert!(is_sorted(&read));
+    }
+
+    #[test]
+    fn a_document_comes_back_from_sorted_yaml(document in document()) {
+        let text = policy_to_yaml(&serde_json::to_value(&document).unwrap()).unwrap();
+        prop_assert_eq!(parse(&text).unwrap(), document, "{}", text);
+    }
+}
+
+#[test]
+fn what_nests_too_deep_is_refused_in_sorted_yaml() {
+    let mut deep = Value::Null;
+    for _ in 0..100_000 {
+        deep = Value::Array(vec![deep]);
+    }
+    assert!(policy_to_yaml(&deep).is_err());
+    // Dropping it one level at a time spares the stack.
+    while let Value::Array(mut items) = deep {
+        deep = items.pop().unwrap();
     }
 }

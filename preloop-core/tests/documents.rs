@@ -208,6 +208,9 @@ fn every_code_is_met_by_a_document() {
     // Only the formatter reports the first, and the lint the others; they have tests of their own.
     met.extend([Code::NotFormattable, Code::ShadowedRule, Code::EvadableText]);
     met.extend([Code::TooWideText, Code::UnusedWorkflow]);
+    // Flat policies and their compilation report these.
+    met.extend([Code::UnknownDialect, Code::MixedDialects, Code::ModelNotConfigured]);
+    met.extend([Code::IgnoredKey, Code::Contradiction]);
     // Changes of a document report these.
     met.extend([Code::NotInDocument, Code::AmbiguousAddress]);
     // These need a text of more than a megabyte, of many tools, of a thousand problems,

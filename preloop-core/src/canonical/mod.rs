@@ -3,6 +3,7 @@
 mod export;
 mod hash;
 mod number;
+mod sorted;
 mod text;
 mod value;
 mod yaml;
@@ -13,6 +14,7 @@ mod tests;
 pub use export::export;
 pub use hash::{call_hash, policy_digest};
 pub(crate) use number::write_number_literal;
+pub use sorted::policy_to_yaml;
 pub use text::{to_json, to_yaml};
 pub use value::canonical_value;
 pub(crate) use value::{compare_keys, write_string};

@@ -91,6 +91,9 @@ codes! {
     NotBool, "not_bool", error, "The condition's value is not true or false.";
     InvalidLiteral, "invalid_literal", error, "A constant pattern, instant, duration, time zone or address of the condition is not valid.";
     FailedExample, "failed_example", error, "A rule's example does not do what it says.";
+    UnknownDialect, "unknown_dialect", error, "The keys are those of no kind of policy.";
+    MixedDialects, "mixed_dialects", error, "The keys are partly of policy documents and partly of flat policies.";
+    ModelNotConfigured, "model_not_configured", error, "Prose is compiled by a language model, and there is none.";
     NotInDocument, "not_in_document", error, "A change names an entry or a rule that the document does not have.";
     AmbiguousAddress, "ambiguous_address", error, "A change names an entry or a rule by a name that several have.";
     UnknownFixture, "unknown_fixture", error, "A test names a fixture that its file does not have.";
@@ -105,6 +108,8 @@ codes! {
     SuspiciousToolName, "suspicious_tool_name", warning, "A tool's name holds signs that other tools give a meaning, and that stand for themselves here.";
     UnreachableTool, "unreachable_tool", warning, "An earlier glob takes every call that the entry could take.";
     UnreachableEvidence, "unreachable_evidence", warning, "A tool wants another called first that can never be called.";
+    IgnoredKey, "ignored_key", warning, "A key that no policy has was left out (compile; elsewhere it is an error).";
+    Contradiction, "contradiction", warning, "Two fields of a flat policy stand against each other.";
     NoEffect, "no_effect", warning, "The field changes nothing where it stands.";
     NoEscalationTarget, "no_escalation_target", warning, "A workflow escalates and names nobody to escalate to.";
     AlwaysTrue, "always_true", warning, "The condition is true for every call.";

@@ -64,6 +64,11 @@ impl Section {
         self.fields.iter().enumerate().find(place)
     }
 
+    /// The spelling that an unknown key is near to.
+    pub(crate) fn nearest(&self, key: &str) -> Option<&'static str> {
+        self.meant(key).map(|(_, spelling)| spelling)
+    }
+
     /// The fields that this version enforces.
     pub(crate) fn supported(&self) -> impl Iterator<Item = &'static Field> + use<> {
         self.fields.iter().filter(|field| field.unsupported.is_none())

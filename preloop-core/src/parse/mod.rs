@@ -72,6 +72,16 @@ pub fn parse_value(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<serde_json::Val
 /// Reads a document as far as it can be read; whether all of it could be, the findings tell.
 pub(crate) fn read(bytes: &[u8], findings: &mut Findings) -> Option<(PolicyDocument, Places)> {
     let (text, lines, tree) = located(bytes, findings)?;
+    read_tree(text, lines, tree, findings)
+}
+
+/// The same of a tree.
+pub(crate) fn read_tree(
+    text: &str,
+    lines: Lines,
+    tree: Tree,
+    findings: &mut Findings,
+) -> Option<(PolicyDocument, Places)> {
     let document = section::policy(&mut Decoder::new(&tree, text, &lines, findings))?;
     Some((document, Places::new(text, lines, tree)))
 }
@@ -81,9 +91,28 @@ pub(crate) fn rule(decoder: &mut Decoder<'_>) -> Condition {
     section::rule(decoder, &Path::Root, decoder.tree.root())
 }
 
+/// How a text is to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Syntax {
+    /// As JSON where it begins with `{` or `[`, else as YAML.
+    Guessed,
+    Json,
+    /// Also what begins with `{` and is not quite JSON.
+    Yaml,
+}
+
 /// Bytes to text and tree.
 pub(crate) fn located<'b>(
     bytes: &'b [u8],
+    findings: &mut Findings,
+) -> Option<(&'b str, Lines, Tree)> {
+    located_as(bytes, Syntax::Guessed, findings)
+}
+
+/// The same, where it is known how the text is to be read.
+pub(crate) fn located_as<'b>(
+    bytes: &'b [u8],
+    syntax: Syntax,
     findings: &mut Findings,
 ) -> Option<(&'b str, Lines, Tree)> {
     if bytes.len() > DOCUMENT_BYTES_MAX {
@@ -95,7 +124,11 @@ pub(crate) fn located<'b>(
     }
     let text = decode(bytes, findings)?;
     let content = text.trim_start_matches(['\u{feff}', ' ', '\t', '\n', '\r']);
-    let is_json = content.starts_with(['{', '[']);
+    let is_json = match syntax {
+        Syntax::Guessed => content.starts_with(['{', '[']),
+        Syntax::Json => true,
+        Syntax::Yaml => content.starts_with(['{', '[']) && json_tree(text).is_some(),
+    };
     // Editors put a byte order mark before YAML; before JSON it is refused with the rest.
     let text = if is_json { text } else { text.strip_prefix('\u{feff}').unwrap_or(text) };
     let lines = Lines::new(text);

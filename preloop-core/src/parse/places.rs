@@ -25,7 +25,7 @@ enum Step<'p> {
 }
 
 impl Places {
-    pub(super) fn new(text: &str, lines: Lines, tree: Tree) -> Self {
+    pub(crate) fn new(text: &str, lines: Lines, tree: Tree) -> Self {
         Self { text: text.to_owned(), lines, tree }
     }
 

@@ -1,5 +1,7 @@
 //! The located node tree: what the text says, before anything is made of it.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Number, Value};
 
 /// A node of a [`Tree`].
@@ -94,6 +96,14 @@ impl Tree {
         let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
         self.nodes.push(node);
         id
+    }
+
+    /// Takes members out of the root mapping, by their keys.
+    pub(crate) fn remove_members(&mut self, keys: &HashSet<NodeId>) {
+        let root = self.nodes.get_mut(self.root.0 as usize).map(|node| &mut node.kind);
+        if let Some(Kind::Mapping(members)) = root {
+            members.retain(|(key, _)| !keys.contains(key));
+        }
     }
 
     pub(super) fn set_root(&mut self, root: NodeId) {

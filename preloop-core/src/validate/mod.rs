@@ -96,7 +96,13 @@ impl ValidPolicy {
         Ok(policy)
     }
 
-    fn check(
+    /// The same policy with what is to be said of it instead.
+    pub(crate) fn with_warnings(self, warnings: Vec<Diagnostic>) -> Self {
+        Self { warnings, ..self }
+    }
+
+    /// Checks what was read, as far as it could be.
+    pub(crate) fn check(
         read: Option<(PolicyDocument, Places)>,
         mut findings: Findings,
     ) -> Result<Self, Report> {
