@@ -32,10 +32,16 @@ pub fn call_hash(tool: &str, source: Option<&str>, args: &str) -> String {
 /// Spelling of keys, their order, comments and the choice between JSON and YAML do not change it;
 /// a change of a secret does not either.
 pub fn policy_digest(document: &PolicyDocument) -> String {
-    let exported = export(document.clone());
+    // Secrets stand in servers and notifications only.
+    let has_no_secrets = document.mcp_servers.is_empty()
+        && document.approval_workflows.iter().all(|workflow| workflow.notifications.is_empty());
+    let value = if has_no_secrets {
+        serde_json::to_value(document)
+    } else {
+        serde_json::to_value(export(document.clone()))
+    };
     // Serialization of a document to a JSON value has nothing that can fail.
-    let value = serde_json::to_value(exported).unwrap_or_default();
-    sha256(&canonical_value(&value))
+    sha256(&canonical_value(&value.unwrap_or_default()))
 }
 
 fn sha256(text: &str) -> String {

@@ -71,6 +71,15 @@ pub use value::{TypeName, Value};
 /// Reads, checks and lowers an expression, or tells everything that is wrong with it.
 pub fn compile(source: &str, environment: &Environment) -> Result<Program, Vec<Problem>> {
     let tree = parse::parse(source).map_err(|problem| vec![*problem])?;
-    let lowered = lower::lower(source, &tree, environment)?;
-    Ok(Program::new(source, lowered))
+    compile_tree(source, &tree, environment)
+}
+
+/// Checks and lowers an expression that is read already.
+pub(crate) fn compile_tree(
+    source: &str,
+    tree: &ast::Tree<'_>,
+    environment: &Environment,
+) -> Result<Program, Vec<Problem>> {
+    let lowered = lower::lower(source, tree, environment)?;
+    Ok(Program::new(source, tree, lowered))
 }

@@ -11,16 +11,25 @@ use crate::cel::parse;
 use crate::cel::value::Value;
 use crate::cel::{ArgPath, Problem, ProblemKind, Span};
 
-/// Reads a text; none where it is not in the grammar, a problem where it is and can never work.
-pub(super) fn read(text: &str) -> Result<Option<Simple>, Problem> {
+/// What a text was read as.
+pub(super) enum Read<'s> {
+    /// A condition of the grammar.
+    Simple(Simple),
+    /// Something else, with its tree where it has one.
+    Other(Option<Tree<'s>>),
+}
+
+/// Reads a text; a problem where it is in the grammar and can never work.
+pub(super) fn read(text: &str) -> Result<Read<'_>, Problem> {
     let trimmed = text.trim_matches([' ', '\t', '\n', '\r', '\u{c}']);
     for (word, value) in [("true", true), ("false", false)] {
         if trimmed.eq_ignore_ascii_case(word) {
-            return Ok(Some(Simple::constant_of(value, span_of(text, trimmed))));
+            return Ok(Read::Simple(Simple::constant_of(value, span_of(text, trimmed))));
         }
     }
     if let Ok(tree) = parse::parse(text) {
-        return of_tree(text, &tree);
+        let simple = of_tree(text, &tree)?;
+        return Ok(simple.map_or_else(|| Read::Other(Some(tree)), Read::Simple));
     }
     // CEL keeps some words for later; as a bare name they are a field of the arguments.
     let word = trimmed.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or("");
@@ -33,11 +42,13 @@ pub(super) fn read(text: &str) -> Result<Option<Simple>, Problem> {
             let is_bare = |path: &ArgPath| path.keys().len() == 1;
             return Ok(simple
                 .filter(|simple| simple.arg_path().is_some_and(is_bare))
-                .map(|simple| simple.moved(|span| back(span, start))));
+                .map_or(Read::Other(None), |simple| {
+                    Read::Simple(simple.moved(|span| back(span, start)))
+                }));
         }
     }
     // What does not parse is left to CEL, which says what is wrong with it.
-    Ok(None)
+    Ok(Read::Other(None))
 }
 
 fn moved(mut problem: Problem, start: u32) -> Problem {

@@ -18,6 +18,7 @@ use crate::cel::{
 };
 use crate::decision::Action;
 use crate::document::ConditionType;
+use grammar::Read;
 use simple::Simple;
 
 /// A compiled condition: immutable, shared freely.
@@ -39,22 +40,28 @@ pub fn compile(
     condition_type: Option<ConditionType>,
     environment: &Environment,
 ) -> Result<Condition, Vec<Problem>> {
-    let simple = match condition_type {
-        Some(ConditionType::Cel) => None,
+    let read = match condition_type {
+        Some(ConditionType::Cel) => Read::Other(None),
         Some(ConditionType::Simple) | None => {
             grammar::read(text).map_err(|problem| vec![problem])?
         }
     };
-    let program = if let Some(simple) = simple {
-        simple.check(environment)?;
-        Either::Simple(Box::new(simple))
-    } else {
-        let program = cel::compile(text, environment)
-            .map_err(|problems| spelling::corrected(text, problems))?;
-        if condition_type == Some(ConditionType::Simple) {
-            return Err(vec![not_simple(text)]);
+    let program = match read {
+        Read::Simple(simple) => {
+            simple.check(environment)?;
+            Either::Simple(Box::new(simple))
         }
-        Either::Cel(Box::new(program))
+        Read::Other(tree) => {
+            let program = match tree {
+                Some(tree) => cel::compile_tree(text, &tree, environment),
+                None => cel::compile(text, environment),
+            };
+            let program = program.map_err(|problems| spelling::corrected(text, problems))?;
+            if condition_type == Some(ConditionType::Simple) {
+                return Err(vec![not_simple(text)]);
+            }
+            Either::Cel(Box::new(program))
+        }
     };
     Ok(Condition { source: text.into(), program })
 }
@@ -102,6 +109,11 @@ impl Condition {
             Either::Simple(_) => &[],
             Either::Cel(program) => program.warnings(),
         }
+    }
+
+    /// Whether the condition computes and asks nothing: a number is never true or false.
+    pub(crate) fn is_arithmetic(&self) -> bool {
+        matches!(&self.program, Either::Cel(program) if program.is_arithmetic())
     }
 
     /// The most that an evaluation can cost, where that does not grow with the arguments and is more than a few units.

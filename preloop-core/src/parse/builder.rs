@@ -11,11 +11,14 @@ use crate::limits::{DOCUMENT_NODES_MAX, NESTING_MAX};
 #[derive(Debug)]
 pub(crate) struct Stop;
 
+/// So many keys of a mapping are looked through for one that stands twice.
+const FEW_KEYS: usize = 16;
+
 /// A container that is still open.
 #[derive(Debug)]
 struct Open {
     id: NodeId,
-    /// Of a mapping, the keys met; of a sequence none.
+    /// Of a mapping, the keys met, once there are too many to look them through; of a sequence none.
     keys: Option<BTreeSet<String>>,
     /// Of a mapping, the key whose value comes next.
     key: Option<Key>,
@@ -50,7 +53,8 @@ pub(crate) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub(crate) fn new(text: &'a str, lines: &'a Lines, findings: &'a mut Findings) -> Self {
-        let nodes = Nodes::default();
+        // A node for each sixteen bytes of text is about what documents have.
+        let nodes = Nodes::with_room_for(text.len() / 16);
         Self { text, lines, findings, nodes, open: Vec::new(), root: None, total: 0 }
     }
 
@@ -107,10 +111,7 @@ impl<'a> Builder<'a> {
 
     /// Takes a key. A key that stands twice is an error; its value is left out.
     pub(crate) fn key(&mut self, name: String, style: Style, start: usize, end: usize) {
-        let is_new = match self.open.last_mut().and_then(|open| open.keys.as_mut()) {
-            Some(keys) => keys.insert(name.clone()),
-            None => true,
-        };
+        let is_new = self.is_new_key(&name);
         if !is_new {
             let shown: String = name.chars().take(80).collect();
             let mut path = self.path();
@@ -125,6 +126,24 @@ impl<'a> Builder<'a> {
             self.findings.error(diagnostic);
         }
         self.push_key(name, style, start, end, !is_new);
+    }
+
+    fn is_new_key(&mut self, name: &str) -> bool {
+        let Some(open) = self.open.last_mut() else { return true };
+        let Some(keys) = open.keys.as_mut() else { return true };
+        let nodes = &self.nodes;
+        let Kind::Mapping(members) = &nodes.get(open.id).kind else { return true };
+        let mut names = members.iter().filter_map(|(key, _)| match &nodes.get(*key).kind {
+            Kind::Text(name) => Some(name.as_str()),
+            _ => None,
+        });
+        if members.len() < FEW_KEYS {
+            return names.all(|known| known != name);
+        }
+        if keys.is_empty() {
+            keys.extend(names.map(str::to_owned));
+        }
+        keys.insert(name.to_owned())
     }
 
     /// Takes a key whose value is to be left out; why is among the findings.

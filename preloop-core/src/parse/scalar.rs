@@ -5,26 +5,26 @@ use serde_json::Number;
 use super::tree::Kind;
 use crate::json::parse_number;
 
-/// What a plain scalar means, or why it may not stand.
-pub(crate) fn resolve(text: &str) -> Result<Kind, &'static str> {
+/// What a plain scalar means, or why it may not stand; none where it is text.
+pub(crate) fn resolve(text: &str) -> Result<Option<Kind>, &'static str> {
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Kind::Null),
-        "true" | "True" | "TRUE" => return Ok(Kind::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Kind::Bool(false)),
+        "" | "~" | "null" | "Null" | "NULL" => return Ok(Some(Kind::Null)),
+        "true" | "True" | "TRUE" => return Ok(Some(Kind::Bool(true))),
+        "false" | "False" | "FALSE" => return Ok(Some(Kind::Bool(false))),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" | "-.inf" | "-.Inf" | "-.INF"
         | ".nan" | ".NaN" | ".NAN" => return Err("JSON has no such number"),
         _ => {}
     }
     match text.bytes().next() {
         Some(b'0'..=b'9' | b'+' | b'-' | b'.') => {}
-        _ => return Ok(Kind::Text(text.to_owned())),
+        _ => return Ok(None),
     }
     if let Some(number) = radix(text) {
-        return number.map(Kind::Number);
+        return number.map(|number| Some(Kind::Number(number)));
     }
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !is_decimal(unsigned) {
-        return Ok(Kind::Text(text.to_owned()));
+        return Ok(None);
     }
     let whole = unsigned.split(['.', 'e', 'E']).next().unwrap_or_default();
     if whole.len() > 1 && whole.starts_with('0') {
@@ -32,7 +32,8 @@ pub(crate) fn resolve(text: &str) -> Result<Kind, &'static str> {
     }
     let sign = if text.starts_with('-') { "-" } else { "" };
     let literal = format!("{sign}{}", as_json(unsigned));
-    parse_number(&literal).map(Kind::Number).ok_or("the number is too large for a double")
+    let number = parse_number(&literal).ok_or("the number is too large for a double")?;
+    Ok(Some(Kind::Number(number)))
 }
 
 /// `0o17` and `0x1F`; none where the text is neither.
@@ -87,7 +88,7 @@ pub(crate) fn is_ambiguous(text: &str) -> bool {
         .bytes()
         .next()
         .is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.'));
-    is_yaml_1_1_word || is_number_like || !matches!(resolve(text), Ok(Kind::Text(_)))
+    is_yaml_1_1_word || is_number_like || !matches!(resolve(text), Ok(None))
 }
 
 #[cfg(test)]
@@ -97,7 +98,7 @@ mod tests {
     #[test]
     fn the_core_schema_and_nothing_of_yaml_1_1() {
         let number = |text: &str| match resolve(text) {
-            Ok(Kind::Number(number)) => number.to_string(),
+            Ok(Some(Kind::Number(number))) => number.to_string(),
             other => panic!("{text}: {other:?}"),
         };
         assert_eq!(number("12"), "12");
@@ -113,12 +114,12 @@ mod tests {
             "yes", "no", "on", "1:30", "1_000", "0b1", "1e", "e1", "+", "-", ".", "0x", "1.2.3",
             "--1",
         ] {
-            assert_eq!(resolve(text), Ok(Kind::Text(text.to_owned())), "{text}");
+            assert_eq!(resolve(text), Ok(None), "{text}");
         }
         for text in ["010", "-08.5", ".inf", ".NaN", "1e999", "0xfffffffffffffffff"] {
             assert!(resolve(text).is_err(), "{text}");
         }
-        assert_eq!(resolve("~"), Ok(Kind::Null));
-        assert_eq!(resolve("True"), Ok(Kind::Bool(true)));
+        assert_eq!(resolve("~"), Ok(Some(Kind::Null)));
+        assert_eq!(resolve("True"), Ok(Some(Kind::Bool(true))));
     }
 }

@@ -167,10 +167,14 @@ impl Tree {
 }
 
 /// Hands out ids while a tree grows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Nodes(Vec<Node>);
 
 impl Nodes {
+    pub(crate) fn with_room_for(count: usize) -> Self {
+        Self(Vec::with_capacity(count))
+    }
+
     pub(crate) fn add(&mut self, node: Node) -> NodeId {
         // A document of 1 MiB has fewer nodes than u32 counts.
         let id = NodeId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));

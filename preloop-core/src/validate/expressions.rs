@@ -4,8 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::Check;
-use crate::cel::ast::Expr;
-use crate::cel::{self, Environment, Fuel, Input, Problem, ProblemKind, Tool, Tri};
+use crate::cel::{Environment, Fuel, Input, Problem, ProblemKind, Tool, Tri};
 use crate::compile::Glob;
 use crate::condition::{self, Condition};
 use crate::decision::Action;
@@ -87,18 +86,11 @@ fn compile(
         let code = code(warning.kind);
         report(check, code, &path, warning.clone());
     }
-    if is_arithmetic(text) {
+    if condition.is_arithmetic() {
         let help = "compare it, as in `args.amount + 1 > 10`";
         check.report(Code::AlwaysFails, &path, "the condition computes and asks nothing", help);
     }
     Some(condition)
-}
-
-/// Whether a condition is a sum, a product or the like: that is never true or false, whatever the
-/// arguments are.
-fn is_arithmetic(text: &str) -> bool {
-    let Ok(tree) = cel::parse::parse(text) else { return false };
-    matches!(tree.node(tree.root), Some(Expr::Chain { .. } | Expr::Negate(_)))
 }
 
 fn report(check: &mut Check<'_>, code: Code, path: &str, problem: Problem) {

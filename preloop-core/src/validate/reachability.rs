@@ -1,6 +1,6 @@
 //! Rules that no call ever comes to.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::Check;
 use super::expressions::Conditions;
@@ -25,18 +25,18 @@ fn rules(
     conditions: &[Option<Condition>],
 ) {
     let mut catch_all: Option<usize> = None;
-    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     for (number, (rule, condition)) in tool.conditions.iter().zip(conditions).enumerate() {
         if rule.enabled == Some(false) {
             continue;
         }
-        let path = format!("tools[{index}].conditions[{number}]");
+        let path = || format!("tools[{index}].conditions[{number}]");
         let text = rule.expression.as_deref().map(str::trim);
         if let Some(earlier) = catch_all {
             let message =
                 format!("no call comes to this rule: `conditions[{earlier}]` matches all");
             let help = "move it before that rule, or remove it";
-            check.report(Code::UnreachableRule, path, message, help);
+            check.report(Code::UnreachableRule, path(), message, help);
             continue;
         }
         if let Some(earlier) = text.and_then(|text| seen.get(text)) {
@@ -44,7 +44,7 @@ fn rules(
                 "no call comes to this rule: `conditions[{earlier}]` has the same condition"
             );
             let help = "the first match decides: remove one of the two";
-            check.report(Code::UnreachableRule, path, message, help);
+            check.report(Code::UnreachableRule, path(), message, help);
             continue;
         }
         if let Some(text) = text {
@@ -53,7 +53,7 @@ fn rules(
         let is_always = match condition {
             Some(condition) => condition.constant() == Some(true),
             // A blank or broken expression is an error of its own.
-            None => check.places.value_place(&format!("{path}.expression")).is_none(),
+            None => check.places.value_place(&format!("{}.expression", path())).is_none(),
         };
         if is_always {
             catch_all = Some(number);

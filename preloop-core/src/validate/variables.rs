@@ -20,33 +20,42 @@ pub(super) fn check(check: &mut Check<'_>) {
 /// habit of a product that pastes its own environment there.
 fn texts(check: &mut Check<'_>) {
     let document = check.document;
-    let metadata = document.metadata.description.as_ref();
-    let mut texts = vec![("metadata.description".to_owned(), metadata)];
+    text(check, document.metadata.description.as_ref(), || "metadata.description".to_owned());
     for (index, workflow) in document.approval_workflows.iter().enumerate() {
-        let path = format!("approval_workflows[{index}]");
-        texts.push((format!("{path}.description"), workflow.description.as_ref()));
-        texts.push((format!("{path}.ai_guidelines"), workflow.ai_guidelines.as_ref()));
+        let texts =
+            [("description", &workflow.description), ("ai_guidelines", &workflow.ai_guidelines)];
+        for (name, found) in texts {
+            text(check, found.as_ref(), || format!("approval_workflows[{index}].{name}"));
+        }
     }
     for (index, tool) in document.tools.iter().enumerate() {
-        let path = format!("tools[{index}]");
-        texts.push((format!("{path}.description"), tool.description.as_ref()));
+        text(check, tool.description.as_ref(), || format!("tools[{index}].description"));
         for (number, rule) in tool.conditions.iter().enumerate() {
-            let path = format!("{path}.conditions[{number}]");
-            texts.push((format!("{path}.expression"), rule.expression.as_ref()));
-            texts.push((format!("{path}.description"), rule.description.as_ref()));
-            texts.push((format!("{path}.message"), rule.message.as_ref()));
+            let texts = [
+                ("expression", &rule.expression),
+                ("description", &rule.description),
+                ("message", &rule.message),
+            ];
+            for (name, found) in texts {
+                text(check, found.as_ref(), || {
+                    format!("tools[{index}].conditions[{number}].{name}")
+                });
+            }
         }
     }
-    for (path, text) in texts {
-        if let Some(name) = text.and_then(|text| variable(text)) {
-            let message = format!("`${{{name}}}` stays as it is written: it is not resolved here");
-            check.report(Code::NoEffect, path, message, WHERE_RESOLVED);
-        }
+}
+
+/// Nearly no text has a variable, so its path is made only where one does.
+fn text(check: &mut Check<'_>, text: Option<&String>, path: impl FnOnce() -> String) {
+    if let Some(name) = text.and_then(|text| variable(text)) {
+        let message = format!("`${{{name}}}` stays as it is written: it is not resolved here");
+        check.report(Code::NoEffect, path(), message, WHERE_RESOLVED);
     }
 }
 
 /// The first variable of a text.
 fn variable(text: &str) -> Option<&str> {
+    memchr::memchr(b'$', text.as_bytes())?;
     let names = text.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
     names.map(|(name, _)| name).find(|name| is_variable_name(name))
 }
