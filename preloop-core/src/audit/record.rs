@@ -50,6 +50,12 @@ pub enum AuditKind {
     PolicyRefused,
     /// A request of a known caller was refused before it became a call.
     RequestRefused,
+    /// Stored credentials were forgotten.
+    SecretForgotten,
+    /// Credentials were stored.
+    SecretSet,
+    /// Every stored secret was sealed anew under another key.
+    SecretsRotated,
     /// A tool's definition was accepted.
     ToolAccepted,
     /// A tool's definition changed.
@@ -152,7 +158,7 @@ pub struct AuditRecord {
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::ApprovalApproved,
         Self::ApprovalCancelled,
         Self::ApprovalDeclined,
@@ -172,6 +178,9 @@ impl AuditKind {
         Self::PolicyLoaded,
         Self::PolicyRefused,
         Self::RequestRefused,
+        Self::SecretForgotten,
+        Self::SecretSet,
+        Self::SecretsRotated,
         Self::ToolAccepted,
         Self::ToolChanged,
         Self::ToolNew,
@@ -202,6 +211,9 @@ impl AuditKind {
             Self::PolicyLoaded => "policy_loaded",
             Self::PolicyRefused => "policy_refused",
             Self::RequestRefused => "request_refused",
+            Self::SecretForgotten => "secret_forgotten",
+            Self::SecretSet => "secret_set",
+            Self::SecretsRotated => "secrets_rotated",
             Self::ToolAccepted => "tool_accepted",
             Self::ToolChanged => "tool_changed",
             Self::ToolNew => "tool_new",

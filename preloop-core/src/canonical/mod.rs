@@ -11,7 +11,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use export::export;
+pub use export::{SecretOwner, SecretPlace, channel_places, export, visit_secrets};
 pub use hash::{call_hash, policy_digest};
 pub(crate) use number::write_number_literal;
 pub use sorted::policy_to_yaml;

@@ -1,6 +1,6 @@
 //! Tests of the hashes, of export and of the canonical document as text.
 
-use super::{call_hash, export, policy_digest, to_json, to_yaml};
+use super::{call_hash, export, policy_digest, to_json, to_yaml, visit_secrets};
 use crate::document::PolicyDocument;
 use crate::json::canonicalize;
 use crate::parse::parse;
@@ -79,6 +79,29 @@ approval_workflows:
         secret: hunter2
         headers: {Authorization: Bearer hunter2, X-Team: sre}
 "#;
+
+#[test]
+fn secrets_are_found_by_the_names_of_their_places() {
+    let mut written = document(SECRETS);
+    let channels = &mut written.approval_workflows[0].notifications;
+    channels.push(channels[1].clone());
+    let mut places = Vec::new();
+    visit_secrets(&mut written, |place, secret| {
+        places.push(format!("{} {} {}", place.name, place.field, secret.is_literal()));
+    });
+    let expected = [
+        "a auth_config.token true",
+        "b auth_config.api_key false",
+        "c env.C_TOKEN true",
+        "c env.D_TOKEN false",
+        "w notifications.slack.url true",
+        "w notifications.webhook.headers.Authorization true",
+        "w notifications.webhook.secret true",
+        "w notifications.webhook#2.headers.Authorization true",
+        "w notifications.webhook#2.secret true",
+    ];
+    assert_eq!(places, expected);
+}
 
 #[test]
 fn secrets_do_not_leave() {

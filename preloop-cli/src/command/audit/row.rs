@@ -79,6 +79,9 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         | AuditKind::KeyCreated
         | AuditKind::KeyRevoked
         | AuditKind::PolicyLoaded
+        | AuditKind::SecretForgotten
+        | AuditKind::SecretSet
+        | AuditKind::SecretsRotated
         | AuditKind::ToolAccepted
         | AuditKind::UpstreamConnected
         | AuditKind::Vote => None,
