@@ -17,6 +17,7 @@ mod policy_scope;
 mod policy_version;
 mod problem;
 mod problem_code;
+mod secret;
 mod tool;
 
 pub use approval::{
@@ -45,4 +46,5 @@ pub use preloop_core::Timestamp;
 pub use preloop_core::diff::PolicyDiff;
 pub use problem::{Problem, ProblemItem};
 pub use problem_code::{PROBLEM_CODES, ProblemCode};
+pub use secret::{CredentialFields, SecretRotation, SecretText, SetCredentials, StoredCredential};
 pub use tool::{AcceptTool, ToolInfo, ToolState};

@@ -30,6 +30,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
         "The server does not answer to the name that the request is addressed to.",
     ),
     code("not_an_approver", 403, "The workflow does not name the caller as an approver."),
+    code("operator_only", 403, "Only an owner of the first account may do what concerns all."),
     code("origin_not_allowed", 403, "Pages of that origin may not call the server."),
     code(
         "permission_denied",
@@ -48,6 +49,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
         "There is no such approval request, or the caller may not see it.",
     ),
     code("key_not_found", 404, "There is no good key with that id."),
+    code("mcp_server_not_found", 404, "The live policy has no MCP server of that name."),
     code("no_policy", 404, "No policy is loaded."),
     code("route_not_found", 404, "There is nothing at that path."),
     code("tool_not_found", 404, "No server offers that tool."),
@@ -71,8 +73,11 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
         409,
         "The request was done before; the key that it made is not shown again.",
     ),
+    code("no_secret_key", 409, "There is no key to seal secrets with: set `PRELOOP_SECRET_KEY`."),
+    code("secret_unreadable", 409, "A stored secret does not open with the keys of this server."),
     code("body_too_large", 413, "The body is larger than 4 MiB."),
     code("unsupported_content_type", 415, "The body's media type is not one that the route reads."),
+    code("invalid_credential", 422, "The credential is blank, too long, or a variable."),
     code(
         "invalid_idempotency_key",
         422,
@@ -82,6 +87,11 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("invalid_policy", 422, "The document has errors; `errors` has each with its place."),
     code("reason_required", 422, "The workflow wants a reason with every vote."),
     code("reason_too_long", 422, "The reason is longer than allowed."),
+    code(
+        "secret_missing",
+        422,
+        "The document keeps a secret that is not stored, or not for that address.",
+    ),
     code("internal", 500, "A fault of the server."),
     code(
         "unavailable",

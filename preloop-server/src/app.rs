@@ -12,14 +12,14 @@ use preloop_core::diagnostic::Report;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
+use crate::config::{Config, SecretKeyText};
 use crate::data_dir;
 use crate::http::{self, guard};
 use crate::ids::new_id;
 use crate::journal::Journal;
 use crate::key_files::{self, KeyFiles};
 use crate::mcp::{Firewalls, Settings};
-use crate::service::{Foundation, Platform, Services};
+use crate::service::{Foundation, Platform, SecretKeys, Services};
 use crate::store::{Location, Store};
 use crate::tasks::Tasks;
 use crate::worker::{PolicyFile, expire_approvals, follow_database, move_journal, watch_policy};
@@ -130,6 +130,8 @@ async fn open(config: &Config) -> Result<(Platform, File), StartError> {
     let account_id = store.account_ensure(new_id(now), now).await.map_err(store_failed)?;
     let journal_moved = store.audit_moved_to().await.map_err(store_failed)?;
     let journal = Journal::open(&folder_path.join("journal"), journal_moved).map_err(folder)?;
+    let given = config.secret_key.as_ref().map(SecretKeyText::as_str);
+    let secret_keys = SecretKeys::open(given, folder_path, store.is_shared()).map_err(failed)?;
     let foundation = Foundation {
         account_id,
         clock: config.clock.clone(),
@@ -137,6 +139,7 @@ async fn open(config: &Config) -> Result<(Platform, File), StartError> {
         journal,
         journal_moved,
         tasks: Tasks::default(),
+        secret_keys,
     };
     let platform = Platform::open(foundation).await.map_err(|error| failed(error.to_string()))?;
     Ok((platform, lock))

@@ -1,9 +1,12 @@
 //! What the server is started with; the command line and the environment fill it.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+use zeroize::Zeroizing;
 
 use crate::clock::{SharedClock, SystemClock};
 
@@ -36,8 +39,35 @@ pub struct Config {
     pub upstream_timeout: Duration,
     /// `NAME@host` pairs of environment variables that documents may use (`PRELOOP_ENV_ALLOW`).
     pub env_allow: Vec<String>,
+    /// The keys that seal stored secrets, 32 bytes in base64 or hex each, separated by commas: the
+    /// first seals, all of them open (`PRELOOP_SECRET_KEY`). None: a key in the data folder, made
+    /// when it is first needed.
+    pub secret_key: Option<SecretKeyText>,
     /// Where the time comes from.
     pub clock: SharedClock,
+}
+
+/// The text of keys, never shown and wiped from memory.
+#[derive(Clone)]
+pub struct SecretKeyText(Zeroizing<String>);
+
+// === impl SecretKeyText ===
+
+impl SecretKeyText {
+    /// Takes the text as it was given.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretKeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKeyText([redacted])")
+    }
 }
 
 // === impl Config ===
@@ -59,6 +89,7 @@ impl Config {
             progress_interval: Duration::from_secs(10),
             upstream_timeout: Duration::from_mins(10),
             env_allow: Vec::new(),
+            secret_key: None,
             clock: Arc::new(SystemClock),
         }
     }

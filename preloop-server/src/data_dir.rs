@@ -1,7 +1,7 @@
 //! The data folder: private to the user that runs the server, and used by one server at a time.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use preloop_core::Timestamp;
@@ -42,6 +42,33 @@ pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     }
     #[cfg(not(unix))]
     options.open(path)?;
+    Ok(())
+}
+
+/// Replaces a file in one step by one that nobody else can read, and returns once it is on disk.
+pub(crate) fn replace_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let temporary = path.with_file_name(name);
+    // What a write that was cut off left behind may have any mode.
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(&temporary)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    fs::rename(&temporary, path)?;
+    // The name must outlive a power cut as the content does.
+    #[cfg(unix)]
+    File::open(path.parent().unwrap_or(path))?.sync_all()?;
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! `owner.key` and `agent.key` in the data folder, readable by nobody but the user that runs the server.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use preloop_api::Role;
 
+use crate::data_dir;
 use crate::service::{OWNER, ServiceError, Services, new_key, prefix};
 
 /// Name and identity of the first agent.
@@ -81,19 +82,6 @@ fn read(path: &Path) -> Result<Option<String>, String> {
 
 /// Replaces the file in one step, so that no reader sees half a key.
 fn write(path: &Path, key: &str) -> Result<(), String> {
-    let written = || -> io::Result<()> {
-        let temporary = path.with_extension("key.new");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let mut file = options.open(&temporary)?;
-        file.write_all(format!("{key}\n").as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
-    };
-    written().map_err(|error| format!("cannot write `{}`: {error}", path.display()))
+    data_dir::replace_private(path, format!("{key}\n").as_bytes())
+        .map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }

@@ -10,6 +10,7 @@ pub(crate) mod guard;
 mod health;
 mod keys;
 mod mcp;
+mod mcp_servers;
 mod once;
 mod openapi;
 mod params;
@@ -33,6 +34,7 @@ pub(crate) fn routes(firewalls: &Firewalls) -> Routes {
         .and(approvals::routes())
         .and(audit::routes())
         .and(tools::routes())
+        .and(mcp_servers::routes())
         .and(keys::routes())
         .and(mcp::routes(firewalls))
         .and(health::routes())

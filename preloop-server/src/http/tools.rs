@@ -1,8 +1,8 @@
-//! `/api/v1/tools` and `/api/v1/mcp-servers`: what upstream servers offer and how they are.
+//! `/api/v1/tools`: what upstream servers offer.
 
 use axum::Json;
 use http::StatusCode;
-use preloop_api::{AcceptTool, McpServerInfo, Page, Permission, ToolInfo};
+use preloop_api::{AcceptTool, Page, Permission, ToolInfo};
 use serde_json::json;
 
 use super::ApiError;
@@ -10,7 +10,7 @@ use super::auth::Authenticated;
 use super::body::JsonRequest;
 use super::route::{Routes, get, post};
 
-/// What upstream servers offer and how they are.
+/// What upstream servers offer.
 pub(super) fn routes() -> Routes {
     Routes::of("tools")
         .add(
@@ -28,12 +28,6 @@ pub(super) fn routes() -> Routes {
                 .answers::<ToolInfo>(StatusCode::OK)
                 .problems(&["tool_not_found"]),
         )
-        .add(
-            get("/api/v1/mcp-servers", servers)
-                .right(Permission::ServersRead)
-                .summary("Upstream servers and how they are")
-                .answers::<Page<McpServerInfo>>(StatusCode::OK),
-        )
 }
 
 async fn list(
@@ -46,10 +40,4 @@ async fn list(
 async fn accept(request: JsonRequest) -> Result<Json<ToolInfo>, ApiError> {
     let AcceptTool { server, tool } = request.parse()?;
     Ok(Json(request.services.tool_accept(&request.caller, &server, &tool).await?))
-}
-
-async fn servers(
-    Authenticated { services, caller }: Authenticated,
-) -> Result<Json<Page<McpServerInfo>>, ApiError> {
-    Ok(Json(Page { items: services.server_list(&caller)?, next_cursor: None }))
 }

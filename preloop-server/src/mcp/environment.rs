@@ -6,6 +6,8 @@ use std::fmt;
 use preloop_core::document::McpServer;
 use preloop_core::redact::is_secret_key;
 
+use crate::service::ServerSecrets;
+
 /// What a child process gets besides what its entry declares; nothing of it is a credential.
 const BASE_VARIABLES: [&str; 14] = [
     "PATH",
@@ -152,7 +154,7 @@ pub(crate) struct Masks {
 
 impl Masks {
     /// The resolved secrets that `server` gets.
-    pub(crate) fn of(server: &McpServer, rules: &EnvironmentRules) -> Self {
+    pub(crate) fn of(server: &McpServer, rules: &EnvironmentRules, stored: &ServerSecrets) -> Self {
         let target = match (&server.command, &server.url) {
             (Some(command), _) => command.clone(),
             (None, Some(url)) => host_of(url).unwrap_or_default(),
@@ -167,6 +169,7 @@ impl Masks {
             .map(|(_, secret)| secret)
             .chain(credentials.flatten())
             .filter_map(|secret| rules.expand(secret.written()?, &target).ok())
+            .chain(stored.texts().map(str::to_owned))
             // Shorter ones are no secrets, and every other word would hold one.
             .filter(|secret| secret.len() >= MASKED_BYTES_MIN)
             .collect();

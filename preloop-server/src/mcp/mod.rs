@@ -192,9 +192,17 @@ impl Firewall {
     async fn follow(&self) {
         let mut policy = self.services().policy_changes();
         let mut tools = self.catalog().changes();
+        let mut secrets = self.services().secret_changes();
         loop {
             let is_policy = tokio::select! {
                 changed = policy.changed() => changed.is_ok(),
+                changed = secrets.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    self.upstreams().follow_secrets().await;
+                    continue;
+                }
                 changed = tools.changed() => {
                     if changed.is_err() {
                         return;

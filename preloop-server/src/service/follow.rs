@@ -14,6 +14,11 @@ impl Platform {
         match change {
             Change::Approval(id) => self.shared().waiters.wake(id),
             Change::Keys => self.shared().keys_reload().await?,
+            Change::Secrets(account_id) => {
+                if let Some(services) = self.open_account(account_id) {
+                    services.secrets_follow();
+                }
+            }
             Change::Tools(account_id) => {
                 if let Some(services) = self.open_account(account_id) {
                     services.tools_follow().await?;
@@ -23,6 +28,7 @@ impl Platform {
                 self.shared().waiters.wake_all();
                 self.shared().keys_reload().await?;
                 for services in self.open_accounts() {
+                    services.secrets_follow();
                     services.tools_follow().await?;
                 }
             }

@@ -15,6 +15,7 @@ mod live_policy;
 mod platform;
 mod principal;
 mod recovery;
+mod secrets;
 mod sessions;
 mod tools;
 mod try_out;
@@ -48,6 +49,7 @@ pub use live_policy::LivePolicy;
 pub(crate) use platform::Foundation;
 pub use platform::Platform;
 pub use principal::Caller;
+pub(crate) use secrets::{SecretKeys, SecretStamp, ServerSecrets};
 pub use tools::OfferedTool;
 pub(crate) use try_out::TryOutError;
 
@@ -67,6 +69,7 @@ struct Inner {
     live_policy: ArcSwapOption<LivePolicy>,
     policy_status: Mutex<PolicyStatus>,
     policy_changes: watch::Sender<u64>,
+    secret_changes: watch::Sender<u64>,
     sessions: sessions::Sessions,
     tools: ArcSwap<HashMap<tools::ToolKey, ToolState>>,
     servers: Mutex<BTreeMap<String, McpServerInfo>>,
@@ -82,6 +85,7 @@ impl Services {
                 live_policy: ArcSwapOption::empty(),
                 policy_status: Mutex::default(),
                 policy_changes: watch::Sender::new(0),
+                secret_changes: watch::Sender::new(0),
                 sessions: sessions::Sessions::default(),
                 tools: ArcSwap::default(),
                 servers: Mutex::default(),

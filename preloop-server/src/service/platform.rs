@@ -9,7 +9,7 @@ use preloop_core::Timestamp;
 use tokio::sync::{Mutex, Notify, watch};
 use uuid::Uuid;
 
-use super::{Caller, ServiceError, Services, keys, waiters};
+use super::{Caller, SecretKeys, ServiceError, Services, keys, waiters};
 use crate::clock::SharedClock;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
@@ -26,6 +26,7 @@ pub(crate) struct Foundation {
     pub(crate) journal: Journal,
     pub(crate) journal_moved: JournalPosition,
     pub(crate) tasks: Tasks,
+    pub(crate) secret_keys: SecretKeys,
 }
 
 /// What all accounts share. What belongs to one account alone is in its services.
@@ -43,6 +44,9 @@ pub(super) struct Shared {
     pub(super) keys: ArcSwap<keys::KeyRing>,
     pub(super) waiters: waiters::Waiters,
     pub(super) base_url: OnceLock<String>,
+    pub(super) secret_keys: Arc<SecretKeys>,
+    /// One replacement of the key for secrets at a time.
+    pub(super) secret_rotation: Mutex<()>,
 }
 
 /// The server; cheap to clone.
@@ -69,7 +73,8 @@ struct Accounts {
 impl Platform {
     /// The platform on an open store and journal, with the keys and the first account read into memory.
     pub(crate) async fn open(foundation: Foundation) -> Result<Self, ServiceError> {
-        let Foundation { account_id, clock, store, journal, journal_moved, tasks } = foundation;
+        let Foundation { account_id, clock, store, journal, journal_moved, tasks, secret_keys } =
+            foundation;
         let shared = Arc::new(Shared {
             clock,
             store,
@@ -81,8 +86,11 @@ impl Platform {
             keys: ArcSwap::default(),
             waiters: waiters::Waiters::default(),
             base_url: OnceLock::new(),
+            secret_keys: Arc::new(secret_keys),
+            secret_rotation: Mutex::default(),
         });
         shared.keys_reload().await?;
+        shared.secrets_check().await?;
         let first = Services::open(Arc::clone(&shared), account_id).await?;
         let accounts = Accounts::default();
         accounts.open.store(Arc::new(HashMap::from([(account_id, first.clone())])));

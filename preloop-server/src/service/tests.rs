@@ -29,21 +29,21 @@ defaults: {require_approval_for_new_tools: false}
 tools: [{name: pay, approval_workflow: people}, {name: read}]
 ";
 
-struct Stand {
-    platform: Platform,
-    services: Services,
-    owner: Caller,
-    agent: Caller,
-    place: Place,
+pub(super) struct Stand {
+    pub(super) platform: Platform,
+    pub(super) services: Services,
+    pub(super) owner: Caller,
+    pub(super) agent: Caller,
+    pub(super) place: Place,
 }
 
 impl Stand {
-    async fn on(place: Place) -> Self {
+    pub(super) async fn on(place: Place) -> Self {
         Self::start(place, "main").await
     }
 
     /// Another server on the same database.
-    async fn beside(&self) -> Self {
+    pub(super) async fn beside(&self) -> Self {
         Self::start(self.place.clone(), "beside").await
     }
 
@@ -53,6 +53,8 @@ impl Stand {
         let account_id = store.account_ensure(new_id(now), now).await.unwrap();
         let journal_moved = store.audit_moved_to().await.unwrap();
         let journal = Journal::open(&place.folder().join(replica), journal_moved).unwrap();
+        let key = "0a".repeat(32);
+        let secret_keys = SecretKeys::open(Some(&key), place.folder(), store.is_shared()).unwrap();
         let foundation = Foundation {
             account_id,
             clock: Arc::new(SystemClock),
@@ -60,6 +62,7 @@ impl Stand {
             journal,
             journal_moved,
             tasks: Tasks::default(),
+            secret_keys,
         };
         let platform = Platform::open(foundation).await.unwrap();
         let services = platform.first().clone();

@@ -12,6 +12,8 @@ pub(crate) enum Change {
     Approval(Uuid),
     /// A key was made or revoked.
     Keys,
+    /// A secret of an account was set or forgotten.
+    Secrets(Uuid),
     /// A tool of an account was listed or accepted.
     Tools(Uuid),
     /// Anything may have: the connection was lost for a while.
@@ -21,10 +23,15 @@ pub(crate) enum Change {
 impl Change {
     pub(super) const KEYS: &str = "keys";
     const APPROVAL: &str = "approval ";
+    const SECRETS: &str = "secrets ";
     const TOOLS: &str = "tools ";
 
     pub(super) fn of_approval(id: Uuid) -> String {
         format!("{}{id}", Self::APPROVAL)
+    }
+
+    pub(super) fn of_secrets(account_id: Uuid) -> String {
+        format!("{}{account_id}", Self::SECRETS)
     }
 
     pub(super) fn of_tools(account_id: Uuid) -> String {
@@ -38,6 +45,7 @@ impl Change {
             Some(text) => id(text, Self::APPROVAL)
                 .map(Self::Approval)
                 .or_else(|| id(text, Self::TOOLS).map(Self::Tools))
+                .or_else(|| id(text, Self::SECRETS).map(Self::Secrets))
                 // A later version tells more than this one knows.
                 .unwrap_or(Self::Unknown),
             None => Self::Unknown,

@@ -25,6 +25,12 @@ pub(crate) enum StoreError {
         /// What does not fit and what to do.
         message: String,
     },
+    /// A secret cannot be sealed or opened.
+    #[error("{message}")]
+    Sealed {
+        /// Which one, why, and what to do.
+        message: String,
+    },
     /// The database does not answer.
     #[error("the database does not answer: {0}")]
     Unavailable(#[from] sqlx::Error),
@@ -38,6 +44,7 @@ impl StoreError {
             Self::Corrupt { .. }
             | Self::Location { .. }
             | Self::Migration { .. }
+            | Self::Sealed { .. }
             | Self::Unavailable(_) => false,
         }
     }

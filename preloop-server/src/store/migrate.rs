@@ -12,7 +12,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     Migration {
         version: 1,
         name: "initial",
@@ -22,6 +22,11 @@ const MIGRATIONS: [Migration; 2] = [
         version: 2,
         name: "replicas",
         sql: include_str!("../../migrations/0002_replicas.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "secrets",
+        sql: include_str!("../../migrations/0005_secrets.sql"),
     },
 ];
 

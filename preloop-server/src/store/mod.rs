@@ -14,6 +14,7 @@ mod keys;
 mod location;
 mod migrate;
 mod row;
+mod secrets;
 mod tools;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub(crate) use held_calls::HeldCall;
 pub(crate) use idempotency::{IdempotencyClaim, IdempotencyEntry};
 pub(crate) use keys::StoredKey;
 pub(crate) use location::Location;
+pub(crate) use secrets::{Sealing, SecretSlot, StoredSecret, owner_name};
 pub(crate) use tools::StoredTool;
 
 use dialect::{Connections, WriteTransaction};

@@ -16,6 +16,7 @@ mod holds;
 mod latency;
 mod listing;
 mod refusals;
+mod secrets;
 mod sessions;
 mod stand;
 mod upstreams;

@@ -44,6 +44,7 @@ impl Stand {
             progress_interval: Duration::from_millis(100),
             upstream_timeout: Duration::from_secs(20),
             env_allow: Vec::new(),
+            secret_key: None,
             clock: Arc::new(SystemClock),
         };
         change(&mut config);

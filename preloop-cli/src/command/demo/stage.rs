@@ -89,6 +89,7 @@ fn config(listen: SocketAddr, policy: PathBuf, data_dir: PathBuf) -> Config {
         progress_interval: PROGRESS_INTERVAL,
         upstream_timeout: UPSTREAM_TIMEOUT,
         env_allow: Vec::new(),
+        secret_key: None,
         clock: Arc::new(SystemClock),
     }
 }

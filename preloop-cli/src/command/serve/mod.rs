@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::Args;
 use preloop_server::app::{self, Running, StartError};
 use preloop_server::clock::SystemClock;
-use preloop_server::config::Config;
+use preloop_server::config::{Config, SecretKeyText};
 use serde_json::json;
 
 pub(crate) use self::connect::Address;
@@ -26,9 +26,13 @@ use crate::place;
 /// seen by everybody on the machine.
 const BOOTSTRAP_KEY_VARIABLE: &str = "PRELOOP_BOOTSTRAP_KEY";
 
+/// Variable with the keys that seal stored secrets, never an argument for the same reason.
+const SECRET_KEY_VARIABLE: &str = "PRELOOP_SECRET_KEY";
+
 const AFTER_HELP: &str = "The first start makes the database and two keys in the data directory: \
     `owner.key` approves and administers, `agent.key` decides and calls but never approves. \
-    PRELOOP_BOOTSTRAP_KEY sets the text of the owner key (it starts with `plo_`).";
+    PRELOOP_BOOTSTRAP_KEY sets the text of the owner key (it starts with `plo_`). PRELOOP_SECRET_KEY has the keys that seal stored secrets, 32 bytes in base64 \
+    each, separated by commas: the first seals, all open; without it one is made in `secret.key`.";
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
@@ -128,6 +132,7 @@ impl Serve {
             progress_interval: Duration::from_secs(self.progress_seconds),
             upstream_timeout: Duration::from_secs(self.upstream_timeout_seconds),
             env_allow: self.env_allow,
+            secret_key: secret_key()?,
             clock: Arc::new(SystemClock),
         })
     }
@@ -184,11 +189,19 @@ pub(crate) async fn stop_signal() -> Result<(), Failure> {
 }
 
 fn bootstrap_key() -> Result<Option<String>, Failure> {
-    match std::env::var(BOOTSTRAP_KEY_VARIABLE) {
+    key_from(BOOTSTRAP_KEY_VARIABLE)
+}
+
+fn secret_key() -> Result<Option<SecretKeyText>, Failure> {
+    Ok(key_from(SECRET_KEY_VARIABLE)?.map(SecretKeyText::new))
+}
+
+fn key_from(variable: &str) -> Result<Option<String>, Failure> {
+    match std::env::var(variable) {
         Ok(key) => Ok(Some(key).filter(|key| !key.is_empty())),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => {
-            Err(Failure::usage(format!("`{BOOTSTRAP_KEY_VARIABLE}` holds no text")))
+            Err(Failure::usage(format!("`{variable}` holds no text")))
         }
     }
 }

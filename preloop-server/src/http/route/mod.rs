@@ -64,6 +64,7 @@ macro_rules! methods {
 methods! {
     get, GET;
     post, POST;
+    put, PUT;
     delete, DELETE;
 }
 

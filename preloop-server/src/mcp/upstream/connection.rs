@@ -20,6 +20,7 @@ use super::stdio::StdioLink;
 use crate::mcp::environment::{EnvironmentRules, Masks};
 use crate::mcp::wire::object::json_string;
 use crate::mcp::wire::outgoing;
+use crate::service::ServerSecrets;
 
 /// The revision that we ask for, and the ones that we take.
 const REVISION: &str = "2025-11-25";
@@ -93,14 +94,17 @@ impl Connection {
     pub(super) async fn open(
         server: &McpServer,
         rules: &EnvironmentRules,
+        stored: &ServerSecrets,
         tasks: &TaskTracker,
     ) -> Result<Self, DialError> {
         let inbox = Arc::new(Inbox::default());
-        let masks = Masks::of(server, rules);
+        let masks = Masks::of(server, rules, stored);
         let link = match server.transport.unwrap_or(Transport::StreamableHttp) {
-            Transport::StreamableHttp => Link::Http(HttpLink::new(server, rules, &inbox, tasks)?),
+            Transport::StreamableHttp => {
+                Link::Http(HttpLink::new(server, rules, stored, &inbox, tasks)?)
+            }
             Transport::Stdio => {
-                Link::Stdio(StdioLink::start(server, rules, &masks, &inbox, tasks)?)
+                Link::Stdio(StdioLink::start(server, rules, stored, &masks, &inbox, tasks)?)
             }
             Transport::Sse => {
                 return Err(DialError::Settings(

@@ -3,9 +3,11 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use preloop_core::document::{AuthType, McpServer, Secret};
+use zeroize::Zeroizing;
 
 use super::failure::DialError;
 use crate::mcp::environment::EnvironmentRules;
+use crate::service::ServerSecrets;
 
 const DEFAULT_API_KEY_HEADER: &str = "X-API-Key";
 
@@ -13,23 +15,19 @@ const DEFAULT_API_KEY_HEADER: &str = "X-API-Key";
 pub(super) fn credentials(
     server: &McpServer,
     rules: &EnvironmentRules,
+    stored: &ServerSecrets,
     host: &str,
 ) -> Result<HeaderMap, DialError> {
     let config = server.auth_config.as_ref();
-    let secret = |key: &str, secret: Option<&Secret>| -> Result<String, DialError> {
-        match secret.map(Secret::written) {
-            Some(Some(text)) => Ok(rules.expand(text, host)?),
-            Some(None) => Err(DialError::Settings(format!(
-                "`auth_config.{key}` is redacted and no secret is stored for it"
-            ))),
-            None => Err(DialError::Settings(format!("`auth_config.{key}` is missing"))),
-        }
+    let secret = |key: &str, secret: Option<&Secret>| -> Result<Zeroizing<String>, DialError> {
+        let field = format!("auth_config.{key}");
+        resolve(&field, secret.unwrap_or(&Secret::Redacted), rules, stored, host)
     };
     let (name, value) = match server.auth_type.unwrap_or(AuthType::None) {
         AuthType::None => return Ok(HeaderMap::new()),
         AuthType::Bearer => {
             let token = secret("token", config.and_then(|config| config.token.as_ref()))?;
-            (AUTHORIZATION, format!("Bearer {token}"))
+            (AUTHORIZATION, Zeroizing::new(format!("Bearer {}", *token)))
         }
         AuthType::ApiKey => {
             let key = secret("api_key", config.and_then(|config| config.api_key.as_ref()))?;
@@ -52,4 +50,19 @@ pub(super) fn credentials(
     })?;
     value.set_sensitive(true);
     Ok(HeaderMap::from_iter([(name, value)]))
+}
+
+/// The value of a secret: as written with its variables resolved, or what is stored for the field.
+pub(super) fn resolve(
+    field: &str,
+    secret: &Secret,
+    rules: &EnvironmentRules,
+    stored: &ServerSecrets,
+    target: &str,
+) -> Result<Zeroizing<String>, DialError> {
+    let text = match secret.written() {
+        Some(text) => rules.expand(text, target)?,
+        None => stored.of(field).map_err(DialError::Settings)?.to_owned(),
+    };
+    Ok(Zeroizing::new(text))
 }

@@ -21,6 +21,7 @@ use super::inbox::{Answer, Inbox, Waiting};
 use crate::mcp::environment::EnvironmentRules;
 use crate::mcp::wire::message::Message;
 use crate::mcp::wire::sse::{Decoder, Event};
+use crate::service::ServerSecrets;
 
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
@@ -69,6 +70,7 @@ impl HttpLink {
     pub(super) fn new(
         server: &McpServer,
         rules: &EnvironmentRules,
+        stored: &ServerSecrets,
         inbox: &Arc<Inbox>,
         tasks: &TaskTracker,
     ) -> Result<Self, DialError> {
@@ -84,7 +86,7 @@ impl HttpLink {
                 DialError::Settings("`url` is not an http or https address".to_owned())
             })?;
         let host = url.host_str().unwrap_or_default().to_owned();
-        let credentials = credentials(server, rules, &host)?;
+        let credentials = credentials(server, rules, stored, &host)?;
         let client = client_for(&url).map_err(|error| DialError::Settings(in_words(&error)))?;
         Ok(Self {
             shared: Arc::new(Shared {

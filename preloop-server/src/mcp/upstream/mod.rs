@@ -81,6 +81,20 @@ impl Upstreams {
         }
     }
 
+    /// Dials those servers anew for which other secrets are stored than they were dialled with.
+    pub(crate) async fn follow_secrets(&self) {
+        let stamps = match self.services.secret_stamps().await {
+            Ok(stamps) => stamps,
+            Err(error) => {
+                tracing::warn!(%error, "whether credentials changed is seen at the next change");
+                return;
+            }
+        };
+        for upstream in self.servers().values() {
+            upstream.secrets_are(&stamps.of(upstream.server()));
+        }
+    }
+
     /// Whether the document has this server.
     pub(crate) fn has(&self, server: &str) -> bool {
         self.servers().contains_key(server)

@@ -1,14 +1,14 @@
 //! One upstream server: dialled, kept, dialled again with growing pauses; its tools are taken in
 //! before the connection is used, so that no call meets a definition that nobody looked at.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use preloop_api::{McpServerInfo, McpServerState};
 use preloop_core::document::{McpServer, Transport};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,7 +18,7 @@ use super::failure::{CallFailure, DialError};
 use super::inbox::Answer;
 use crate::mcp::catalog::Catalog;
 use crate::mcp::environment::EnvironmentRules;
-use crate::service::Services;
+use crate::service::{SecretStamp, Services};
 
 /// Pauses between dials: the first, and the longest.
 const DIAL_PAUSE: Duration = Duration::from_millis(500);
@@ -27,6 +27,17 @@ const DIAL_PAUSE_MAX: Duration = Duration::from_mins(1);
 const STEADY: Duration = Duration::from_secs(10);
 /// Calls within this time after a failed dial share its failure instead of dialling again.
 const FAILURE_SHARED: Duration = Duration::from_millis(250);
+
+/// How often a connection that was replaced is asked whether its calls were answered.
+const RETIRE_PAUSE: Duration = Duration::from_millis(100);
+
+/// How the time of a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Lost,
+    /// It works, but another is wanted.
+    Retired,
+}
 
 /// One configured server.
 #[derive(Debug)]
@@ -37,8 +48,12 @@ pub(crate) struct Upstream {
     catalog: Arc<Catalog>,
     tasks: TaskTracker,
     live: ArcSwapOption<Connection>,
+    /// Which stored secrets the last dial used.
+    secrets: std::sync::Mutex<SecretStamp>,
     failure: Mutex<Option<(Instant, DialError)>>,
     tried: watch::Sender<bool>,
+    /// The next dial need not wait for its pause.
+    hurry: Notify,
     closed: CancellationToken,
     is_ended: AtomicBool,
 }
@@ -60,8 +75,10 @@ impl Upstream {
             catalog,
             tasks: tasks.clone(),
             live: ArcSwapOption::empty(),
+            secrets: std::sync::Mutex::default(),
             failure: Mutex::new(None),
             tried: watch::Sender::new(false),
+            hurry: Notify::new(),
             closed: CancellationToken::new(),
             is_ended: AtomicBool::new(false),
         });
@@ -130,6 +147,28 @@ impl Upstream {
         dialled
     }
 
+    /// Has it dialled anew where other secrets are stored for it than the last dial used.
+    pub(super) fn secrets_are(&self, stamp: &SecretStamp) {
+        if *self.secrets.lock().unwrap_or_else(PoisonError::into_inner) != *stamp {
+            self.hurry.notify_one();
+        }
+    }
+
+    /// Lets the connection go once the calls that are on it were answered; the next call dials.
+    fn retire(&self) {
+        let Some(connection) = self.live.swap(None) else { return };
+        let closed = self.closed.clone();
+        self.tasks.spawn(async move {
+            let unused = async {
+                while Arc::strong_count(&connection) > 1 {
+                    tokio::time::sleep(RETIRE_PAUSE).await;
+                }
+            };
+            closed.run_until_cancelled(unused).await;
+            connection.close("the credentials of the server were changed");
+        });
+    }
+
     /// Makes a request. A connection on which it certainly never ran is given up, so that the next
     /// one is new.
     pub(super) async fn call(
@@ -167,7 +206,11 @@ impl Upstream {
     }
 
     async fn dial(&self) -> Result<Arc<Connection>, DialError> {
-        let connection = Connection::open(&self.server, &self.rules, &self.tasks).await?;
+        let stored = self.services.server_secrets(&self.server).await;
+        let stored = stored.map_err(|error| DialError::Settings(error.to_string()))?;
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone_from(stored.stamp());
+        let connection = Connection::open(&self.server, &self.rules, &stored, &self.tasks).await?;
+        drop(stored);
         match connection.list_tools().await {
             Ok(_) if self.is_ended.load(Ordering::Acquire) => {
                 connection.close("the server was taken out of the policy");
@@ -190,26 +233,37 @@ impl Upstream {
         loop {
             if let Ok(connection) = self.connection().await {
                 let since = Instant::now();
-                self.attend(&connection).await;
+                if self.attend(&connection).await == Ending::Retired {
+                    continue;
+                }
                 if since.elapsed() >= STEADY {
                     pause = DIAL_PAUSE;
                 }
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(DIAL_PAUSE_MAX);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(DIAL_PAUSE_MAX),
+                () = self.hurry.notified() => pause = DIAL_PAUSE,
+            }
         }
     }
 
     /// Follows the announcements of a connection until it is gone.
-    async fn attend(&self, connection: &Connection) {
+    async fn attend(&self, connection: &Connection) -> Ending {
         loop {
-            connection.announcement().await;
+            tokio::select! {
+                () = connection.announcement() => {}
+                () = self.hurry.notified() => {
+                    tracing::info!(server = self.server.name, "its credentials were changed");
+                    self.retire();
+                    return Ending::Retired;
+                }
+            }
             if let Some(reason) = connection.lost() {
                 tracing::warn!(server = self.server.name, reason, "an MCP server was lost");
                 if self.usable().is_none() {
                     self.report(McpServerState::Failed, Some(reason.to_owned()));
                 }
-                return;
+                return Ending::Lost;
             }
             match connection.list_tools().await {
                 Ok(tools) => {

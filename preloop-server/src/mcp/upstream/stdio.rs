@@ -15,10 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::MESSAGE_BYTES_MAX;
+use super::credentials::resolve;
 use super::failure::{CallFailure, DialError};
 use super::inbox::{Answer, Inbox};
 use crate::mcp::environment::{EnvironmentRules, Masks, base_environment};
 use crate::mcp::wire::outgoing::one_line;
+use crate::service::ServerSecrets;
 
 /// Messages that may wait for a child that does not read.
 const OUTBOX_MESSAGES_MAX: usize = 256;
@@ -53,6 +55,7 @@ impl StdioLink {
     pub(super) fn start(
         server: &McpServer,
         rules: &EnvironmentRules,
+        stored: &ServerSecrets,
         masks: &Masks,
         inbox: &Arc<Inbox>,
         tasks: &TaskTracker,
@@ -63,10 +66,8 @@ impl StdioLink {
         let mut command = Command::new(program);
         command.args(&server.args).env_clear().envs(base_environment());
         for (name, value) in &server.env {
-            let written = value.written().ok_or_else(|| {
-                DialError::Settings(format!("`env.{name}` is redacted and no secret is stored"))
-            })?;
-            command.env(name, rules.expand(written, program)?);
+            let value = resolve(&format!("env.{name}"), value, rules, stored, program)?;
+            command.env(name, value.as_str());
         }
         if let Some(folder) = &server.cwd {
             command.current_dir(folder);
