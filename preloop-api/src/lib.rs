@@ -6,6 +6,7 @@
 
 mod approval;
 mod audit;
+mod compile;
 mod decision;
 mod health;
 mod key;
@@ -25,6 +26,7 @@ pub use approval::{
     VoteRequest,
 };
 pub use audit::{AuditKind, AuditRecord, AuditVerification, BrokenRecord, CallOutcome, ChainHead};
+pub use compile::CompileRequest;
 pub use decision::{
     ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine, DecisionResponse,
 };
@@ -43,6 +45,7 @@ pub use policy_version::{
     RollbackRequest, TagVersion, VersionCause,
 };
 pub use preloop_core::Timestamp;
+pub use preloop_core::dialect::{Compilation, Dialect, SourceFormat};
 pub use preloop_core::diff::PolicyDiff;
 pub use problem::{Problem, ProblemItem};
 pub use problem_code::{PROBLEM_CODES, ProblemCode};

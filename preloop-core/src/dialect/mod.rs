@@ -26,6 +26,7 @@ use crate::validate::ValidPolicy;
 
 /// How a source is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SourceFormat {
     /// YAML; JSON is YAML too.
@@ -44,6 +45,7 @@ pub enum SourceFormat {
 
 /// Which kind of policy a source is, told apart by its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Dialect {
     /// A policy document, version "1.0".
@@ -54,6 +56,7 @@ pub enum Dialect {
 
 /// What came of compiling a source; a source that cannot be compiled has errors, and nothing is raised.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Compilation {
     /// True where there is no error.
     pub ok: bool,

@@ -4,6 +4,7 @@ mod approvals;
 mod audit;
 mod auth;
 mod body;
+mod compile;
 mod decisions;
 mod error;
 pub(crate) mod guard;
@@ -31,6 +32,7 @@ pub(crate) fn routes(firewalls: &Firewalls) -> Routes {
     let routes = Routes::default()
         .and(decisions::routes())
         .and(policies::routes())
+        .and(compile::routes())
         .and(approvals::routes())
         .and(audit::routes())
         .and(tools::routes())

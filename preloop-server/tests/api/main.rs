@@ -9,6 +9,7 @@
 
 mod approvals;
 mod audit;
+mod compile;
 mod decisions;
 mod keys;
 mod lifecycle;
