@@ -12,6 +12,7 @@ use crate::{ApprovalState, Problem};
 
 /// Body of `POST /api/v1/decisions`: the call, and the approval that it was given.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[schemars(extend("additionalProperties" = false))]
 pub struct CallLine {
     /// The call, as a line of `--calls`; who acts, the time and earlier calls are the server's to say.
     #[serde(flatten)]
@@ -54,6 +55,7 @@ pub struct ApprovalRef {
 #[serde(deny_unknown_fields)]
 pub struct BatchRequest {
     /// The calls, each as for `POST /api/v1/decisions`.
+    #[schemars(length(max = 100))]
     pub calls: Vec<Value>,
 }
 

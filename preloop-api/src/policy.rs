@@ -1,6 +1,7 @@
 //! Policies: what is live, trying documents and calls, applying and editing.
 
 use preloop_core::Timestamp;
+use preloop_core::call::CallRecord;
 use preloop_core::diagnostic::Diagnostic;
 use preloop_core::diff::PolicyDiff;
 use schemars::JsonSchema;
@@ -34,6 +35,7 @@ pub struct EvaluateRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<PolicyScope>,
     /// The call, as a line of `--calls`.
+    #[schemars(with = "CallRecord")]
     pub call: Value,
     /// Whether the answer carries `trace`.
     #[serde(default)]

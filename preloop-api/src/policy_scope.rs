@@ -28,6 +28,7 @@ pub enum ScopeKind {
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^(account|(team|agent|flow):.+)$"))]
 pub struct PolicyScope {
     kind: ScopeKind,
     /// Empty for the account.

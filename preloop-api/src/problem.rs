@@ -28,6 +28,9 @@ pub struct Problem {
     /// What differs between the policy that is live and the one that was sent, where somebody was faster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diff: Option<Box<PolicyDiff>>,
+    /// The name of the request, as in `X-Request-Id` and in the server's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// The single problems, where there are several or where they have a place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ProblemItem>,

@@ -75,6 +75,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     ),
     code("no_secret_key", 409, "There is no key to seal secrets with: set `PRELOOP_SECRET_KEY`."),
     code("secret_unreadable", 409, "A stored secret does not open with the keys of this server."),
+    code("policy_changed", 412, "Somebody was faster: what is live is not what `If-Match` names."),
     code("body_too_large", 413, "The body is larger than 4 MiB."),
     code("unsupported_content_type", 415, "The body's media type is not one that the route reads."),
     code("invalid_credential", 422, "The credential is blank, too long, or a variable."),
@@ -85,6 +86,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     ),
     code("invalid_name", 422, "The name holds characters that are not allowed, or is too long."),
     code("invalid_policy", 422, "The document has errors; `errors` has each with its place."),
+    code("invalid_role", 422, "The role is not one that a key may have."),
     code("reason_required", 422, "The workflow wants a reason with every vote."),
     code("reason_too_long", 422, "The reason is longer than allowed."),
     code(

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Config, SecretKeyText};
 use crate::data_dir;
-use crate::http::{self, guard};
+use crate::http::{self, guard, request_id};
 use crate::ids::new_id;
 use crate::journal::Journal;
 use crate::key_files::{self, KeyFiles};
@@ -163,6 +163,7 @@ fn router(platform: &Platform, firewalls: &Firewalls, config: &Config) -> Router
         .fallback(http::no_such_route)
         .method_not_allowed_fallback(http::no_such_method)
         .layer(axum::middleware::from_fn_with_state(guard, guard::guard))
+        .layer(axum::middleware::from_fn_with_state(platform.clone(), request_id::name))
 }
 
 fn spawn_server(listener: TcpListener, router: Router, tasks: Tasks) -> JoinHandle<()> {

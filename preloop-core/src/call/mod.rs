@@ -40,6 +40,7 @@ pub struct Call<'a> {
 /// Who acts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[cfg_attr(any(test, feature = "schema"), schemars(transform = schema::null_is_absent))]
 #[serde(default, deny_unknown_fields)]
 pub struct Principal {
     /// Stable id.
@@ -57,6 +58,7 @@ pub struct Principal {
 /// What the principal did so far in this session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[cfg_attr(any(test, feature = "schema"), schemars(transform = schema::null_is_absent))]
 #[serde(default, deny_unknown_fields)]
 pub struct Session {
     /// Stable id.
@@ -68,6 +70,7 @@ pub struct Session {
 /// One earlier call of a session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[cfg_attr(any(test, feature = "schema"), schemars(transform = schema::null_is_absent))]
 #[serde(default, deny_unknown_fields)]
 pub struct SessionCall {
     /// The tool's name.
@@ -75,6 +78,7 @@ pub struct SessionCall {
     /// Where it lives: a class or a server's name.
     pub source: String,
     /// Its arguments.
+    #[cfg_attr(any(test, feature = "schema"), schemars(with = "Map<String, Value>"))]
     pub args: Value,
     /// What was decided: `allow`, `deny` or `require_approval`.
     pub action: String,
@@ -85,6 +89,7 @@ pub struct SessionCall {
 /// The tool that is called.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
+#[cfg_attr(any(test, feature = "schema"), schemars(transform = schema::null_is_absent))]
 #[serde(default, deny_unknown_fields)]
 pub struct ToolFacts {
     /// The tool's own name at its server.

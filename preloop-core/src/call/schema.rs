@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{CallRecord, Principal, Session, ToolFacts};
 use crate::decision::Decision;
@@ -25,7 +25,11 @@ impl JsonSchema for CallRecord {
         let tool = if is_written {
             json_schema!({"type": "string", "minLength": 1})
         } else {
-            let facts = generator.subschema_for::<ToolFacts>();
+            let mut facts = ToolFacts::json_schema(generator);
+            facts.insert("required".to_owned(), json!(["name"]));
+            if let Some(name) = facts.pointer_mut("/properties/name") {
+                *name = json!({"type": "string", "minLength": 1});
+            }
             json_schema!({"anyOf": [{"type": "string", "minLength": 1}, facts]})
         };
         let flag = if is_written { json_schema!({"const": true}) } else { nullable("boolean") };
@@ -60,6 +64,25 @@ impl JsonSchema for CallRecord {
             "required": required,
             "additionalProperties": false,
         })
+    }
+}
+
+/// For what [`super::read`] reads: null is the same as absent. Where everything is written, nothing is null.
+pub(super) fn null_is_absent(schema: &mut Schema) {
+    let is_written = schema.get("required").is_some();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for property in properties.values_mut() {
+        let Some(property) = property.as_object_mut() else { continue };
+        property.remove("default");
+        if is_written {
+            continue;
+        }
+        if let Some(Value::String(kind)) = property.get("type") {
+            let kinds = json!([kind, "null"]);
+            property.insert("type".to_owned(), kinds);
+        }
     }
 }
 

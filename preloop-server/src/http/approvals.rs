@@ -92,6 +92,7 @@ struct ListParams {
     #[schemars(range(min = 1, max = 200))]
     limit: Option<u32>,
     /// The `next_cursor` of the page before.
+    #[schemars(regex(pattern = "^[0-9]+\\.[0-9a-f-]{36}$"))]
     cursor: Option<String>,
 }
 

@@ -142,6 +142,7 @@ impl ApiError {
             digest: self.digest.clone(),
             diff: self.diff.clone(),
             errors: self.errors.clone(),
+            request_id: None,
         }
     }
 }
@@ -196,6 +197,8 @@ impl ApiError {
     /// The answer that says so.
     pub(crate) fn response(&self) -> Response {
         let mut response = (self.status, Json(self.problem())).into_response();
+        // The name of the request is added where it is known.
+        response.extensions_mut().insert(self.clone());
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {

@@ -29,7 +29,7 @@ pub(super) fn routes() -> Routes {
                 .body::<CreateApiKey>()
                 .example(json!({"name": "build agent", "role": "agent"}))
                 .answers::<CreatedApiKey>(StatusCode::CREATED)
-                .problems(&["invalid_name", "key_name_taken", "key_shown_once"]),
+                .problems(&["invalid_name", "invalid_role", "key_name_taken", "key_shown_once"]),
         )
         .add(
             delete("/api/v1/api-keys/{id}", revoke)

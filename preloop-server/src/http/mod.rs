@@ -16,6 +16,7 @@ mod once;
 mod openapi;
 mod params;
 mod policies;
+pub(crate) mod request_id;
 pub(crate) mod route;
 mod tools;
 

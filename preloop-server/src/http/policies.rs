@@ -35,9 +35,9 @@ pub(super) fn routes() -> Routes {
         .body::<ValidateRequest>()
         .example(json_value!({"policy": "version: '1.0'\nmetadata: {name: demo}\n"}))
         .answers::<Report>(StatusCode::OK);
-    let validate = YAML.into_iter().fold(validate, |route, media_type| {
-        route.body_as(media_type, |_| json_schema!({"type": "string"}))
-    });
+    let validate = YAML
+        .into_iter()
+        .fold(validate, |route, media_type| route.body_as(media_type, |_| json_schema!({})));
     Routes::of("policies")
         .add(
             post("/api/v1/policies/evaluate", evaluate)
@@ -56,7 +56,7 @@ pub(super) fn routes() -> Routes {
                 .right(Permission::PoliciesRead)
                 .summary("The live document without secrets")
                 .query::<ExportParams>()
-                .answers_as(StatusCode::OK, "application/yaml", |_| json_schema!({"type": "string"}))
+                .answers_as(StatusCode::OK, "application/yaml", |_| json_schema!({}))
                 .answers_as(StatusCode::OK, "application/json", |_| json_schema!({"type": "object"}))
                 .problems(&["no_policy"]),
         )

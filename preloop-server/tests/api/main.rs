@@ -14,6 +14,8 @@ mod decisions;
 mod keys;
 mod lifecycle;
 mod openapi;
+mod others;
 mod policies;
+mod problems;
 mod refusals;
 mod support;

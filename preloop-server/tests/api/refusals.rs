@@ -162,3 +162,27 @@ async fn an_agent_administers_nothing() {
         check(request, StatusCode::FORBIDDEN, "permission_denied").await;
     }
 }
+
+#[tokio::test]
+async fn every_answer_names_its_request() {
+    let server = TestServer::start().await;
+    let get = |path: &str| server.request("GET", path, &server.owner_key);
+    let good =
+        get("/api/v1/approvals").header("x-request-id", "build-7/step:2").send().await.unwrap();
+    assert_eq!(good.headers()["x-request-id"], "build-7/step:2");
+    let long = "x".repeat(129);
+    for given in ["", "two words", "quote\"", long.as_str()] {
+        let answer = get("/nothing").header("x-request-id", given).send().await.unwrap();
+        let made = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        assert!(uuid::Uuid::parse_str(&made).is_ok(), "{made}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let problem: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(
+            (&problem["code"], &problem["request_id"]),
+            (&json!("route_not_found"), &json!(made))
+        );
+    }
+    let foreign = get("/healthz").header("host", "evil.example").header("x-request-id", "abc");
+    let (_, problem) = send(foreign).await;
+    assert_eq!(problem["request_id"], "abc");
+}
