@@ -48,5 +48,5 @@ pub const REDACT_NODES_MAX: usize = 10_000;
 pub const SCHEMA_NODES_MAX: usize = 20_000;
 /// Most steps of checking one call's arguments against a schema.
 pub const SCHEMA_STEPS_MAX: u32 = 200_000;
-/// Most values that one argument of a call in the agent's own process may hold.
-pub const ARGUMENT_VALUES_MAX: usize = 1_000_000;
+/// Most values of one argument that a call in the agent's own process may have read; the usual budget is spent by as many.
+pub const ARGUMENT_VALUES_MAX: usize = 100_000;

@@ -6,12 +6,12 @@
  */
 
 import { ABSENT, Fault, Kind, dateText, field, kindOf, named } from './fields.cjs';
-import { HALF_PAIR, NOT_FINITE, digits, jsonText } from './json.cjs';
+import { EVERYTHING, HALF_PAIR, NOT_FINITE, type Reading, countOf, digits, jsonText, looks, partText } from './json.cjs';
 import { native } from './native.cjs';
 
-const { HEADER, RECORD, MISSING, NOT_AN_OBJECT, NULL_ABOVE, NULL, FALSE, TRUE, NUMBER, TEXT, JSON, FAULT } =
+const { HEADER, RECORD, MISSING, NOT_AN_OBJECT, NULL_ABOVE, NULL, FALSE, TRUE, NUMBER, TEXT, JSON, FAULT, LIST, OBJECT } =
   native;
-const { SECRETS_MAX } = native;
+const { NESTING_MAX, SECRETS_MAX } = native;
 const { getOwnPropertyDescriptor, hasOwn } = Object;
 const encoder = new TextEncoder();
 
@@ -28,10 +28,11 @@ export const SCRATCH_BYTES = 1 << 20;
 /** Longest call that is taken. */
 const CALL_BYTES_MAX = 1 << 30;
 
-/** What crosses for a tool: the plan's number, and the keys of each path. */
+/** What crosses for a tool: the plan's number, the keys of each path, and what is looked at there. */
 export interface Plan {
   readonly index: number;
   readonly paths: readonly (readonly string[])[];
+  readonly readings: readonly Reading[];
 }
 
 /** The call needs a larger buffer. */
@@ -46,6 +47,8 @@ export class Crossing {
   readonly #lanes: readonly Uint8Array[];
   #lane = 0;
   #next = HEAP_AT;
+  /** An argument of the call that was written last cannot be read. */
+  #hasFault = false;
 
   constructor(size: number) {
     const buffer = new ArrayBuffer(size);
@@ -59,10 +62,14 @@ export class Crossing {
     );
   }
 
-  /** Writes the call; false where it does not fit. */
+  /**
+   * Writes the call; false where it does not fit. With the whole arguments each argument is whole, too, unless some of
+   * what nobody looks at cannot be read: then all is as it is without them.
+   */
   write(plan: Plan, args: object, justification: string, withWhole: boolean): boolean {
     try {
-      this.#write(plan, args, justification, withWhole);
+      this.#write(plan, args, justification, withWhole, withWhole);
+      if (withWhole && this.#hasFault) this.#write(plan, args, justification, true, false);
       return true;
     } catch (problem) {
       if (problem === OVERFLOW) return false;
@@ -70,9 +77,9 @@ export class Crossing {
     }
   }
 
-  #write(plan: Plan, args: object, justification: string, withWhole: boolean): void {
+  #write(plan: Plan, args: object, justification: string, withWhole: boolean, withAll: boolean): void {
     const words = this.#words;
-    const { paths } = plan;
+    const { paths, readings } = plan;
     const count = paths.length;
     const end = HEADER + RECORD * (count + 2);
     this.#lane = end > LANES_AT ? LANES : 0;
@@ -92,13 +99,14 @@ export class Crossing {
     }
     const kind = kindOf(args);
     if (kind === Kind.List || kind === Kind.Date) throw new Fault('the arguments must be an object');
+    this.#hasFault = false;
     // Without a path, the first record is not that of the call before.
     words[HEADER / 4] = 0;
     let at = HEADER / 4;
     for (let index = 0; index < count; index += 1) {
       const keys = paths[index] as readonly string[];
       if (kind !== Kind.Plain || keys.length !== 1 || !this.#plainText(at, args, keys[0] as string)) {
-        this.#path(at, args, kind, keys);
+        this.#path(at, args, kind, keys, withAll ? EVERYTHING : (readings[index] as Reading));
       }
       at += RECORD / 4;
     }
@@ -120,7 +128,7 @@ export class Crossing {
     return true;
   }
 
-  #path(at: number, args: object, kindOfArgs: Kind, keys: readonly string[]): void {
+  #path(at: number, args: object, kindOfArgs: Kind, keys: readonly string[], reading: Reading): void {
     try {
       let value: unknown = args;
       if (keys.length > 0) {
@@ -137,9 +145,10 @@ export class Crossing {
         value = field(value, kind, keys[position] as string);
         if (value === ABSENT) return this.#absence(at, MISSING, position);
       }
-      this.#value(at, value, keys.length);
+      this.#value(at, value, keys.length, reading);
     } catch (problem) {
       if (problem === OVERFLOW) throw problem;
+      this.#hasFault = true;
       this.#text(at, FAULT, problem instanceof Fault ? problem.words : 'reading it failed');
     }
   }
@@ -149,10 +158,11 @@ export class Crossing {
     this.#words[at + 1] = position;
   }
 
-  #value(at: number, value: unknown, depth: number): void {
+  #value(at: number, value: unknown, depth: number, reading: Reading): void {
     switch (typeof value) {
       case 'string':
         if (!value.isWellFormed()) throw new Fault(HALF_PAIR);
+        if (!looks(reading)) break;
         return this.#text(at, TEXT, value);
       case 'number':
         if (value - value !== 0) throw new Fault(NOT_FINITE);
@@ -165,20 +175,25 @@ export class Crossing {
       case 'bigint':
         return this.#text(at, JSON, digits(value));
       case 'object':
-        return this.#object(at, value, depth);
+        if (value === null) break;
+        return this.#object(at, value, depth, reading);
       default:
         throw new Fault(named(value));
     }
+    this.#words[at] = NULL;
   }
 
-  #object(at: number, value: object | null, depth: number): void {
-    if (value === null) {
-      this.#words[at] = NULL;
-    } else if (kindOf(value) === Kind.Date) {
-      this.#text(at, TEXT, dateText(value));
-    } else {
-      this.#text(at, JSON, jsonText(value, depth));
+  #object(at: number, value: object, depth: number, reading: Reading): void {
+    const kind = kindOf(value);
+    if (kind === Kind.Date) return this.#text(at, TEXT, dateText(value));
+    const { all, count, entries, fields, items } = reading;
+    if (all === true || (kind === Kind.List ? items : (entries ?? fields)) !== undefined) {
+      return this.#text(at, JSON, partText(value, depth, reading));
     }
+    if (depth >= NESTING_MAX) throw new Fault(`this nests deeper than ${NESTING_MAX} levels, or holds itself`);
+    this.#words[at] = kind === Kind.List ? LIST : OBJECT;
+    // What nobody asks for need not be right.
+    this.#words[at + 1] = kind === Kind.List ? (value as unknown[]).length : count === true ? countOf(value, kind) : 0;
   }
 
   /** Everything, as far as it takes to find secrets; what cannot be read is no fault, since no rule asked for it. */

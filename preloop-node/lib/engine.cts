@@ -7,7 +7,7 @@ import { Crossing, type Plan, SCRATCH_BYTES, crossingOf } from './crossing.cjs';
 import { Decision, type PolicyRef, freeze } from './decision.cjs';
 import { type Diagnostic, type Report, messageOf, refusable, reportOf } from './errors.cjs';
 import { Fault } from './fields.cjs';
-import { jsonText } from './json.cjs';
+import { type Reading, jsonText } from './json.cjs';
 import { type NativeEngine, native } from './native.cjs';
 
 /** A tool: its name, or what else is known of it. */
@@ -109,6 +109,8 @@ interface Shared {
   count: number;
   /** Decisions by their number in the policy. */
   decisions: Decision[];
+  /** The answer where there is no stack left to make one. */
+  exhausted: Decision;
 }
 
 const EMPTY: object = Object.freeze({});
@@ -150,6 +152,7 @@ export class Engine {
       described: new Map(),
       count: 0,
       decisions: [],
+      exhausted: exhaustedOf(engine),
     });
   }
 
@@ -175,7 +178,11 @@ export class Engine {
       const number = this.#decide();
       return shared.decisions[number] ?? this.#made(plan, args, justification, number);
     } catch (problem) {
-      return this.#refused(problem);
+      try {
+        return this.#refused(problem);
+      } catch {
+        return this.#shared.exhausted;
+      }
     }
   }
 
@@ -187,7 +194,11 @@ export class Engine {
       if (typeof args !== 'object' || args === null) return this.#odd(plan, args, justification, true);
       return new Decision(this.#native.explain(crossing(plan, args, justification)));
     } catch (problem) {
-      return this.#refused(problem);
+      try {
+        return this.#refused(problem);
+      } catch {
+        return this.#shared.exhausted;
+      }
     }
   }
 
@@ -212,6 +223,7 @@ export class Engine {
     refusable(() => this.#native.replace(text));
     this.#forget();
     this.#shared.decisions = [];
+    this.#shared.exhausted = exhaustedOf(this.#native);
   }
 
   /** Which policy answers, and what became of replacing it. */
@@ -240,8 +252,8 @@ export class Engine {
   #planned(plans: Map<string, Plan>, key: string, tool: string): Plan {
     const shared = this.#shared;
     if (shared.count >= PLANS_MAX) this.#forget();
-    const paths = JSON.parse(this.#native.plan(tool)) as string[][];
-    const plan = { index: shared.count, paths };
+    const read = JSON.parse(this.#native.plan(tool)) as [string[], Reading][];
+    const plan = { index: shared.count, paths: read.map(([keys]) => keys), readings: read.map(([, reading]) => reading) };
     shared.count += 1;
     plans.set(key, plan);
     return plan;
@@ -281,6 +293,10 @@ export class Engine {
     const words = problem instanceof Fault ? problem.words : `the call cannot be judged: ${messageOf(problem)}`;
     return new Decision(this.#native.refuse(words.toWellFormed()));
   }
+}
+
+function exhaustedOf(engine: NativeEngine): Decision {
+  return new Decision(engine.refuse('the call cannot be judged: the stack is exhausted'));
 }
 
 /** The whole call, in the buffer that all share or in a larger one. */

@@ -3,13 +3,41 @@
 import { ABSENT, Fault, Kind, content, dateText, field, kindOf, named } from './fields.cjs';
 import { native } from './native.cjs';
 
-const { getOwnPropertyDescriptor, keys: keysOf } = Object;
+const { getOwnPropertyDescriptor, hasOwn, keys: keysOf } = Object;
 const { NESTING_MAX, VALUES_MAX } = native;
 const quote = JSON.stringify;
+const mapKeys = Map.prototype.keys;
+
+/** What rules look at of a value, as `Reading` of the core says it; the rest stays where it is. */
+export interface Reading {
+  /** The value itself, where it is neither list nor object. */
+  readonly value?: boolean;
+  /** How many items or entries there are. */
+  readonly count?: boolean;
+  /** Everything. */
+  readonly all?: boolean;
+  /** These fields of an object. */
+  readonly fields?: Readonly<Record<string, Reading>>;
+  /** The keys of an object, and this of each value. */
+  readonly entries?: Reading;
+  /** This of each item of a list. */
+  readonly items?: Reading;
+  /** Only of so many of its first items. */
+  readonly first?: number;
+}
+
+/** Everything is looked at. */
+export const EVERYTHING: Reading = Object.freeze({ all: true });
+const NOTHING: Reading = Object.freeze({});
 
 /** JSON text of a value that stands `depth` levels deep in the arguments; throws a `Fault` where it has none. */
 export function jsonText(value: unknown, depth: number, values: number = VALUES_MAX): string {
-  return new Writer(values).value(value, NESTING_MAX - depth);
+  return new Writer(values).value(value, NESTING_MAX - depth, EVERYTHING);
+}
+
+/** The same of what is looked at; what is not is left out, or null where it has to have a place. */
+export function partText(value: unknown, depth: number, reading: Reading): string {
+  return new Writer(VALUES_MAX).value(value, NESTING_MAX - depth, reading);
 }
 
 /** A copy of what `jsonText` could write, as its text would be read, but with each BigInt whole. */
@@ -21,7 +49,7 @@ export function copyOf(value: unknown): unknown {
     const { length } = value as unknown[];
     return Array.from({ length }, (_, index) => copyOf(getOwnPropertyDescriptor(value, index)?.value ?? null));
   }
-  const keys = kind === Kind.Map ? ([...Map.prototype.keys.call(value)] as string[]) : keysOf(value);
+  const keys = kind === Kind.Map ? ([...mapKeys.call(value)] as string[]) : keysOf(value);
   const parts = keys.map((key) => [key, field(value, kind, key)] as const).filter(([, part]) => part !== ABSENT);
   return Object.fromEntries(parts.map(([key, part]) => [key, copyOf(part)]));
 }
@@ -33,11 +61,11 @@ class Writer {
     this.#left = values;
   }
 
-  value(value: unknown, levels: number): string {
+  value(value: unknown, levels: number, reading: Reading): string {
     this.#count(1);
     switch (typeof value) {
       case 'string':
-        return text(value);
+        return looks(reading) ? text(value) : wellFormed(value);
       case 'number':
         return number(value);
       case 'boolean':
@@ -45,57 +73,109 @@ class Writer {
       case 'bigint':
         return digits(value);
       case 'object':
-        return value === null ? 'null' : this.#object(value, levels);
+        return value === null ? 'null' : this.#object(value, levels, reading);
       default:
         throw new Fault(named(value));
     }
   }
 
-  #object(value: object, levels: number): string {
+  #object(value: object, levels: number, reading: Reading): string {
     const kind = kindOf(value);
     if (kind === Kind.Date) return quote(dateText(value));
     if (levels <= 0) throw new Fault(`this nests deeper than ${NESTING_MAX} levels, or holds itself`);
-    if (kind === Kind.List) return this.#list(value as unknown[], levels - 1);
-    if (kind === Kind.Map) return this.#map(value as Map<unknown, unknown>, levels - 1);
+    if (kind === Kind.List) return this.#list(value as unknown[], levels - 1, reading);
+    if (reading.all !== true && reading.entries === undefined && reading.count !== true) {
+      return this.#fields(value, kind, levels - 1, reading.fields);
+    }
+    if (kind === Kind.Map) return this.#map(value as Map<unknown, unknown>, levels - 1, reading);
     const keys = keysOf(value);
     if (keys.length > this.#left) this.#count(keys.length);
     let json = '{';
     for (const key of keys) {
       const part = field(value, kind, key);
       if (part === ABSENT) continue;
-      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels - 1)}`;
+      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels - 1, entryOf(reading, key))}`;
     }
     return `${json}}`;
   }
 
-  #list(list: unknown[], levels: number): string {
-    if (list.length > this.#left) this.#count(list.length);
+  /** The fields that are looked at, and no others. */
+  #fields(value: object, kind: Kind, levels: number, fields: Reading['fields']): string {
+    let json = '{';
+    for (const key in fields) {
+      const part = field(value, kind, key);
+      if (part === ABSENT) continue;
+      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels, fields[key] as Reading)}`;
+    }
+    return `${json}}`;
+  }
+
+  #list(list: unknown[], levels: number, reading: Reading): string {
+    let { length } = list;
+    const item = reading.all === true ? EVERYTHING : (reading.items ?? NOTHING);
+    if (reading.all !== true && reading.count !== true) {
+      if (reading.items === undefined) return '[]';
+      if (reading.first !== undefined && reading.first < length) length = reading.first;
+    }
+    if (length > this.#left) this.#count(length);
     let json = '[';
-    for (let index = 0; index < list.length; index += 1) {
+    for (let index = 0; index < length; index += 1) {
       const own = getOwnPropertyDescriptor(list, index);
       const part = own === undefined ? ABSENT : content(own, String(index));
       if (index > 0) json += ',';
       // As in JSON: what is not there still has its place in a list.
-      json += part === ABSENT ? this.value(null, levels) : this.value(part, levels);
+      json += part === ABSENT ? this.value(null, levels, item) : this.value(part, levels, item);
     }
     return `${json}]`;
   }
 
-  #map(map: Map<unknown, unknown>, levels: number): string {
+  #map(map: Map<unknown, unknown>, levels: number, reading: Reading): string {
     if (map.size > this.#left) this.#count(map.size);
     let json = '{';
     for (const [key, part] of Map.prototype.entries.call(map)) {
       if (typeof key !== 'string') throw new Fault('a key of this map is not text');
       if (part === undefined) continue;
-      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels)}`;
+      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels, entryOf(reading, key))}`;
     }
     return `${json}}`;
   }
 
   #count(values: number): void {
     this.#left -= values;
-    if (this.#left < 0) throw new Fault('this holds too many values');
+    if (this.#left < 0) throw new Fault(TOO_MANY);
   }
+}
+
+/** Whether a value that is neither list nor object is looked at, or only that it is there. */
+export function looks(reading: Reading): boolean {
+  return reading.all === true || reading.value === true;
+}
+
+/** What is looked at of the value under a key, of an object all of whose keys are. */
+function entryOf(reading: Reading, key: string): Reading {
+  if (reading.all === true) return EVERYTHING;
+  const own = reading.fields !== undefined && hasOwn(reading.fields, key) ? reading.fields[key] : undefined;
+  if (own === undefined) return reading.entries ?? NOTHING;
+  return reading.entries === undefined ? own : EVERYTHING;
+}
+
+/** How many entries an object has. */
+export function countOf(value: object, kind: Kind): number {
+  const keys = kind === Kind.Map ? [...mapKeys.call(value)] : keysOf(value);
+  if (keys.length > VALUES_MAX) throw new Fault(TOO_MANY);
+  let count = 0;
+  for (const key of keys) {
+    if (typeof key !== 'string') throw new Fault('a key of this map is not text');
+    if (!key.isWellFormed()) throw new Fault(HALF_PAIR);
+    if (field(value, kind, key) !== ABSENT) count += 1;
+  }
+  return count;
+}
+
+/** Null in the place of text that is there and that nobody looks at. */
+function wellFormed(value: string): string {
+  if (!value.isWellFormed()) throw new Fault(HALF_PAIR);
+  return 'null';
 }
 
 /** JSON text of a number that is one in JSON too. */
@@ -116,6 +196,9 @@ function text(value: string): string {
   if (!value.isWellFormed()) throw new Fault(HALF_PAIR);
   return quote(value);
 }
+
+/** What is said of what holds more than may be read. */
+export const TOO_MANY = 'this holds too many values';
 
 /** What is said of a number that JSON has not. */
 export const NOT_FINITE = 'this number is not one that JSON has (NaN or infinite)';

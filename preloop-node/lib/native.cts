@@ -32,6 +32,8 @@ export interface Native {
   readonly TEXT: number;
   readonly JSON: number;
   readonly FAULT: number;
+  readonly LIST: number;
+  readonly OBJECT: number;
   readonly NESTING_MAX: number;
   readonly VALUES_MAX: number;
   readonly SECRETS_MAX: number;

@@ -1,8 +1,8 @@
 //! The arguments of a call that crossed the border, as the engine looks them up.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 
-use preloop_core::cel::{ArgPath, Argument, ArgumentSource, Lookup};
+use preloop_core::cel::{ArgPath, Argument, ArgumentSource, Lookup, Parts};
 use preloop_core::decision::ConditionError;
 use serde_json::Value;
 
@@ -20,6 +20,8 @@ pub(crate) struct Arguments<'a> {
     far: OnceCell<Box<[OnceCell<Read<'a>>]>>,
     whole: OnceCell<Read<'a>>,
     fault: OnceCell<ConditionError>,
+    /// Whether a list or an object was read of which only the size crossed.
+    has_parted: Cell<bool>,
 }
 
 /// A record once it was read.
@@ -27,7 +29,44 @@ pub(crate) struct Arguments<'a> {
 enum Read<'a> {
     Record(Record<'a>),
     Json(Value),
+    List(Parted),
+    Object(Parted),
     Fault(String),
+}
+
+/// A list or an object of which only the size crossed, since nothing else is looked at.
+#[derive(Debug)]
+struct Parted {
+    count: usize,
+    /// Somebody looked at a part after all: then the call cannot be judged.
+    was_opened: Cell<bool>,
+}
+
+impl Parted {
+    const fn new(count: usize) -> Self {
+        Self { count, was_opened: Cell::new(false) }
+    }
+}
+
+impl Parts for Parted {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    fn item(&self, _: usize) -> Option<Argument<'_>> {
+        self.was_opened.set(true);
+        None
+    }
+
+    fn field(&self, _: &str) -> Option<Argument<'_>> {
+        self.was_opened.set(true);
+        None
+    }
+
+    fn entry(&self, _: usize) -> Option<(&str, Argument<'_>)> {
+        self.was_opened.set(true);
+        None
+    }
 }
 
 impl<'a> Arguments<'a> {
@@ -41,6 +80,26 @@ impl<'a> Arguments<'a> {
             far: OnceCell::new(),
             whole: OnceCell::new(),
             fault: OnceCell::new(),
+            has_parted: Cell::new(false),
+        }
+    }
+
+    fn parted(&self, count: usize) -> Parted {
+        self.has_parted.set(true);
+        Parted::new(count)
+    }
+
+    /// That what crossed did not suffice: a decision by less than all there is would be worth nothing.
+    #[cold]
+    fn check_parted(&self) {
+        let far = self.far.get().map(AsRef::as_ref).unwrap_or_default();
+        let was_opened = self.near.iter().chain(far).any(|cell| match cell.get() {
+            Some(Read::List(parted) | Read::Object(parted)) => parted.was_opened.get(),
+            _ => false,
+        });
+        if was_opened {
+            let words = "a part of an argument was not handed over";
+            self.fault.get_or_init(|| ConditionError::of_call(words, None));
         }
     }
 
@@ -68,6 +127,8 @@ impl<'a> Arguments<'a> {
         match self.crossing.record(position) {
             Some(Record::Json(text)) => json(text),
             Some(Record::Fault(words)) => Read::Fault(words.to_owned()),
+            Some(Record::List(count)) => Read::List(self.parted(count)),
+            Some(Record::Object(count)) => Read::Object(self.parted(count)),
             Some(record) => Read::Record(record),
             None => Read::Fault("it was not handed over".to_owned()),
         }
@@ -106,6 +167,9 @@ impl ArgumentSource for Arguments<'_> {
     }
 
     fn fault(&self) -> Option<&ConditionError> {
+        if self.has_parted.get() {
+            self.check_parted();
+        }
         self.fault.get()
     }
 }
@@ -114,6 +178,8 @@ impl ArgumentSource for Arguments<'_> {
 fn found<'r>(read: &'r Read<'_>) -> Result<Lookup<'r>, &'r str> {
     Ok(Lookup::Found(match read {
         Read::Json(value) => Argument::Json(value),
+        Read::List(parted) => Argument::Items(parted),
+        Read::Object(parted) => Argument::Fields(parted),
         Read::Fault(words) => return Err(words),
         Read::Record(record) => match *record {
             Record::Missing(position) => return Ok(Lookup::Missing(position)),
@@ -123,7 +189,7 @@ fn found<'r>(read: &'r Read<'_>) -> Result<Lookup<'r>, &'r str> {
             Record::Bool(value) => Argument::Bool(value),
             Record::Number(value) => Argument::Double(value),
             Record::Text(text) => Argument::Text(text),
-            Record::Json(_) | Record::Fault(_) => {
+            Record::Json(_) | Record::Fault(_) | Record::List(_) | Record::Object(_) => {
                 return Err("it was not handed over");
             }
         },

@@ -10,7 +10,7 @@ use napi::Env;
 use napi::bindgen_prelude::{Function, Uint8Array};
 use napi_derive::napi;
 use preloop_core::call::CallFacts;
-use preloop_core::cel::{ArgumentSource, JsonText};
+use preloop_core::cel::{ArgumentSource, JsonText, Reading};
 use preloop_core::engine::Ruling;
 use preloop_core::{BoundEngine, Call, Decision, Engine, Report, Timestamp, ValidPolicy};
 use preloop_files::PolicySource;
@@ -78,16 +78,18 @@ impl NativeEngine {
         as_json(&self.bound.engine().status())
     }
 
-    /// Plans calls of a tool, which is a name or an object as JSON text. Answers the keys of each path, as JSON text;
-    /// the plan's number is how many there were before.
+    /// Plans calls of a tool, which is a name or an object as JSON text. Answers the keys of each path and what is looked
+    /// at there, as JSON text; the plan's number is how many there were before.
     #[napi]
     pub fn plan(&self, tool: String) -> napi::Result<String> {
         let tool = preloop_core::json::parse(&tool).map_err(|error| failure(&error))?;
         let plan = Plan::new(self.bound.engine().live(), tool).map_err(|error| failure(&error))?;
-        let keys: Vec<Vec<&str>> = plan.paths.iter().map(|path| path.keys().collect()).collect();
-        let keys = as_json(&keys)?;
+        let read = plan.paths.iter().zip(&plan.readings);
+        let read: Vec<(Vec<&str>, &Reading)> =
+            read.map(|(path, reading)| (path.keys().collect(), reading)).collect();
+        let read = as_json(&read)?;
         self.plans.borrow_mut().push(Rc::new(plan));
-        Ok(keys)
+        Ok(read)
     }
 
     /// A function that decides the call in `scratch` and answers the number of the decision, or a negative number

@@ -42,6 +42,13 @@ pub const JSON: u32 = 9;
 #[napi]
 pub const FAULT: u32 = 10;
 
+/// A list of so many items, of which nobody asks for one.
+#[napi]
+pub const LIST: u32 = 11;
+/// An object of so many entries, of which nobody asks for one.
+#[napi]
+pub const OBJECT: u32 = 12;
+
 /// A call as it lies in the buffer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Crossing<'a> {
@@ -60,6 +67,8 @@ pub(crate) enum Record<'a> {
     Text(&'a str),
     Json(&'a [u8]),
     Fault(&'a str),
+    List(usize),
+    Object(usize),
 }
 
 impl<'a> Crossing<'a> {
@@ -101,6 +110,8 @@ impl<'a> Crossing<'a> {
             TEXT => Record::Text(self.text(self.word(value)?, size)?),
             JSON => Record::Json(self.part(self.word(value)?, size)?),
             FAULT => Record::Fault(self.text(self.word(value)?, size)?),
+            LIST => Record::List(size as usize),
+            OBJECT => Record::Object(size as usize),
             _ => return None,
         })
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use preloop_core::Call;
 use preloop_core::call::{CallError, ToolFacts};
-use preloop_core::cel::{ArgPath, ArgumentSource, Tool};
+use preloop_core::cel::{ArgPath, ArgumentSource, Reading, Tool};
 use preloop_core::engine::LivePolicy;
 use serde_json::Value;
 
@@ -14,6 +14,8 @@ pub(crate) struct Plan {
     pub(crate) live: Arc<LivePolicy>,
     pub(crate) paths: Vec<ArgPath>,
     pub(crate) slots: Box<[u32]>,
+    /// What rules look at of each path's argument.
+    pub(crate) readings: Vec<Reading>,
     tool: ToolFacts,
 }
 
@@ -22,10 +24,11 @@ impl Plan {
     pub(crate) fn new(live: Arc<LivePolicy>, tool: Value) -> Result<Self, CallError> {
         let tool = ToolFacts::from_value(tool)?;
         let place = tool.server.as_deref().or(tool.source.as_deref()).unwrap_or_default();
-        let paths: Vec<ArgPath> =
-            live.policy().arg_paths(&tool.name, place).into_iter().cloned().collect();
+        let read = live.policy().readings(&tool.name, place);
+        let (paths, readings): (Vec<ArgPath>, _) =
+            read.into_iter().map(|(path, reading)| (path.clone(), reading)).unzip();
         let slots = paths.iter().map(ArgPath::slot).collect();
-        Ok(Self { live, paths, slots, tool })
+        Ok(Self { live, paths, slots, readings, tool })
     }
 
     /// A call of the tool.

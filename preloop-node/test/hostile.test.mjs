@@ -58,12 +58,15 @@ test('proxies are never asked', () => {
 test('cycles and depth end', () => {
   const cycle = { items: [] };
   cycle.items.push(cycle);
-  assert.equal(engine.decide('list', cycle).reason, 'invalid_call');
-  assert.match(engine.decide('list', cycle).errors[0].message, /nests deeper than 64 levels, or holds itself/);
+  // What is looked at of it ends; the whole of it does not.
+  assert.equal(engine.decide('list', cycle).reason, 'condition_error');
+  const all = engineOf("args.items == ['x']");
+  assert.equal(judged(all, cycle), UNREADABLE);
+  assert.match(all.decide('t', cycle).errors[0].message, /nests deeper than 64 levels, or holds itself/);
   assert.equal(engine.decide('whole', cycle).reason, 'invalid_call');
   let deep = [];
   for (let level = 0; level < 10_000; level += 1) deep = [deep];
-  assert.equal(engine.decide('list', { items: deep }).reason, 'invalid_call');
+  assert.equal(judged(all, { items: deep }), UNREADABLE);
   let nested = {};
   for (let level = 0; level < 10_000; level += 1) nested = { to: nested };
   assert.equal(engine.decide('pay', { amount: 1, ...nested }, { justification: 'x' }).action, 'require_approval');
@@ -73,7 +76,7 @@ test('cycles and depth end', () => {
 });
 
 test('depth is counted as for JSON text', () => {
-  const one = engineOf('size(args.v) > 5');
+  const one = engineOf("args.v == ['x']");
   const text = (levels) => `{"v":${'['.repeat(levels)}${']'.repeat(levels)}}`;
   for (const levels of [1, 62, 63, 64, 65]) {
     assert.equal(judged(one, JSON.parse(text(levels))), judged(one, text(levels)), `${levels} levels`);
@@ -93,12 +96,14 @@ test('a million keys', () => {
   const sparse = [];
   sparse.length = 4_294_967_295;
   assert.equal(engine.decide('list', { items: sparse }).reason, 'invalid_call');
+  assert.equal(judged(engineOf('size(args.v) == 4294967295 && has(args.v)'), { v: sparse }), 'deny rule_matched');
+  assert.equal(judged(engineOf('args.v[7] == 7'), { v: Array.from({ length: 1_000_000 }, (_, index) => index) }), 'deny rule_matched');
 });
 
 test('a shared structure that unfolds without end', () => {
   let bomb = ['x'.repeat(100)];
   for (let level = 0; level < 40; level += 1) bomb = [bomb, bomb];
-  assert.equal(engine.decide('list', { items: bomb }).reason, 'invalid_call');
+  assert.equal(judged(engineOf("args.items == ['x']"), { items: bomb }), UNREADABLE);
 });
 
 test('arguments that change are read once', () => {
@@ -117,7 +122,9 @@ test('near the end of the stack a call is denied or fails, never allowed', () =>
       decided += 1;
       if (action === 'allow') allowed += 1;
     } catch (error) {
+      // Where there is no room for the call itself, it never began.
       assert.ok(error instanceof RangeError);
+      assert.match(error.stack.split('\n')[1], /at (Engine\.decide|down) /);
       return;
     }
     down();

@@ -27,7 +27,7 @@ tools:
       - {expression: "args.items.exists(item, item.kind == 'secret')", action: deny}
   - name: whole
     conditions:
-      - {expression: "size(args) > 2", action: deny}
+      - {expression: "args == {}", action: deny}
   - {name: read, source: files, conditions: [{action: deny}]}
   - name: clock
     conditions:

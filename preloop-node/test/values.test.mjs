@@ -160,6 +160,39 @@ test('lists and objects', () => {
     [runInNewContext('({a: {b: 1}, c: [1]})'), MATCH],
     [{ a: { b: 1 }, '\ud800': 1 }, UNREADABLE],
   ]);
+  const far = { deep: [() => 1] };
+  check('args.v.exists(x, x.price > 5)', [
+    [[{ price: 1, other: far }, { price: 9 }], MATCH],
+    [[{ price: 1, other: far }, { price: 2 }], OTHER],
+    [[new Map([['price', 7], ['other', far]])], MATCH],
+    [{ price: 7 }, FAILED],
+    [[{ other: far }], FAILED],
+    [[{ price: far }], FAILED],
+    [[far, { get price() { return 1; } }], UNREADABLE],
+  ]);
+  check("has(args.v.a) && size(args.v.a) == 2 && args.v.a[0] == 'x'", [
+    [{ a: ['x', 'y'] }, MATCH],
+    [{ a: ['x', far] }, MATCH],
+    [{ a: ['x'] }, OTHER],
+    [{}, OTHER],
+    [{ a: { x: 1 } }, OTHER],
+    [{ a: { x: 1, y: far } }, FAILED],
+  ]);
+  check("'a' in args.v && args.v.all(k, v, k != 'a' || v == 1)", [
+    [{ a: 1, b: 2 }, MATCH],
+    [new Map([['a', 1]]), MATCH],
+    [{ b: 1 }, OTHER],
+    [['a'], MATCH],
+    [{ a: 1, b: far }, MATCH],
+  ]);
+  check("args.v.filter(x, x.on).map(x, x.name) == ['b']", [
+    [[{ on: false, name: far }, { on: true, name: 'b' }], UNREADABLE],
+    [[{ on: false, name: 'a', z: far }, { on: true, name: 'b' }], MATCH],
+  ]);
+  check('args.v.filter(x, x.on).size() == 1', [
+    [[{ on: false, name: far }, { on: true, name: far }], MATCH],
+    [[{ on: true }, { on: true }], OTHER],
+  ]);
   check("args.v[1] == 'x'", [
     [['', 'x'], MATCH],
     [new (class Own extends Array {})('', 'x'), MATCH],

@@ -16,6 +16,12 @@ pub(crate) struct PyValue<'c, 'py> {
     stood_for: u8,
 }
 
+impl Clone for PyValue<'_, '_> {
+    fn clone(&self) -> Self {
+        Self { value: self.value.clone(), caught: self.caught, stood_for: self.stood_for }
+    }
+}
+
 /// Most values that stand for another one in a row: an enumeration's, a root model's.
 const STAND_FOR_MAX: u8 = 8;
 
@@ -65,7 +71,7 @@ impl<'c, 'py> PyValue<'c, 'py> {
 }
 
 /// As in JSON text, a whole number beyond 64 bits is the nearest double; where there is none, it is no number of JSON.
-fn int<T>(value: &Bound<'_, PyInt>) -> Host<T> {
+fn int<T, H>(value: &Bound<'_, PyInt>) -> Host<T, H> {
     if let Ok(value) = value.extract::<i64>() {
         return Host::Int(value);
     }
@@ -80,59 +86,68 @@ impl<'py> HostValue for PyValue<'_, 'py> {
     type Key = Py<PyString>;
 
     #[inline]
-    fn read(&self) -> Result<Host<PyText<'py>>, HostFault> {
+    fn read(&self) -> Result<Host<PyText<'py>, Self>, HostFault> {
         let value = &self.value;
-        if let Ok(text) = value.cast::<PyString>() {
+        // Telling a type exactly is one comparison; its subclasses are asked after where none of these fits.
+        if let Ok(text) = value.cast_exact::<PyString>() {
             return PyText::of(text.clone()).map(Host::Text);
+        }
+        if value.cast_exact::<PyDict>().is_ok() {
+            return Ok(Host::Object(self.clone()));
+        }
+        if let Ok(value) = value.cast_exact::<PyInt>() {
+            return Ok(int(value));
+        }
+        if value.cast_exact::<PyList>().is_ok() {
+            return Ok(Host::List(self.clone()));
+        }
+        if let Ok(value) = value.cast_exact::<PyFloat>() {
+            return Ok(Host::Double(value.value()));
+        }
+        if let Ok(value) = value.cast_exact::<PyBool>() {
+            return Ok(Host::Bool(value.is_true()));
         }
         if value.is_none() {
             return Ok(Host::Null);
         }
-        if let Ok(value) = value.cast::<PyBool>() {
-            return Ok(Host::Bool(value.is_true()));
-        }
-        if let Ok(value) = value.cast::<PyInt>() {
-            return Ok(int(value));
-        }
-        if let Ok(value) = value.cast::<PyFloat>() {
-            return Ok(Host::Double(value.value()));
-        }
-        if value.cast::<PyDict>().is_ok() {
-            return Ok(Host::Object);
-        }
-        if value.cast::<PyList>().is_ok() || value.cast::<PyTuple>().is_ok() {
-            return Ok(Host::List);
-        }
-        special::read(self)
+        self.read_kind()
     }
 
     #[inline]
     fn field(&self, key: &Py<PyString>) -> Result<Field<Self>, HostFault> {
         let key = key.bind(self.value.py());
-        if let Ok(dict) = self.value.cast::<PyDict>() {
+        if let Ok(dict) = self.value.cast_exact::<PyDict>() {
             let found = dict.get_item(key).map_err(|error| self.fault(error))?;
-            if !dict.is_exact_instance_of::<PyDict>() {
-                own_class::check_entry(self, key, found.as_ref())?;
-            }
             return Ok(found.map_or(Field::Missing, |value| Field::Found(self.with(value))));
         }
-        special::field(self, key)
+        self.field_kind(key)
     }
 
-    fn each_item(
-        &self,
-        take: &mut dyn FnMut(Self) -> Result<(), HostFault>,
-    ) -> Result<(), HostFault> {
+    #[inline]
+    fn length(&self) -> Result<Option<usize>, HostFault> {
+        if let Ok(list) = self.value.cast_exact::<PyList>() {
+            return Ok(Some(list.len()));
+        }
         if let Ok(list) = self.value.cast::<PyList>() {
-            // One after the other by position: reading an item may change the list.
-            own_class::check_items(self, list.is_exact_instance_of::<PyList>())?;
-            return list.iter().try_for_each(|item| take(self.with(item)));
+            return Ok(Some(list.len()));
         }
         if let Ok(tuple) = self.value.cast::<PyTuple>() {
-            own_class::check_items(self, tuple.is_exact_instance_of::<PyTuple>())?;
-            return tuple.iter().try_for_each(|item| take(self.with(item)));
+            return Ok(Some(tuple.len()));
         }
-        special::each_item(self, take)
+        // Any other object may say one thing of its size and show another.
+        Ok(self.value.cast_exact::<PyDict>().ok().map(PyDictMethods::len))
+    }
+
+    #[inline]
+    fn item(&self, position: usize) -> Result<Option<Self>, HostFault> {
+        if let Ok(list) = self.value.cast_exact::<PyList>() {
+            return Ok(list.get_item(position).ok().map(|item| self.with(item)));
+        }
+        if let Ok(list) = self.value.cast::<PyList>() {
+            return Ok(list.get_item(position).ok().map(|item| self.with(item)));
+        }
+        let Ok(tuple) = self.value.cast::<PyTuple>() else { return Ok(None) };
+        Ok(tuple.get_item(position).ok().map(|item| self.with(item)))
     }
 
     fn each_entry(
@@ -165,6 +180,38 @@ impl<'py> HostValue for PyValue<'_, 'py> {
 }
 
 impl<'py> PyValue<'_, 'py> {
+    /// What stands under a key of a dict of a class of its own, or of what is no dict.
+    #[inline(never)]
+    fn field_kind(&self, key: &Bound<'py, PyString>) -> Result<Field<Self>, HostFault> {
+        let Ok(dict) = self.value.cast::<PyDict>() else { return special::field(self, key) };
+        let found = dict.get_item(key).map_err(|error| self.fault(error))?;
+        own_class::check_entry(self, key, found.as_ref())?;
+        Ok(found.map_or(Field::Missing, |value| Field::Found(self.with(value))))
+    }
+
+    /// What a value of a subclass is, or of another type.
+    #[inline(never)]
+    fn read_kind(&self) -> Result<Host<PyText<'py>, Self>, HostFault> {
+        let value = &self.value;
+        if let Ok(text) = value.cast::<PyString>() {
+            return PyText::of(text.clone()).map(Host::Text);
+        }
+        if let Ok(value) = value.cast::<PyInt>() {
+            return Ok(int(value));
+        }
+        if let Ok(value) = value.cast::<PyFloat>() {
+            return Ok(Host::Double(value.value()));
+        }
+        if value.cast::<PyDict>().is_ok() {
+            return Ok(Host::Object(self.clone()));
+        }
+        if value.cast::<PyList>().is_ok() || value.cast::<PyTuple>().is_ok() {
+            own_class::check_items(self)?;
+            return Ok(Host::List(self.clone()));
+        }
+        special::read(self)
+    }
+
     /// Hands an entry on, if its key is one that JSON has.
     pub(crate) fn take_entry(
         &self,

@@ -10,6 +10,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple, PyType};
 
 use crate::shapes::{json, python, shape, shapes};
+use crate::typed::{self, Is};
 
 /// The answer to one call. It has no truth value: ask `.allowed`, `.denied` or `.needs_approval`.
 #[pyclass(frozen, module = "preloop_engine")]
@@ -44,14 +45,14 @@ impl Decision {
 impl Decision {
     /// What happens to the call: `allow`, `require_approval` or `deny`.
     #[getter]
-    fn action(&self, py: Python<'_>) -> Py<PyString> {
-        self.action.clone_ref(py)
+    fn action(&self, py: Python<'_>) -> Is<typed::Action> {
+        Is::new(self.action.clone_ref(py))
     }
 
     /// Why, as one of a closed set, such as `rule_matched`.
     #[getter]
-    fn reason(&self, py: Python<'_>) -> Py<PyString> {
-        self.reason.clone_ref(py)
+    fn reason(&self, py: Python<'_>) -> Is<typed::Reason> {
+        Is::new(self.reason.clone_ref(py))
     }
 
     /// What the agent is told.
@@ -80,12 +81,12 @@ impl Decision {
 
     /// The rule that decided, if one did.
     #[getter]
-    fn rule(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    fn rule(&self, py: Python<'_>) -> PyResult<Is<typed::Rule>> {
         let make = || match &self.inner.rule {
             Some(rule) => shape(py, "Rule", rule).map(Bound::unbind),
             None => Ok(py.None()),
         };
-        self.rule.get_or_try_init(py, make).map(|rule| rule.clone_ref(py))
+        self.rule.get_or_try_init(py, make).map(|rule| Is::new(rule.clone_ref(py)))
     }
 
     /// The workflow of an approval; `None` unless the action is `require_approval`.
@@ -96,16 +97,16 @@ impl Decision {
 
     /// The policy that answered: its name and digest.
     #[getter]
-    fn policy(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    fn policy(&self, py: Python<'_>) -> PyResult<Is<typed::PolicyRef>> {
         let make = || shape(py, "PolicyRef", &self.inner.policy).map(Bound::unbind);
-        self.policy.get_or_try_init(py, make).map(|policy| policy.clone_ref(py))
+        self.policy.get_or_try_init(py, make).map(|policy| Is::new(policy.clone_ref(py)))
     }
 
     /// Conditions that could not be evaluated.
     #[getter]
-    fn errors(&self, py: Python<'_>) -> PyResult<Py<PyTuple>> {
+    fn errors(&self, py: Python<'_>) -> PyResult<Is<typed::Errors>> {
         let make = || shapes(py, "ConditionError", &self.inner.errors).map(Bound::unbind);
-        self.errors.get_or_try_init(py, make).map(|errors| errors.clone_ref(py))
+        self.errors.get_or_try_init(py, make).map(|errors| Is::new(errors.clone_ref(py)))
     }
 
     /// The scope that an inherited answer comes from.
@@ -116,13 +117,14 @@ impl Decision {
 
     /// Rule by rule, where an explanation was asked for.
     #[getter]
-    fn trace(&self, py: Python<'_>) -> PyResult<Option<Py<PyTuple>>> {
+    fn trace(&self, py: Python<'_>) -> PyResult<Is<typed::Trace>> {
         let make = || {
             let trace = self.inner.trace.as_deref();
             trace.map(|trace| shapes(py, "TraceItem", trace).map(Bound::unbind)).transpose()
         };
         let trace = self.trace.get_or_try_init(py, make)?;
-        Ok(trace.as_ref().map(|trace| trace.clone_ref(py)))
+        let trace = trace.as_ref().map(|trace| trace.clone_ref(py).into_any());
+        Ok(Is::new(trace.unwrap_or_else(|| py.None())))
     }
 
     /// The decision as JSON text, as it goes over every wire.
@@ -131,8 +133,8 @@ impl Decision {
     }
 
     /// The decision as a dict, as it goes over every wire.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        python(py, &json(&self.inner)?)
+    fn to_dict(&self, py: Python<'_>) -> PyResult<Is<typed::Wire>> {
+        python(py, &json(&self.inner)?).map(Is::from)
     }
 
     /// The decision that `to_json` wrote.

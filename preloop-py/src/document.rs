@@ -27,6 +27,9 @@ impl Document {
 impl<'py> FromPyObject<'_, 'py> for Document {
     type Error = PyErr;
 
+    #[cfg(feature = "inspect")]
+    const INPUT_TYPE: pyo3::inspect::PyStaticExpr = crate::typed::DOCUMENT;
+
     fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         let py = given.py();
         if let Ok(text) = given.cast::<PyString>() {

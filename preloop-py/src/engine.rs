@@ -5,7 +5,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use preloop_core::call::{CallFacts, ToolFacts};
 use preloop_core::cel::{ArgumentSource, JsonText, Tool};
-use preloop_core::engine::{HostValue, LivePolicy, PathKeys, Projection, Ruling, host_to_json};
+use preloop_core::engine::{
+    Ground, Host, HostValue, LivePolicy, PathKeys, Projection, Ruling, host_to_json,
+};
 use preloop_core::{Call, Report, Timestamp, ValidPolicy};
 use preloop_files::PolicySource;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -19,6 +21,7 @@ use crate::caught::Caught;
 use crate::decision::Decision;
 use crate::document::{Document, unreadable};
 use crate::shapes::shape;
+use crate::typed::{self, Given, Is};
 
 pyo3::import_exception!(preloop_engine._errors, PolicyError);
 
@@ -101,24 +104,24 @@ impl Engine {
     #[pyo3(signature = (tool, args=None, *, source=None, justification=None))]
     fn decide<'py>(
         &self,
-        tool: &Bound<'py, PyAny>,
+        tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
         justification: Option<&Bound<'py, PyString>>,
     ) -> PyResult<Py<Decision>> {
-        Asked { tool, args, source, justification }.decide(&self.inner, None)
+        Asked { tool: &tool.0, args, source, justification }.decide(&self.inner, None)
     }
 
     /// Decides a call and tells, rule by rule, how.
     #[pyo3(signature = (tool, args=None, *, source=None, justification=None))]
     fn explain<'py>(
         &self,
-        tool: &Bound<'py, PyAny>,
+        tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
         justification: Option<&Bound<'py, PyString>>,
     ) -> PyResult<Decision> {
-        Asked { tool, args, source, justification }.explain(&self.inner, None)
+        Asked { tool: &tool.0, args, source, justification }.explain(&self.inner, None)
     }
 
     /// The same engine with what is known beside each call. Without `now` it is the clock's time.
@@ -129,8 +132,9 @@ impl Engine {
         principal: Option<Bound<'py, PyAny>>,
         session: Option<Bound<'py, PyAny>>,
         context: Option<Bound<'py, PyAny>>,
-        now: Option<Bound<'py, PyAny>>,
+        now: Option<Given<'_, 'py, typed::Moment>>,
     ) -> PyResult<BoundEngine> {
+        let now = now.map(|now| now.0.to_owned());
         let facts =
             [("principal", principal), ("session", session), ("context", context), ("now", now)];
         Ok(BoundEngine { inner: self.inner.clone(), facts: facts_of(py, facts)? })
@@ -142,8 +146,8 @@ impl Engine {
     }
 
     /// Which policy answers, and what became of replacing it.
-    fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        shape(py, "Status", &self.inner.status())
+    fn status(&self, py: Python<'_>) -> PyResult<Is<typed::Status>> {
+        shape(py, "Status", &self.inner.status()).map(Is::from)
     }
 
     /// Does nothing, with the arguments of `decide`: what a call costs by itself.
@@ -151,12 +155,12 @@ impl Engine {
     #[pyo3(signature = (tool, args=None, *, source=None, justification=None))]
     fn _empty<'py>(
         &self,
-        tool: &Bound<'py, PyAny>,
+        tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
         justification: Option<&Bound<'py, PyString>>,
     ) {
-        std::hint::black_box((self, tool, args, source, justification));
+        std::hint::black_box((self, &*tool.0, args, source, justification));
     }
 
     fn __repr__(&self) -> String {
@@ -172,24 +176,24 @@ impl BoundEngine {
     #[pyo3(signature = (tool, args=None, *, source=None, justification=None))]
     fn decide<'py>(
         &self,
-        tool: &Bound<'py, PyAny>,
+        tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
         justification: Option<&Bound<'py, PyString>>,
     ) -> PyResult<Py<Decision>> {
-        Asked { tool, args, source, justification }.decide(&self.inner, Some(&self.facts))
+        Asked { tool: &tool.0, args, source, justification }.decide(&self.inner, Some(&self.facts))
     }
 
     /// Decides a call and tells, rule by rule, how.
     #[pyo3(signature = (tool, args=None, *, source=None, justification=None))]
     fn explain<'py>(
         &self,
-        tool: &Bound<'py, PyAny>,
+        tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
         justification: Option<&Bound<'py, PyString>>,
     ) -> PyResult<Decision> {
-        Asked { tool, args, source, justification }.explain(&self.inner, Some(&self.facts))
+        Asked { tool: &tool.0, args, source, justification }.explain(&self.inner, Some(&self.facts))
     }
 
     /// The engine without what is bound.
@@ -208,9 +212,9 @@ impl BoundEngine {
 /// Checks a policy document: every error and warning, with its place.
 #[pyfunction]
 #[expect(clippy::needless_pass_by_value, reason = "Python's arguments arrive as values")]
-pub(crate) fn validate(py: Python<'_>, text: Document) -> PyResult<Bound<'_, PyAny>> {
+pub(crate) fn validate(py: Python<'_>, text: Document) -> PyResult<Is<typed::Report>> {
     let report = py.detach(|| preloop_core::validate(text.bytes()));
-    shape(py, "Report", &report)
+    shape(py, "Report", &report).map(Is::from)
 }
 
 /// Compares two policy documents: which changes there are, and which calls are answered otherwise.
@@ -220,14 +224,14 @@ pub(crate) fn diff(
     py: Python<'_>,
     before: Document,
     after: Document,
-) -> PyResult<Bound<'_, PyAny>> {
+) -> PyResult<Is<typed::PolicyDiff>> {
     let compared = py.detach(|| {
         let before = ValidPolicy::parse(before.bytes())?;
         let after = ValidPolicy::parse(after.bytes())?;
         Ok(preloop_core::diff::diff(&before, &after))
     });
     match compared {
-        Ok(diff) => shape(py, "PolicyDiff", &diff),
+        Ok(diff) => shape(py, "PolicyDiff", &diff).map(Is::from),
         Err(report) => Err(refused(py, &report)),
     }
 }
@@ -351,7 +355,7 @@ impl Asked<'_, '_> {
                     Err(error) => invalid(format!("the arguments are no JSON: {error}")),
                 };
             }
-            if !matches!(host.read(), Ok(preloop_core::engine::Host::Object)) {
+            if !matches!(host.read(), Ok(Host::Object(_))) {
                 caught.check()?;
                 let name = args.get_type().name().map(|name| name.to_string());
                 let name = name.unwrap_or_default();
@@ -359,9 +363,10 @@ impl Asked<'_, '_> {
             }
         }
         let keys = live.prepared().keys.get_or_init(py, || {
-            PathKeys::new(live.policy().paths(), |key| PyString::intern(py, key).unbind())
+            PathKeys::new(live.policy(), |key| PyString::intern(py, key).unbind())
         });
-        let answer = judge(&Projection::new(host, keys));
+        let ground = Ground::new(keys);
+        let answer = judge(&Projection::new(host, &ground));
         caught.check()?;
         Ok(Answer::Judged(answer))
     }
@@ -405,7 +410,7 @@ pub(crate) fn object_of_text(args: &Bound<'_, PyAny>) -> Option<Result<Vec<u8>, 
 fn described_tool(tool: &Bound<'_, PyAny>) -> PyResult<Result<ToolFacts, String>> {
     let caught = Caught::default();
     let host = PyValue::new(tool.clone(), &caught);
-    if !matches!(host.read(), Ok(preloop_core::engine::Host::Object)) {
+    if !matches!(host.read(), Ok(Host::Object(_))) {
         caught.check()?;
         let name = tool.get_type().name()?;
         return Err(PyTypeError::new_err(format!(

@@ -9,6 +9,7 @@ mod guard;
 mod own_class;
 mod shapes;
 mod special;
+mod typed;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
@@ -24,11 +25,11 @@ mod _native {
     #[pymodule_export]
     use crate::guard::{after_answer, after_decision, call_hash};
 
-    use super::{Bound, PyModule, PyResult};
+    use super::{PyResult, Python};
 
     #[pymodule_init]
-    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        super::stay_in_one_interpreter(module.py())
+    fn init(py: Python<'_>) -> PyResult<()> {
+        super::stay_in_one_interpreter(py)
     }
 }
 

@@ -37,8 +37,8 @@ pub(crate) fn check_entry<'py>(
 }
 
 /// Checks that a list or a tuple shows the items that it holds.
-pub(crate) fn check_items(host: &PyValue<'_, '_>, is_exact: bool) -> Result<(), HostFault> {
-    if is_exact { Ok(()) } else { check_shown(host) }
+pub(crate) fn check_items(host: &PyValue<'_, '_>) -> Result<(), HostFault> {
+    if host.value.cast_exact::<PyTuple>().is_ok() { Ok(()) } else { check_shown(host) }
 }
 
 #[cold]

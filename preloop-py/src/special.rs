@@ -8,7 +8,7 @@ use pyo3::types::{PyDict, PyMapping, PyString, PyType};
 
 use crate::arguments::{PyText, PyValue};
 
-type Read<'py> = Result<Host<PyText<'py>>, HostFault>;
+type Read<'c, 'py> = Result<Host<PyText<'py>, PyValue<'c, 'py>>, HostFault>;
 
 /// What an object is.
 enum Kind<'py> {
@@ -88,16 +88,16 @@ fn kind<'py>(value: &Bound<'py, PyAny>) -> PyResult<Kind<'py>> {
 }
 
 /// What a value is that is none of the usual types.
-pub(crate) fn read<'py>(host: &PyValue<'_, 'py>) -> Read<'py> {
+pub(crate) fn read<'c, 'py>(host: &PyValue<'c, 'py>) -> Read<'c, 'py> {
     match kind(&host.value).map_err(|error| host.fault(error))? {
         Kind::Plain | Kind::Other => scalar(host),
-        Kind::Mapping | Kind::Record(_) => Ok(Host::Object),
+        Kind::Mapping | Kind::Record(_) => Ok(Host::Object(host.clone())),
         Kind::Inner(inner) => host.inner(inner)?.read(),
     }
 }
 
 /// Numbers and texts of other types.
-fn scalar<'py>(host: &PyValue<'_, 'py>) -> Read<'py> {
+fn scalar<'c, 'py>(host: &PyValue<'c, 'py>) -> Read<'c, 'py> {
     let value = &host.value;
     let is = |class: &Class| class.holds(value).map_err(|error| host.fault(error));
     if is(&DECIMAL)? {
@@ -120,7 +120,12 @@ fn scalar<'py>(host: &PyValue<'_, 'py>) -> Read<'py> {
     if is(&UUID)? || is(&PURE_PATH)? {
         return shown(host).map(Host::Text);
     }
-    let name = value.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    let class = value.get_type();
+    let name = class.name().map(|name| name.to_string()).unwrap_or_default();
+    // numpy's numbers are numbers by the standard library's classes, for which there is none of true and false.
+    if matches!(&*name, "bool" | "bool_") && class.module().is_ok_and(|module| module == "numpy") {
+        return value.is_truthy().map(Host::Bool).map_err(|error| host.fault(error));
+    }
     Err(HostFault::new(format!("a value of type `{name}` is no JSON value")))
 }
 
@@ -187,17 +192,6 @@ fn has_field<'c, 'py>(
 fn extra<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
     let extra = value.getattr(intern!(value.py(), "__pydantic_extra__")).ok()?;
     extra.cast_into::<PyDict>().ok()
-}
-
-/// The elements of a value that `read` called a list.
-pub(crate) fn each_item<'c, 'py>(
-    host: &PyValue<'c, 'py>,
-    take: &mut dyn FnMut(PyValue<'c, 'py>) -> Result<(), HostFault>,
-) -> Result<(), HostFault> {
-    match kind(&host.value).map_err(|error| host.fault(error))? {
-        Kind::Inner(inner) => host.inner(inner)?.each_item(take),
-        _ => Ok(()),
-    }
 }
 
 /// The entries of a value that `read` called an object.

@@ -50,6 +50,7 @@ pub(crate) mod value;
 #[cfg(test)]
 mod tests;
 
+pub use code::Reading;
 pub use environment::Environment;
 pub use failure::{Failure, FailureKind};
 pub use fuel::{FUEL_DEFAULT, FUEL_MAX, Fuel};
@@ -63,7 +64,7 @@ pub use problem::{Problem, ProblemKind};
 pub(crate) use program::kept_alone;
 pub use program::{Program, Step, Tri, Truths};
 pub use slots::{Slot, Slots};
-pub use source::{ArgPath, Argument, ArgumentSource, Lookup, PathTable};
+pub use source::{ArgPath, Argument, ArgumentSource, Lookup, Parts, PathTable};
 pub use span::Span;
 pub use types::Declared;
 pub use value::{TypeName, Value};

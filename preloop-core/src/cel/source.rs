@@ -1,6 +1,6 @@
 //! Where a call's arguments come from: a trait, so that nothing has to be converted to be judged.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map as JsonMap, Value as Json};
 
@@ -88,6 +88,8 @@ pub struct PathTable {
     paths: Vec<ArgPath>,
     /// The slot of each path, so that a policy of thousands of paths is read in one go.
     slots: HashMap<Box<[Box<str>]>, u32>,
+    /// Names of fields below arguments, such as those of a list's items.
+    names: BTreeSet<Box<str>>,
 }
 
 impl PathTable {
@@ -100,6 +102,20 @@ impl PathTable {
         self.paths.push(ArgPath { segments: path.segments.clone(), slot });
         self.slots.insert(path.segments.clone(), slot);
         slot
+    }
+
+    /// Takes down names of fields that are read below arguments.
+    pub(crate) fn know<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+        for name in names {
+            if !self.names.contains(name) {
+                self.names.insert(name.into());
+            }
+        }
+    }
+
+    /// The names of fields that are read below arguments, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(AsRef::as_ref)
     }
 
     /// The paths in the order of their slots.
@@ -127,6 +143,25 @@ pub enum Argument<'a> {
     Json(&'a Json),
     /// An object.
     Object(&'a JsonMap<String, Json>),
+    /// A list whose items are asked for one by one.
+    Items(&'a dyn Parts),
+    /// An object whose fields are asked for one by one.
+    Fields(&'a dyn Parts),
+}
+
+/// A list or an object that hands out its parts when they are asked for, each time the same ones.
+pub trait Parts: std::fmt::Debug {
+    /// How many items or fields there are.
+    fn count(&self) -> usize;
+
+    /// The item at this position of a list.
+    fn item(&self, position: usize) -> Option<Argument<'_>>;
+
+    /// What stands under a key of an object.
+    fn field(&self, key: &str) -> Option<Argument<'_>>;
+
+    /// The entry of an object at this position, by the order of keys.
+    fn entry(&self, position: usize) -> Option<(&str, Argument<'_>)>;
 }
 
 /// What a source has under a path.

@@ -147,7 +147,7 @@ impl Found {
 /// A quick hash for the names of a policy. The table holds only names that the policy's author chose,
 /// so a caller cannot fill it with colliding ones.
 #[derive(Clone, Copy, Debug, Default)]
-struct NameHasher(u64);
+pub(crate) struct NameHasher(u64);
 
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 

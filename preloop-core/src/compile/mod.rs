@@ -10,13 +10,13 @@ mod source;
 
 pub(crate) use entry::{Answer, Entry, Evidence, Matcher, Rule};
 pub(crate) use glob::Glob;
-pub(crate) use index::{EntryId, Fits, ToolIndex};
+pub(crate) use index::{EntryId, Fits, NameHasher, ToolIndex};
 pub(crate) use search::{Findings, GROUPS_MAX};
 pub(crate) use source::{CallSource, EntrySource, is_same_server};
 
 use std::{fmt, iter};
 
-use crate::cel::{self, PathTable, Span};
+use crate::cel::{self, PathTable, Reading, Span};
 use crate::condition::Condition;
 use crate::decision::{Action, Decision, PolicyRef, Reason};
 use crate::document::{self, Justification, Tool};
@@ -118,24 +118,39 @@ impl CompiledPolicy {
     ///
     /// A binding pulls these and nothing else. `source` is a class or a server's name, empty if not known.
     pub fn arg_paths(&self, tool: &str, source: &str) -> Vec<&cel::ArgPath> {
-        let entries = match self
-            .index
-            .find(tool, CallSource::of(source, "").unwrap_or(CallSource::Unknown))
-        {
+        let conditions = self.conditions_for(tool, source);
+        let mut paths: Vec<_> = conditions.flat_map(Condition::arg_paths).collect();
+        paths.sort_unstable_by_key(|path| path.slot());
+        paths.dedup_by_key(|path| path.slot());
+        paths
+    }
+
+    /// The same with what rules look at of each argument.
+    pub fn readings(&self, tool: &str, source: &str) -> Vec<(&cel::ArgPath, Reading)> {
+        let mut found: Vec<(&cel::ArgPath, Reading)> = Vec::new();
+        for (path, reading) in self.conditions_for(tool, source).flat_map(Condition::readings) {
+            match found.binary_search_by_key(&path.slot(), |(known, _)| known.slot()) {
+                Ok(at) => {
+                    if let Some((_, known)) = found.get_mut(at) {
+                        known.merge(reading);
+                    }
+                }
+                Err(at) => found.insert(at, (path, reading)),
+            }
+        }
+        found
+    }
+
+    /// The conditions that may be asked for a call of `tool`.
+    fn conditions_for(&self, tool: &str, source: &str) -> impl Iterator<Item = &Condition> {
+        let source = CallSource::of(source, "").unwrap_or(CallSource::Unknown);
+        let entries = match self.index.find(tool, source) {
             Fits::None => Vec::new(),
             Fits::One(entry) => vec![entry],
             Fits::Several(entries) => entries,
         };
-        let mut paths: Vec<&cel::ArgPath> = entries
-            .into_iter()
-            .filter_map(|entry| self.entries.get(entry))
-            .flat_map(|entry| &entry.rules)
-            .filter_map(Rule::condition)
-            .flat_map(Condition::arg_paths)
-            .collect();
-        paths.sort_unstable_by_key(|path| path.slot());
-        paths.dedup_by_key(|path| path.slot());
-        paths
+        let entries = entries.into_iter().filter_map(|entry| self.entries.get(entry));
+        entries.flat_map(|entry| &entry.rules).filter_map(Rule::condition)
     }
 
     /// Position in the document's `tools` of the entry that speaks for a tool of an MCP server, if there is one.
@@ -183,6 +198,11 @@ impl CompiledPolicy {
     /// Every argument path that a rule reads, in the order of their slots: what a binding prepares keys for.
     pub fn paths(&self) -> &[cel::ArgPath] {
         self.paths.paths()
+    }
+
+    /// The names of fields that rules read below arguments, such as those of a list's items.
+    pub fn field_names(&self) -> impl Iterator<Item = &str> {
+        self.paths.names()
     }
 
     /// Whether a condition may ask for the time; where none does, nobody has to read a clock.

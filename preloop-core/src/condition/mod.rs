@@ -14,7 +14,7 @@ use std::fmt;
 
 use crate::cel::{
     self, ArgPath, Environment, Failure, Fuel, Input, PathTable, Problem, ProblemKind, Program,
-    Span, Step, Tri, Truths,
+    Reading, Span, Step, Tri, Truths,
 };
 use crate::decision::Action;
 use crate::document::ConditionType;
@@ -130,6 +130,15 @@ impl Condition {
         let (simple, cel) = match &self.program {
             Either::Simple(simple) => (simple.arg_path(), None),
             Either::Cel(program) => (None, Some(program.arg_paths())),
+        };
+        simple.into_iter().chain(cel.into_iter().flatten())
+    }
+
+    /// The arguments that the condition reads, and what it looks at of each.
+    pub fn readings(&self) -> impl Iterator<Item = (&ArgPath, Reading)> {
+        let (simple, cel) = match &self.program {
+            Either::Simple(simple) => (simple.reading(), None),
+            Either::Cel(program) => (None, Some(program.readings())),
         };
         simple.into_iter().chain(cel.into_iter().flatten())
     }

@@ -12,7 +12,7 @@ use super::subject::{Found, Subject, argument};
 use crate::cel::ast::Relation;
 use crate::cel::lib::regex::Pattern;
 use crate::cel::value::{Items, Standing, Val, from_json, order, scalar_equal};
-use crate::cel::{self, ArgPath, Environment, Fuel, Input, PathTable, Problem, Span, Tri};
+use crate::cel::{self, ArgPath, Environment, Fuel, Input, PathTable, Problem, Reading, Span, Tri};
 use crate::decision::Action;
 
 /// Scanned bytes that cost one unit of the budget.
@@ -140,6 +140,18 @@ impl Simple {
             Question::Field { subject: Subject::Argument(path), .. } => Some(path),
             Question::Field { .. } | Question::Constant(_) => None,
         }
+    }
+
+    /// The argument that is read, and what is looked at of it.
+    pub(super) fn reading(&self) -> Option<(&ArgPath, Reading)> {
+        let Question::Field { subject: Subject::Argument(path), test, .. } = &self.question else {
+            return None;
+        };
+        let mut reading = Reading::value();
+        if matches!(test, Test::Contains { .. } | Test::HasMember(_)) {
+            reading.merge(Reading::of_items(Reading::value()));
+        }
+        Some((path, reading))
     }
 
     pub(super) fn text_search(&self) -> Option<(&ArgPath, &str)> {
@@ -355,7 +367,7 @@ fn has_member(items: Items<'_>, literal: &Literal, fuel: &mut u64) -> Result<boo
 }
 
 fn is_compound(value: Val<'_>) -> bool {
-    value.items().is_some() || value.map_len().is_some()
+    value.items().is_some() || value.is_map()
 }
 
 const fn is_number(value: Val<'_>) -> bool {

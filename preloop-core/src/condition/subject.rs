@@ -3,8 +3,8 @@
 use serde_json::{Map, Value as Json};
 
 use super::simple::{Literal, TextFunction};
-use crate::cel::value::{Val, from_double};
-use crate::cel::{ArgPath, Argument, Input, Lookup};
+use crate::cel::value::Val;
+use crate::cel::{ArgPath, Input, Lookup};
 
 /// The field that is asked about.
 #[derive(Clone, Debug)]
@@ -126,14 +126,7 @@ fn list(list: Option<&[String]>) -> Found<'_> {
 #[inline]
 pub(super) fn argument(lookup: Lookup<'_>) -> Found<'_> {
     Found::Value(match lookup {
-        Lookup::Found(Argument::Json(value)) => Val::of_json(value),
-        Lookup::Found(Argument::Object(value)) => Val::MapJson(value),
-        Lookup::Found(Argument::Text(value)) => Val::Text(value),
-        Lookup::Found(Argument::Null) => Val::Null,
-        Lookup::Found(Argument::Bool(value)) => Val::Bool(value),
-        Lookup::Found(Argument::Int(value)) => Val::Int(value),
-        Lookup::Found(Argument::Uint(value)) => Val::Uint(value),
-        Lookup::Found(Argument::Double(value)) => from_double(value),
+        Lookup::Found(value) => Val::of_argument(value),
         Lookup::Missing(key) | Lookup::NullAbove(key) => return Found::Missing(key),
         Lookup::NotAnObject(key) => return Found::NotAnObject(key),
     })

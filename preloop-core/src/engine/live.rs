@@ -89,8 +89,16 @@ impl<P> LivePolicy<P> {
 
     /// Decides a call and tells, rule by rule, how.
     pub fn explain(&self, call: &Call<'_>) -> Decision {
+        // Telling how reads more than deciding does, and what could not be told is no fault of the call.
+        let fault = match self.decide(call) {
+            Ruling::Known(..) => None,
+            Ruling::Made(_) => call.args.fault().cloned(),
+        };
         let decision = self.policy.explain(call);
-        self.faulty(call, decision)
+        match fault {
+            None => decision,
+            Some(fault) => Decision { trace: decision.trace, ..self.policy.invalid_call(fault) },
+        }
     }
 
     /// The decision as one that is shared with all calls that come to it.

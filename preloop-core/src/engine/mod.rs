@@ -42,7 +42,7 @@ use serde_json::Value as Json;
 pub use guard::{Answer, GuardStep, Refusal, RefusalKind, after_answer, after_decision};
 pub use live::{LivePolicy, Ruling};
 pub use projection::{
-    Field, Host, HostFault, HostValue, PathKeys, Projection, to_json as host_to_json,
+    Field, Ground, Host, HostFault, HostValue, PathKeys, Projection, to_json as host_to_json,
 };
 pub use status::Status;
 

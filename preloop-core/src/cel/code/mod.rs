@@ -1,5 +1,6 @@
 //! The lowered form that is evaluated: small nodes in one vector, constants, paths, tests and patterns beside it.
 
+mod reading;
 mod test;
 
 pub(crate) use super::ast::Run;
@@ -10,6 +11,7 @@ use super::source::ArgPath;
 use super::span::Span;
 use super::types::Record;
 use super::value::Value;
+pub use reading::Reading;
 pub(crate) use test::{NO_PATH, Near, Question, Test};
 
 /// The number of an operation.

@@ -35,7 +35,7 @@ impl<'e> Machine<'e> {
         if let (Some(left), Some(right)) = (left.items(), right.items()) {
             return self.equal_lists(id, left, right, levels);
         }
-        if left.map_len().is_some() && left.map_len() == right.map_len() {
+        if left.is_map() && left.map_len() == right.map_len() {
             return self.equal_maps(id, left, right, levels);
         }
         match (left, right) {
@@ -89,7 +89,7 @@ impl<'e> Machine<'e> {
         if let Some(items) = right.items() {
             return self.contains_item(id, items, left);
         }
-        if right.map_len().is_some() {
+        if right.is_map() {
             return Ok(right.entry(left).is_some());
         }
         Err(self.wrong_type(id, "a list or a map on the right of `in`", right))

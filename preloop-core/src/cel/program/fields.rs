@@ -8,23 +8,8 @@ use crate::cel::ast::Run;
 use crate::cel::code::{NEVER, Node, Op, OpId};
 use crate::cel::failure::{FailureKind, Trouble};
 use crate::cel::lib::{lists, number::Number};
-use crate::cel::source::{ArgPath, Argument, Lookup};
-use crate::cel::value::{Val, from_double, render};
-
-/// The value of an argument as its source hands it out.
-#[inline]
-fn argument(found: Argument<'_>) -> Val<'_> {
-    match found {
-        Argument::Null => Val::Null,
-        Argument::Bool(value) => Val::Bool(value),
-        Argument::Int(value) => Val::Int(value),
-        Argument::Uint(value) => i64::try_from(value).map_or(Val::Uint(value), Val::Int),
-        Argument::Double(value) => from_double(value),
-        Argument::Text(value) => Val::Text(value),
-        Argument::Json(value) => Val::of_json(value),
-        Argument::Object(value) => Val::MapJson(value),
-    }
-}
+use crate::cel::source::{ArgPath, Lookup};
+use crate::cel::value::{Val, render};
 
 impl<'e> Machine<'e> {
     fn lookup(&self, id: OpId, path: u32) -> Result<(&'e ArgPath, Lookup<'e>), Trouble> {
@@ -88,7 +73,7 @@ impl<'e> Machine<'e> {
     fn path_of_source(&self, id: OpId, path: u32) -> Result<Val<'e>, Trouble> {
         let (path, found) = self.lookup(id, path)?;
         match found {
-            Lookup::Found(found) => Ok(argument(found)),
+            Lookup::Found(found) => Ok(Val::of_argument(found)),
             missing => Err(self.missing_argument(id, path, missing)),
         }
     }
@@ -102,7 +87,7 @@ impl<'e> Machine<'e> {
     ) -> Result<Val<'e>, Trouble> {
         let (path, found) = self.lookup(id, path)?;
         match found {
-            Lookup::Found(found) => Ok(self.some(argument(found))),
+            Lookup::Found(found) => Ok(self.some(Val::of_argument(found))),
             Lookup::Missing(at) if at >= usize::from(optional) => Ok(Val::Optional(None)),
             missing => Err(self.missing_argument(id, path, missing)),
         }
@@ -191,15 +176,14 @@ impl<'e> Machine<'e> {
         match inner.field(name) {
             Some(found) if optional => Ok(self.some(found)),
             Some(found) => Ok(found),
-            None if optional && inner.map_len().is_some() => Ok(Val::Optional(None)),
+            None if optional && inner.is_map() => Ok(Val::Optional(None)),
             None => Err(self.missing_field(id, inner, name)),
         }
     }
 
     #[cold]
     fn missing_field(&self, id: OpId, value: Val<'_>, name: &str) -> Trouble {
-        let kind =
-            if value.map_len().is_some() { FailureKind::NoSuchKey } else { FailureKind::WrongType };
+        let kind = if value.is_map() { FailureKind::NoSuchKey } else { FailureKind::WrongType };
         self.fail(kind, id, || {
             let name = crate::cel::problem::cut(name);
             match kind {
@@ -241,7 +225,7 @@ impl<'e> Machine<'e> {
             Val::Optional(Some(inner)) => *inner,
             other => other,
         };
-        if inner.map_len().is_none() {
+        if !inner.is_map() {
             return Err(self.missing_field(id, inner, last));
         }
         Ok(inner.field(last).is_some())
@@ -271,7 +255,7 @@ impl<'e> Machine<'e> {
                 None => Ok(Val::Optional(None)),
             };
         }
-        if inner.map_len().is_none() {
+        if !inner.is_map() {
             return Err(self.wrong_type(id, "a list or a map", inner));
         }
         match inner.entry(index) {

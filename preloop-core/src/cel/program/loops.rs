@@ -15,7 +15,7 @@ pub(super) enum Elements<'e> {
 
 impl<'e> Elements<'e> {
     #[inline]
-    pub(super) const fn len(self) -> usize {
+    pub(super) fn len(self) -> usize {
         match self {
             Self::Items { items, .. } => items.len(),
             Self::Entries(entries) => entries.len(),

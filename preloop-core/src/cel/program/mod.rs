@@ -16,8 +16,8 @@ mod truth;
 use bumpalo::Bump;
 use serde_json::{Map as JsonMap, Value as Json};
 
-use super::ast::{Expr, Tree};
-use super::code::{Code, Op};
+use super::ast::{Expr, Relation, Tree};
+use super::code::{Code, Op, Reading};
 use super::failure::{Failure, FailureKind, Trouble};
 use super::fuel::Fuel;
 use super::input::Input;
@@ -100,6 +100,11 @@ impl Program {
         self.code.paths.iter()
     }
 
+    /// The arguments that the expression reads, and what it looks at of each.
+    pub fn readings(&self) -> impl Iterator<Item = (&ArgPath, Reading)> {
+        self.code.paths.iter().zip(self.code.readings())
+    }
+
     /// The type of the result, as far as it is known.
     pub fn result_type(&self) -> &Declared {
         &self.result
@@ -127,6 +132,15 @@ impl Program {
             let slot = table.slot(path);
             path.set_slot(slot);
         }
+        table.know(self.code.names.iter().map(AsRef::as_ref));
+        let asked = self.code.nodes.iter().filter_map(|node| match node.op {
+            Op::Compare { relation: Relation::In, left, .. } => self.code.constant(left),
+            _ => None,
+        });
+        table.know(asked.filter_map(|key| match key {
+            Value::Text(key) => Some(&**key),
+            _ => None,
+        }));
     }
 
     /// The text that the whole condition looks for in one argument, if that is all it does.

@@ -164,6 +164,15 @@ fn weight(value: Val<'_>, most: usize, levels: usize) -> usize {
                 }
             }
         }
+        Val::MapParts(parts) => {
+            for (key, value) in (0..parts.count()).filter_map(|position| parts.entry(position)) {
+                let below = self::weight(Val::of_argument(value), most, levels);
+                weight = weight.saturating_add(key.len()).saturating_add(below);
+                if weight > most {
+                    return weight;
+                }
+            }
+        }
         Val::Map(entries) => {
             for (key, value) in entries {
                 let below = self::weight(*value, most, levels);

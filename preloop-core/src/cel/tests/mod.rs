@@ -4,6 +4,7 @@ mod checks;
 mod cost;
 mod hostile;
 mod paths;
+mod readings;
 mod soup;
 
 use serde_json::json;

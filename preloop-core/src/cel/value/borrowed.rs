@@ -3,9 +3,10 @@
 use bumpalo::Bump;
 use serde_json::{Map as JsonMap, Value as Json};
 
-use super::{TypeName, Value, from_json, key_order};
+use super::{TypeName, Value, from_double, from_json, key_order};
 use crate::cel::lib::net::{Cidr, Ip};
 use crate::cel::lib::time::Duration;
+use crate::cel::source::{Argument, Parts};
 use crate::time::Timestamp;
 
 /// A borrowed value. Lists and maps come in the shapes of those they are borrowed from.
@@ -28,10 +29,14 @@ pub(crate) enum Val<'a> {
     ListOwned(&'a [Value]),
     ListJson(&'a [Json]),
     ListText(&'a [String]),
+    /// Asked for item by item.
+    ListParts(&'a dyn Parts),
     /// Sorted by key, as are all maps but those of JSON.
     Map(&'a [(Val<'a>, Val<'a>)]),
     MapOwned(&'a [(Value, Value)]),
     MapJson(&'a JsonMap<String, Json>),
+    /// Asked for field by field.
+    MapParts(&'a dyn Parts),
 }
 
 const _: () = assert!(size_of::<Val<'static>>() <= 24, "values are meant to be three words");
@@ -70,6 +75,23 @@ impl<'a> Val<'a> {
         }
     }
 
+    /// The value of an argument as its source hands it out.
+    #[inline]
+    pub(crate) fn of_argument(found: Argument<'a>) -> Self {
+        match found {
+            Argument::Null => Self::Null,
+            Argument::Bool(value) => Self::Bool(value),
+            Argument::Int(value) => Self::Int(value),
+            Argument::Uint(value) => i64::try_from(value).map_or(Self::Uint(value), Self::Int),
+            Argument::Double(value) => from_double(value),
+            Argument::Text(value) => Self::Text(value),
+            Argument::Json(value) => Self::of_json(value),
+            Argument::Object(value) => Self::MapJson(value),
+            Argument::Items(parts) => Self::ListParts(parts),
+            Argument::Fields(parts) => Self::MapParts(parts),
+        }
+    }
+
     pub(crate) const fn type_name(self) -> TypeName {
         match self {
             Self::Null => TypeName::Null,
@@ -85,10 +107,14 @@ impl<'a> Val<'a> {
             Self::Cidr(_) => TypeName::Cidr,
             Self::Type(_) => TypeName::Type,
             Self::Optional(_) => TypeName::Optional,
-            Self::List(_) | Self::ListOwned(_) | Self::ListJson(_) | Self::ListText(_) => {
-                TypeName::List
+            Self::List(_)
+            | Self::ListOwned(_)
+            | Self::ListJson(_)
+            | Self::ListText(_)
+            | Self::ListParts(_) => TypeName::List,
+            Self::Map(_) | Self::MapOwned(_) | Self::MapJson(_) | Self::MapParts(_) => {
+                TypeName::Map
             }
-            Self::Map(_) | Self::MapOwned(_) | Self::MapJson(_) => TypeName::Map,
         }
     }
 
@@ -99,6 +125,7 @@ impl<'a> Val<'a> {
             Self::ListOwned(items) => Items::Owned(items),
             Self::ListJson(items) => Items::Json(items),
             Self::ListText(items) => Items::Text(items),
+            Self::ListParts(parts) => Items::Parts(parts),
             _ => return None,
         })
     }
@@ -109,14 +136,21 @@ impl<'a> Val<'a> {
             Self::Map(entries) => entries.len(),
             Self::MapOwned(entries) => entries.len(),
             Self::MapJson(entries) => entries.len(),
+            Self::MapParts(parts) => parts.count(),
             _ => return None,
         })
+    }
+
+    /// Whether this is a map.
+    pub(crate) const fn is_map(self) -> bool {
+        matches!(self, Self::Map(_) | Self::MapOwned(_) | Self::MapJson(_) | Self::MapParts(_))
     }
 
     /// The entry of a text key; none if there is none or this is no map.
     pub(crate) fn field(self, name: &str) -> Option<Self> {
         match self {
             Self::MapJson(entries) => entries.get(name).map(Self::of_json),
+            Self::MapParts(parts) => parts.field(name).map(Self::of_argument),
             _ => self.entry(Val::Text(name)),
         }
     }
@@ -126,6 +160,10 @@ impl<'a> Val<'a> {
         match self {
             Self::MapJson(entries) => match key {
                 Val::Text(name) => entries.get(name).map(Self::of_json),
+                _ => None,
+            },
+            Self::MapParts(parts) => match key {
+                Val::Text(name) => parts.field(name).map(Self::of_argument),
                 _ => None,
             },
             Self::Map(entries) => {
@@ -149,15 +187,17 @@ pub(crate) enum Items<'a> {
     Owned(&'a [Value]),
     Json(&'a [Json]),
     Text(&'a [String]),
+    Parts(&'a dyn Parts),
 }
 
 impl<'a> Items<'a> {
-    pub(crate) const fn len(self) -> usize {
+    pub(crate) fn len(self) -> usize {
         match self {
             Self::Borrowed(items) => items.len(),
             Self::Owned(items) => items.len(),
             Self::Json(items) => items.len(),
             Self::Text(items) => items.len(),
+            Self::Parts(parts) => parts.count(),
         }
     }
 
@@ -167,6 +207,7 @@ impl<'a> Items<'a> {
             Self::Owned(items) => items.get(position).map(Val::of),
             Self::Json(items) => items.get(position).map(Val::of_json),
             Self::Text(items) => items.get(position).map(|text| Val::Text(text)),
+            Self::Parts(parts) => parts.item(position).map(Val::of_argument),
         }
     }
 
@@ -188,6 +229,14 @@ pub(crate) fn entries_of<'a>(map: Val<'a>, arena: &'a Bump) -> Option<&'a [(Val<
             );
             entries.sort_unstable_by(|left, right| key_order(left.0, right.0));
             Some(entries)
+        }
+        Val::MapParts(parts) => {
+            let entry = |position| {
+                let (key, value) = parts.entry(position)?;
+                Some((Val::Text(key), Val::of_argument(value)))
+            };
+            let entries: Vec<_> = (0..parts.count()).filter_map(entry).collect();
+            Some(arena.alloc_slice_copy(&entries))
         }
         _ => None,
     }

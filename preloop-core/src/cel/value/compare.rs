@@ -77,7 +77,7 @@ pub(crate) fn scalar_equal(left: Val<'_>, right: Val<'_>) -> Option<bool> {
 }
 
 fn is_compound(value: Val<'_>) -> bool {
-    value.items().is_some() || value.map_len().is_some() || matches!(value, Val::Optional(_))
+    value.items().is_some() || value.is_map() || matches!(value, Val::Optional(_))
 }
 
 /// The order in which maps keep their keys: false, true, numbers, text; other types never are keys.

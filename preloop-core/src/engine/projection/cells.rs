@@ -1,52 +1,48 @@
-//! Room for what was pulled from one call's arguments: a place for each path, filled once.
+//! Room for what was pulled from one call's arguments: a place for each number, filled once.
 
 use std::cell::OnceCell;
 
-use crate::cel::Slot;
-
-/// Rules of one tool seldom read more paths than this; these need no allocation.
-const NEAR: usize = 6;
-/// Paths on one page of those beyond.
+/// Places on one page of those beyond the near ones.
 const PAGE: usize = 64;
 
-type Page<T> = Box<[OnceCell<Slot<T>>]>;
+type Page<T> = Box<[OnceCell<T>]>;
 
-/// What was pulled so far.
+/// What was pulled so far. The first few need no allocation, whatever their numbers are.
 #[derive(Debug)]
-pub(super) struct Cells<T> {
-    near: [OnceCell<(u32, Slot<T>)>; NEAR],
-    /// By page of the slot number, since a policy may have many thousand paths and a call reads few of them.
+pub(super) struct Cells<T, const NEAR: usize> {
+    near: [OnceCell<(u32, T)>; NEAR],
+    /// By page of the number, since a policy may have many thousand paths and a call reads few of them.
     far: OnceCell<Box<[OnceCell<Page<T>>]>>,
 }
 
-impl<T> Cells<T> {
+impl<T, const NEAR: usize> Cells<T, NEAR> {
     pub(super) const fn new() -> Self {
         Self { near: [const { OnceCell::new() }; NEAR], far: OnceCell::new() }
     }
 
-    /// What was pulled for a slot; pulled now if it was not. None for a slot that no policy of this size has.
+    /// What was pulled for a number below `count`; pulled now if it was not.
     #[inline]
     pub(super) fn get_or_pull(
         &self,
-        slot: u32,
-        slots: usize,
-        pull: impl FnOnce() -> Slot<T>,
-    ) -> Option<&Slot<T>> {
+        number: u32,
+        count: usize,
+        pull: impl FnOnce() -> T,
+    ) -> Option<&T> {
         for cell in &self.near {
             match cell.get() {
-                Some((known, value)) if *known == slot => return Some(value),
+                Some((known, value)) if *known == number => return Some(value),
                 Some(_) => {}
-                None => return Some(&cell.get_or_init(|| (slot, pull())).1),
+                None => return Some(&cell.get_or_init(|| (number, pull())).1),
             }
         }
-        self.far(slot, slots, pull)
+        self.far(number, count, pull)
     }
 
-    #[cold]
-    fn far(&self, slot: u32, slots: usize, pull: impl FnOnce() -> Slot<T>) -> Option<&Slot<T>> {
-        let pages = self.far.get_or_init(|| empty(slots.div_ceil(PAGE)));
-        let page = pages.get(slot as usize / PAGE)?.get_or_init(|| empty(PAGE));
-        Some(page.get(slot as usize % PAGE)?.get_or_init(pull))
+    #[inline(never)]
+    fn far(&self, number: u32, count: usize, pull: impl FnOnce() -> T) -> Option<&T> {
+        let pages = self.far.get_or_init(|| empty(count.div_ceil(PAGE)));
+        let page = pages.get(number as usize / PAGE)?.get_or_init(|| empty(count.min(PAGE)));
+        Some(page.get(number as usize % PAGE)?.get_or_init(pull))
     }
 }
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Number, Value as Json};
 
-use super::host::{Host, HostFault, HostValue, not_finite};
-use crate::limits::NESTING_MAX;
+use super::host::{Host, HostFault, HostValue, changed, doubled, not_finite, too_deep, too_many};
 
 /// How much more of a value may be read.
 #[derive(Debug)]
@@ -22,7 +21,7 @@ impl Bounds {
                 self.values = left;
                 Ok(())
             }
-            None => Err(HostFault::new("this holds too many values")),
+            None => Err(too_many()),
         }
     }
 
@@ -32,9 +31,7 @@ impl Bounds {
         read: impl FnOnce(&mut Self) -> Result<R, HostFault>,
     ) -> Result<R, HostFault> {
         let Some(levels) = self.levels.checked_sub(1) else {
-            return Err(HostFault::new(format!(
-                "this nests deeper than {NESTING_MAX} levels, or holds itself"
-            )));
+            return Err(too_deep());
         };
         let outer = std::mem::replace(&mut self.levels, levels);
         let result = read(self);
@@ -53,26 +50,30 @@ pub(super) fn to_json<H: HostValue>(value: &H, bounds: &mut Bounds) -> Result<Js
         Host::Uint(value) => Json::Number(value.into()),
         Host::Double(value) => Json::Number(Number::from_f64(value).ok_or_else(not_finite)?),
         Host::Text(text) => Json::String(text.as_ref().to_owned()),
-        Host::List => bounds.deeper(|bounds| list(value, bounds))?,
-        Host::Object => bounds.deeper(|bounds| object(value, bounds))?,
+        Host::List(list) => bounds.deeper(|bounds| items(&list, bounds))?,
+        Host::Object(object) => bounds.deeper(|bounds| entries(&object, bounds))?,
     })
 }
 
-fn list<H: HostValue>(value: &H, bounds: &mut Bounds) -> Result<Json, HostFault> {
-    let mut items = Vec::new();
-    value.each_item(&mut |item| {
+fn items<H: HostValue>(list: &H, bounds: &mut Bounds) -> Result<Json, HostFault> {
+    let length = list.length()?.ok_or_else(changed)?;
+    if length > bounds.values {
+        return Err(too_many());
+    }
+    let mut items = Vec::with_capacity(length);
+    for position in 0..length {
+        let item = list.item(position)?.ok_or_else(changed)?;
         items.push(to_json(&item, bounds)?);
-        Ok(())
-    })?;
+    }
     Ok(Json::Array(items))
 }
 
-fn object<H: HostValue>(value: &H, bounds: &mut Bounds) -> Result<Json, HostFault> {
+fn entries<H: HostValue>(object: &H, bounds: &mut Bounds) -> Result<Json, HostFault> {
     let mut entries = Map::new();
-    value.each_entry(&mut |key, entry| {
+    object.each_entry(&mut |key, entry| {
         let entry = to_json(&entry, bounds)?;
         if entries.insert(key.to_owned(), entry).is_some() {
-            return Err(HostFault::new("a key stands twice in this object"));
+            return Err(doubled());
         }
         Ok(())
     })?;

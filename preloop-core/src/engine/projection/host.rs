@@ -3,6 +3,7 @@
 use serde_json::Number;
 
 use crate::json;
+use crate::limits::NESTING_MAX;
 
 /// A value of the calling language.
 ///
@@ -11,20 +12,21 @@ use crate::json;
 pub trait HostValue: Sized {
     /// Text as the language lends or copies it.
     type Text: AsRef<str>;
-    /// A key, made once for each key of each path that rules read.
+    /// A key, made once for each name that rules read.
     type Key;
 
-    /// What this value is.
-    fn read(&self) -> Result<Host<Self::Text>, HostFault>;
+    /// What this value is. A list or an object comes with the value that has the parts, which is this one again unless
+    /// it only stands for another.
+    fn read(&self) -> Result<Host<Self::Text, Self>, HostFault>;
 
     /// What stands under a key of this value.
     fn field(&self, key: &Self::Key) -> Result<Field<Self>, HostFault>;
 
-    /// Hands out the elements of a list, in order.
-    fn each_item(
-        &self,
-        take: &mut dyn FnMut(Self) -> Result<(), HostFault>,
-    ) -> Result<(), HostFault>;
+    /// How many items a list has, or fields an object, where that takes no walk through them; a list always knows.
+    fn length(&self) -> Result<Option<usize>, HostFault>;
+
+    /// The item of a list at this position, if it has as many.
+    fn item(&self, position: usize) -> Result<Option<Self>, HostFault>;
 
     /// Hands out the entries of an object, in any order.
     fn each_entry(
@@ -35,7 +37,7 @@ pub trait HostValue: Sized {
 
 /// What a value is.
 #[derive(Clone, Debug)]
-pub enum Host<T> {
+pub enum Host<T, H> {
     /// `null`
     Null,
     /// True or false.
@@ -49,9 +51,9 @@ pub enum Host<T> {
     /// Text.
     Text(T),
     /// A list.
-    List,
+    List(H),
     /// An object.
-    Object,
+    Object(H),
 }
 
 /// What stands under a key.
@@ -81,7 +83,7 @@ impl HostFault {
     }
 }
 
-impl<T> Host<T> {
+impl<T, H> Host<T, H> {
     /// The number that these digits of JSON's grammar mean: whole ones beyond 64 bits are doubles, as in JSON text.
     ///
     /// For what languages have beside their usual numbers, such as `Decimal` and large integers.
@@ -98,6 +100,30 @@ impl<T> Host<T> {
             (None, None, value) => Self::Double(value.unwrap_or(f64::NAN)),
         }
     }
+}
+
+/// The fault of what is not the same when it is read again.
+#[cold]
+pub(super) fn changed() -> HostFault {
+    HostFault::new("it changed while it was read")
+}
+
+/// The fault of what holds more than may be read.
+#[cold]
+pub(super) fn too_many() -> HostFault {
+    HostFault::new("this holds too many values")
+}
+
+/// The fault of what is nested too deep.
+#[cold]
+pub(super) fn too_deep() -> HostFault {
+    HostFault::new(format!("this nests deeper than {NESTING_MAX} levels, or holds itself"))
+}
+
+/// The fault of a key that stands twice.
+#[cold]
+pub(super) fn doubled() -> HostFault {
+    HostFault::new("a key stands twice in this object")
 }
 
 /// The fault of a number that JSON cannot hold.

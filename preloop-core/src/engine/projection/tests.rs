@@ -31,15 +31,15 @@ impl HostValue for Peer {
     type Text = String;
     type Key = String;
 
-    fn read(&self) -> Result<Host<String>, HostFault> {
+    fn read(&self) -> Result<Host<String, Self>, HostFault> {
         Ok(match &self.value {
             Json::Null => Host::Null,
             Json::Bool(value) => Host::Bool(*value),
             Json::Number(value) => Host::of_digits(&value.to_string())?,
             Json::String(text) if text == "broken" => return Err(HostFault::new("it is broken")),
             Json::String(text) => Host::Text(text.clone()),
-            Json::Array(_) => Host::List,
-            Json::Object(_) => Host::Object,
+            Json::Array(_) => Host::List(self.clone()),
+            Json::Object(_) => Host::Object(self.clone()),
         })
     }
 
@@ -54,17 +54,25 @@ impl HostValue for Peer {
         })
     }
 
-    fn each_item(
-        &self,
-        take: &mut dyn FnMut(Self) -> Result<(), HostFault>,
-    ) -> Result<(), HostFault> {
-        self.value.as_array().into_iter().flatten().try_for_each(|item| take(self.below(item)))
+    fn length(&self) -> Result<Option<usize>, HostFault> {
+        Ok(match &self.value {
+            Json::Array(items) => Some(items.len()),
+            // Every other object tells only those who walk through it.
+            Json::Object(map) => Some(map.len()).filter(|length| length % 2 == 0),
+            _ => None,
+        })
+    }
+
+    fn item(&self, position: usize) -> Result<Option<Self>, HostFault> {
+        self.asked.borrow_mut().push(position.to_string());
+        Ok(self.value.get(position).map(|item| self.below(item)))
     }
 
     fn each_entry(
         &self,
         take: &mut dyn FnMut(&str, Self) -> Result<(), HostFault>,
     ) -> Result<(), HostFault> {
+        self.asked.borrow_mut().push("all".to_owned());
         let mut entries = self.value.as_object().into_iter().flatten();
         entries.try_for_each(|(key, value)| take(key, self.below(value)))
     }
@@ -81,10 +89,11 @@ fn policy(rules: &Json) -> LivePolicy {
 
 /// The decision about the arguments as a projection, and the keys that were asked for.
 fn decide(policy: &LivePolicy, args: &Json) -> (crate::Decision, Vec<String>) {
-    let keys = PathKeys::new(policy.policy().paths(), str::to_owned);
+    let keys = PathKeys::new(policy.policy(), str::to_owned);
+    let ground = Ground::new(&keys);
     let peer = Peer::new(args.clone());
     let asked = Rc::clone(&peer.asked);
-    let projection = Projection::new(peer, &keys);
+    let projection = Projection::new(peer, &ground);
     let decision = (*policy.decide_shared(&Call::new("t", &projection))).clone();
     (decision, asked.take())
 }
@@ -106,6 +115,96 @@ fn each_path_is_read_once_and_only_when_it_is_needed() {
 }
 
 #[test]
+fn only_what_is_looked_at_is_pulled_and_only_once() {
+    let args = json!({"l": [{"p": 1, "z": 0}, {"p": 2}, {"p": 3}], "m": {"a": {"b": 1}, "c": 2}});
+    let asked = |expression: &str| {
+        let twice = json!([
+            {"expression": expression, "action": "deny"},
+            {"expression": format!("!({expression})"), "action": "deny"},
+        ]);
+        let policy = policy(&twice);
+        check(&policy, &args);
+        decide(&policy, &args).1.join(" ")
+    };
+    assert_eq!(asked("has(args.l)"), "l");
+    assert_eq!(asked("size(args.l) == 4"), "l");
+    assert_eq!(asked("size(args.m) == 2"), "m");
+    assert_eq!(asked("args.l.exists(x, x.p == 2)"), "l 0 p 1 p");
+    assert_eq!(asked("args.l.all(x, x.p < 9 && x.p > 0)"), "l 0 p 1 p 2 p");
+    assert_eq!(asked("args.l[1].p == 5"), "l 1 p");
+    assert_eq!(asked("'a' in args.m && has(args.m.a)"), "m a m a");
+    assert_eq!(asked("args.m.exists(k, v, k == 'c' && v == 2)"), "m all");
+    assert_eq!(asked("args.m[args.l[0].p == 1 ? 'c' : 'a'] == 2"), "m l 0 p all");
+}
+
+#[test]
+fn what_is_shown_beyond_what_decides_is_no_fault() {
+    let policy = policy(&json!([
+        {"expression": "args.a[0].p == 2", "action": "allow"},
+        {"expression": "size(args.a) == 3", "action": "deny"},
+    ]));
+    let keys = PathKeys::new(policy.policy(), str::to_owned);
+    let explained = |args: Json| {
+        let ground = Ground::new(&keys);
+        policy.explain(&Call::new("t", &Projection::new(Peer::new(args), &ground)))
+    };
+    let args = json!({"a": [{"p": 1, "q": "broken"}, "broken", 3]});
+    assert_eq!(decide(&policy, &args).0.reason, Reason::RuleMatched);
+    let decision = explained(args);
+    assert_eq!((decision.action, decision.reason), (Action::Deny, Reason::RuleMatched));
+    assert!(decision.trace.is_some());
+    let decision = explained(json!({"a": [{"p": "broken"}]}));
+    assert_eq!((decision.action, decision.reason), (Action::Deny, Reason::InvalidCall));
+}
+
+#[test]
+fn what_changes_while_it_is_read_makes_the_call_invalid() {
+    #[derive(Clone, Debug)]
+    struct Shifting(Rc<RefCell<Vec<usize>>>);
+    impl HostValue for Shifting {
+        type Text = String;
+        type Key = String;
+
+        fn read(&self) -> Result<Host<String, Self>, HostFault> {
+            Ok(Host::List(self.clone()))
+        }
+
+        fn field(&self, _: &String) -> Result<Field<Self>, HostFault> {
+            Ok(Field::Found(self.clone()))
+        }
+
+        fn length(&self) -> Result<Option<usize>, HostFault> {
+            let mut lengths = self.0.borrow_mut();
+            Ok(Some(lengths.pop().unwrap_or(2)))
+        }
+
+        fn item(&self, _: usize) -> Result<Option<Self>, HostFault> {
+            Ok(Some(self.clone()))
+        }
+
+        fn each_entry(
+            &self,
+            _: &mut dyn FnMut(&str, Self) -> Result<(), HostFault>,
+        ) -> Result<(), HostFault> {
+            Ok(())
+        }
+    }
+    let policy =
+        policy(&json!([{"expression": "args.a.exists(x, size(x) == 9)", "action": "deny"}]));
+    let keys = PathKeys::new(policy.policy(), str::to_owned);
+    let decided = |lengths: &[usize]| {
+        let ground = Ground::new(&keys);
+        let lengths = lengths.iter().rev().copied().collect();
+        let args = Projection::new(Shifting(Rc::new(RefCell::new(lengths))), &ground);
+        (*policy.decide_shared(&Call::new("t", &args))).clone()
+    };
+    assert_eq!(decided(&[]).action, Action::Allow);
+    let decision = decided(&[2, 3]);
+    assert_eq!(decision.reason, Reason::InvalidCall);
+    assert_eq!(decision.errors[0].message, "`args.a` cannot be read: it changed while it was read");
+}
+
+#[test]
 fn more_paths_than_have_a_near_place_are_read_once_too() {
     let rules: Vec<Json> = (0..200)
         .map(|number| json!({"expression": format!("args.k{number} == 'x' || args.k{number} == 'y'"), "action": "deny"}))
@@ -120,9 +219,9 @@ fn more_paths_than_have_a_near_place_are_read_once_too() {
 fn an_argument_that_cannot_be_read_makes_the_call_invalid() {
     let policy = policy(&json!([
         {"expression": "args.a == 1", "action": "allow"},
-        {"expression": "size(args.b.list) > 0", "action": "allow"},
+        {"expression": "1 in args.b.list || args.b.list.exists(x, x == 2)", "action": "allow"},
     ]));
-    let (decision, _) = decide(&policy, &json!({"a": 2, "b": {"list": [1, "broken"]}}));
+    let (decision, _) = decide(&policy, &json!({"a": 2, "b": {"list": [0, "broken"]}}));
     assert_eq!((decision.action, decision.reason), (Action::Deny, Reason::InvalidCall));
     assert_eq!(decision.errors[0].message, "`args.b.list` cannot be read: it is broken");
     // Nobody reads it, so nobody minds.
@@ -132,18 +231,23 @@ fn an_argument_that_cannot_be_read_makes_the_call_invalid() {
 
 #[test]
 fn depth_and_size_are_bounded() {
-    let policy = policy(&json!([{"expression": "size(args.a) > 5", "action": "deny"}]));
+    let policy = policy(&json!([
+        {"expression": "size(args.a) > 5", "action": "deny"},
+        {"expression": "args.a == args.b", "action": "deny"},
+    ]));
     let mut deep = json!([]);
     for _ in 0..62 {
         deep = json!([deep]);
     }
-    check(&policy, &json!({"a": deep}));
-    let (decision, _) = decide(&policy, &json!({"a": [deep]}));
+    check(&policy, &json!({"a": deep, "b": deep}));
+    let (decision, _) = decide(&policy, &json!({"a": [deep], "b": [deep]}));
     assert_eq!(decision.reason, Reason::InvalidCall);
     let told = "`args.a` cannot be read: this nests deeper than 64 levels, or holds itself";
     assert_eq!(decision.errors[0].message, told);
-    let many: Vec<u32> = (0..1_000_001).collect();
-    let (decision, _) = decide(&policy, &json!({"a": many}));
+    let many: Vec<u32> = (0..1_000_000).collect();
+    assert_eq!(decide(&policy, &json!({"a": many})).0.reason, Reason::RuleMatched);
+    let many: Json = (0..=100_000).map(|key| (key.to_string(), json!(0))).collect();
+    let (decision, _) = decide(&policy, &json!({"a": {"m": many}, "b": {"m": many}}));
     assert_eq!(decision.errors[0].message, "`args.a` cannot be read: this holds too many values");
 }
 
@@ -164,10 +268,10 @@ fn digits_are_numbers_as_in_json_text() {
         ("18446744073709551616", "Double(1.8446744073709552e19)"),
         ("0.5", "Double(0.5)"),
     ] {
-        assert_eq!(format!("{:?}", Host::<String>::of_digits(digits).unwrap()), wanted);
+        assert_eq!(format!("{:?}", Host::<String, ()>::of_digits(digits).unwrap()), wanted);
     }
     for digits in ["NaN", "Infinity", "1e999", "", "0x1", "1_000", "\"1\""] {
-        assert!(Host::<String>::of_digits(digits).is_err(), "{digits}");
+        assert!(Host::<String, ()>::of_digits(digits).is_err(), "{digits}");
     }
 }
 
@@ -196,6 +300,11 @@ proptest! {
             {"expression": "args.a == 'b'", "action": "deny"},
             {"expression": "args.a.b > 10", "action": "deny"},
             {"expression": "has(args.a.b.c) && args.a.b.c != null", "action": "require_approval"},
+            {"expression": "args.b.exists(x, x.a == args.a || 'b' in x || x == 3)", "action": "deny"},
+            {"expression": "args.b.exists(k, v, k == 'a' && size(v) == 1)", "action": "require_approval"},
+            {"expression": "args.b[1].c.size() > 1 || args.b['a'] == {'b': args.a}", "action": "deny"},
+            {"expression": "args.b.filter(x, has(x.c)).map(x, x.c) == [args.a]", "action": "deny"},
+            {"expression": "args.a in args.b || args.b == args.a", "action": "require_approval"},
             {"expression": "args.b.all(x, x != 3)", "action": "allow"},
             {"expression": "size(args) > 5 || args.?c.orValue(1) == 2", "action": "deny"},
         ]));
@@ -207,8 +316,9 @@ proptest! {
         let keys: [&[&str]; 5] = [&["a"], &["b"], &["a", "a"], &["a", "b", "c"], &["c", "a"]];
         let paths: Vec<ArgPath> =
             keys.iter().zip(0..).map(|(keys, slot)| ArgPath::new(keys.iter().copied(), slot)).collect();
-        let prepared = PathKeys::new(&paths, str::to_owned);
-        let projection = Projection::new(Peer::new(args.clone()), &prepared);
+        let prepared = PathKeys::of(&paths, std::iter::empty(), str::to_owned);
+        let ground = Ground::new(&prepared);
+        let projection = Projection::new(Peer::new(args.clone()), &ground);
         for path in &paths {
             let missing = |lookup| match lookup {
                 Lookup::Found(_) => "found".to_owned(),

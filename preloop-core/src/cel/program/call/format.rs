@@ -42,10 +42,12 @@ impl FormatArgument for Shown<'_> {
             Val::Duration(value) => FormatValue::Duration(value),
             Val::Type(name) => FormatValue::Type(name.as_str()),
             Val::Ip(_) | Val::Cidr(_) | Val::Optional(_) => FormatValue::Other,
-            Val::Map(_) | Val::MapOwned(_) | Val::MapJson(_) => FormatValue::Map,
-            Val::List(_) | Val::ListOwned(_) | Val::ListJson(_) | Val::ListText(_) => {
-                FormatValue::List
-            }
+            Val::Map(_) | Val::MapOwned(_) | Val::MapJson(_) | Val::MapParts(_) => FormatValue::Map,
+            Val::List(_)
+            | Val::ListOwned(_)
+            | Val::ListJson(_)
+            | Val::ListText(_)
+            | Val::ListParts(_) => FormatValue::List,
         }
     }
 

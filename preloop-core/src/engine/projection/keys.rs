@@ -1,0 +1,58 @@
+//! The keys of a policy in the calling language, made once.
+
+use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+
+use crate::cel::ArgPath;
+use crate::compile::{CompiledPolicy, NameHasher};
+
+/// The keys of everything that a policy's rules read, as a language looks them up.
+#[derive(Debug)]
+pub struct PathKeys<K> {
+    by_slot: Box<[(ArgPath, Box<[K]>)]>,
+    /// Names of fields below arguments, by number.
+    names: HashMap<Box<str>, (u32, K), BuildHasherDefault<NameHasher>>,
+}
+
+impl<K> PathKeys<K> {
+    /// Makes the keys of what this policy reads.
+    pub fn new(policy: &CompiledPolicy, make: impl FnMut(&str) -> K) -> Self {
+        Self::of(policy.paths(), policy.field_names(), make)
+    }
+
+    pub(super) fn of<'n>(
+        paths: &[ArgPath],
+        names: impl Iterator<Item = &'n str>,
+        mut make: impl FnMut(&str) -> K,
+    ) -> Self {
+        let path = |path: &ArgPath| (path.clone(), path.keys().map(&mut make).collect());
+        let by_slot = paths.iter().map(path).collect();
+        let names = names.zip(0..).map(|(name, number)| (name.into(), (number, make(name))));
+        Self { by_slot, names: names.collect() }
+    }
+
+    /// How many paths there are.
+    pub(super) const fn len(&self) -> usize {
+        self.by_slot.len()
+    }
+
+    #[inline]
+    pub(super) fn of_slot(&self, slot: u32) -> Option<&[K]> {
+        self.by_slot.get(slot as usize).map(|(_, keys)| &**keys)
+    }
+
+    pub(super) fn path(&self, slot: u32) -> Option<&ArgPath> {
+        self.by_slot.get(slot as usize).map(|(path, _)| path)
+    }
+
+    /// How many names of fields there are.
+    pub(super) fn names(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The number and the key of a field's name.
+    #[inline]
+    pub(super) fn named(&self, name: &str) -> Option<&(u32, K)> {
+        self.names.get(name)
+    }
+}
