@@ -29,6 +29,7 @@
 
 pub mod approval;
 pub mod audit;
+pub mod bundle;
 pub mod call;
 pub mod canonical;
 pub mod cel;

@@ -14,6 +14,8 @@ pub const RULES_PER_TOOL_MAX: usize = 1_000;
 pub const EVIDENCE_TOOLS_MAX: usize = 100;
 /// Highest threshold of a flat policy: every whole number up to it is exact.
 pub const THRESHOLD_USD_MAX: f64 = 1e15;
+/// Longest bundle of policies, in bytes.
+pub const BUNDLE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Most `mcp_servers[]` entries.
 pub const MCP_SERVERS_MAX: usize = 1_000;
 /// Most `approval_workflows[]` entries.

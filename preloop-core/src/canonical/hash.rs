@@ -44,7 +44,8 @@ pub fn policy_digest(document: &PolicyDocument) -> String {
     sha256(&canonical_value(&value.unwrap_or_default()))
 }
 
-fn sha256(text: &str) -> String {
+/// `sha256:` and the hex digest of a text.
+pub(crate) fn sha256(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let mut hex = String::with_capacity(7 + digest.len() * 2);
     hex.push_str("sha256:");

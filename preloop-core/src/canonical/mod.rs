@@ -12,6 +12,7 @@ mod yaml;
 mod tests;
 
 pub use export::{SecretOwner, SecretPlace, channel_places, export, visit_secrets};
+pub(crate) use hash::sha256;
 pub use hash::{call_hash, policy_digest};
 pub(crate) use number::write_number_literal;
 pub use sorted::policy_to_yaml;

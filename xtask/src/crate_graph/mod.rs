@@ -19,6 +19,7 @@ const CORE: &[&str] = &[
     "arc-swap",
     "base64",
     "bumpalo",
+    "ed25519-dalek",
     "jiff",
     "memchr",
     "regex",

@@ -6,13 +6,16 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::call::Call;
 use crate::compile::CompiledPolicy;
 use crate::decision::{Action, Decision, TraceItem};
 use crate::evaluate::explain::shortened;
 
 /// How specific a scope is, the most specific first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Level {
     /// One run of a flow.
     Flow,
@@ -33,6 +36,20 @@ pub struct Scope<'p> {
     pub name: &'p str,
     /// What it says.
     pub policy: &'p CompiledPolicy,
+}
+
+// === impl Level ===
+
+impl Level {
+    /// The name on every wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::Agent => "agent",
+            Self::Team => "team",
+            Self::Account => "account",
+        }
+    }
 }
 
 /// Decides a call by a chain of scopes, given in any order; none at all gives no decision.
