@@ -1,5 +1,7 @@
 //! Tool names with `*` (any run of characters) and `?` (one character), matched whole and with case.
 
+use memchr::memmem::Finder;
+
 /// A compiled pattern. Matching is linear in the name: a pattern's own length is bounded.
 #[derive(Clone, Debug)]
 pub(crate) struct Glob {
@@ -14,7 +16,15 @@ enum Rest {
     /// `*`: anything.
     Anything,
     /// Pieces with a `*` before each; the last one ends the name when `open_end` is false.
-    Pieces { first_is_fixed: bool, pieces: Box<[Box<str>]>, open_end: bool },
+    Pieces { first_is_fixed: bool, pieces: Box<[Piece]>, open_end: bool },
+}
+
+/// Text and `?`.
+#[derive(Clone, Debug)]
+struct Piece {
+    text: Box<str>,
+    /// Finds the text, where it has no `?`.
+    finder: Option<Finder<'static>>,
 }
 
 impl Glob {
@@ -29,14 +39,14 @@ impl Glob {
         let rest = if rest == "*" {
             Rest::Anything
         } else {
-            let mut pieces: Vec<Box<str>> = rest.split('*').map(Box::from).collect();
-            let first_is_fixed = pieces.first().is_some_and(|piece| !piece.is_empty());
+            let mut pieces: Vec<Piece> = rest.split('*').map(Piece::new).collect();
+            let first_is_fixed = pieces.first().is_some_and(|piece| !piece.text.is_empty());
             if !first_is_fixed {
                 // The text before the first `*` is the prefix, already taken.
                 pieces.drain(..pieces.len().min(1));
             }
             let open_end = rest.ends_with('*');
-            pieces.retain(|piece| !piece.is_empty());
+            pieces.retain(|piece| !piece.text.is_empty());
             Rest::Pieces { first_is_fixed, pieces: pieces.into(), open_end }
         };
         Self { prefix: prefix.into(), rest }
@@ -45,6 +55,16 @@ impl Glob {
     /// The first byte that a name must have to match, where there is one.
     pub(crate) fn first_byte(&self) -> Option<u8> {
         self.prefix.bytes().next()
+    }
+
+    /// The longest text without a wildcard, which a name must hold to match; empty where there is none.
+    pub(crate) fn longest_text(&self) -> &str {
+        let pieces = match &self.rest {
+            Rest::Anything => &[][..],
+            Rest::Pieces { pieces, .. } => pieces,
+        };
+        let between = pieces.iter().flat_map(|piece| piece.text.split('?'));
+        between.chain([&*self.prefix]).max_by_key(|text| text.len()).unwrap_or("")
     }
 
     pub(crate) fn matches(&self, name: &str) -> bool {
@@ -58,7 +78,7 @@ impl Glob {
         let mut pieces = &**pieces;
         if first_is_fixed {
             let Some((first, others)) = pieces.split_first() else { return name.is_empty() };
-            let Some(length) = length_at_start(first, name) else { return false };
+            let Some(length) = length_at_start(&first.text, name) else { return false };
             name = name.get(length..).unwrap_or("");
             if others.is_empty() && !open_end {
                 return name.is_empty();
@@ -72,22 +92,46 @@ impl Glob {
         };
         // The leftmost place for each piece leaves the most room for the next ones.
         for piece in between {
-            let Some(end) = find(piece, name) else { return false };
+            let Some(end) = piece.find(name) else { return false };
             name = name.get(end..).unwrap_or("");
         }
         match last {
             // Nothing but `*` is left, or the pattern has ended.
             None => open_end || name.is_empty(),
-            Some(last) => ends_with(name, last),
+            Some(last) => last.ends(name),
         }
+    }
+}
+
+impl Piece {
+    fn new(text: &str) -> Self {
+        let is_plain = !text.contains('?');
+        Self { text: text.into(), finder: is_plain.then(|| Finder::new(text).into_owned()) }
+    }
+
+    /// Where the leftmost match in `name` ends.
+    fn find(&self, name: &str) -> Option<usize> {
+        if let Some(finder) = &self.finder {
+            return finder.find(name.as_bytes())?.checked_add(self.text.len());
+        }
+        name.char_indices().find_map(|(start, _)| {
+            length_at_start(&self.text, name.get(start..)?)?.checked_add(start)
+        })
+    }
+
+    /// Whether `name` ends with it.
+    fn ends(&self, name: &str) -> bool {
+        if self.finder.is_some() {
+            return name.ends_with(&*self.text);
+        }
+        let mut name = name.chars().rev();
+        let mut wanted = self.text.chars().rev();
+        wanted.all(|wanted| name.next().is_some_and(|found| wanted == '?' || wanted == found))
     }
 }
 
 /// Length in bytes of the match of `piece` (text and `?`) at the start of `name`.
 fn length_at_start(piece: &str, name: &str) -> Option<usize> {
-    if !piece.contains('?') {
-        return name.starts_with(piece).then_some(piece.len());
-    }
     let mut rest = name.chars();
     for wanted in piece.chars() {
         let found = rest.next()?;
@@ -96,26 +140,6 @@ fn length_at_start(piece: &str, name: &str) -> Option<usize> {
         }
     }
     name.len().checked_sub(rest.as_str().len())
-}
-
-/// Where the leftmost match of `piece` in `name` ends.
-fn find(piece: &str, name: &str) -> Option<usize> {
-    if !piece.contains('?') {
-        return name.find(piece)?.checked_add(piece.len());
-    }
-    name.char_indices()
-        .find_map(|(start, _)| length_at_start(piece, name.get(start..)?)?.checked_add(start))
-}
-
-fn ends_with(name: &str, piece: &str) -> bool {
-    if !piece.contains('?') {
-        return name.ends_with(piece);
-    }
-    let mut name = name.chars().rev();
-    piece
-        .chars()
-        .rev()
-        .all(|wanted| name.next().is_some_and(|found| wanted == '?' || wanted == found))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::glob::Glob;
+use super::globs::Globs;
 use super::source::{CallSource, Class, EntrySource, Fit};
 
 /// Position of an entry in the document's `tools`.
@@ -13,7 +14,7 @@ pub(crate) type EntryId = usize;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ToolIndex {
     exact: HashMap<Box<str>, SameName, BuildHasherDefault<NameHasher>>,
-    globs: Vec<GlobEntry>,
+    globs: Globs,
 }
 
 /// The entries of one exact name.
@@ -26,18 +27,11 @@ struct SameName {
     is_plain: bool,
 }
 
-#[derive(Clone, Debug)]
-struct GlobEntry {
-    first_byte: Option<u8>,
-    glob: Glob,
-    source: EntrySource,
-    entry: EntryId,
-}
-
 /// The entries that a call fits.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Fits {
     /// No entry speaks for the tool.
+    #[default]
     None,
     /// One entry does.
     One(EntryId),
@@ -55,8 +49,7 @@ impl ToolIndex {
     pub(crate) fn add(&mut self, name: &str, source: Option<&str>, entry: EntryId) {
         let source = EntrySource::of(source);
         if Glob::is_glob(name) {
-            let glob = Glob::new(name);
-            self.globs.push(GlobEntry { first_byte: glob.first_byte(), glob, source, entry });
+            self.globs.add(name, source, entry);
             return;
         }
         let same = self.exact.entry(name.into()).or_default();
@@ -74,9 +67,14 @@ impl ToolIndex {
         same.is_plain = same.servers.is_empty() && same.classes.iter().all(Option::is_none);
     }
 
+    /// Prepares what makes finding quick; nothing is added afterwards.
+    pub(crate) fn finish(&mut self) {
+        self.globs.finish();
+    }
+
     /// The entries for a call, by the order of precedence: server, class, any, globs.
     pub(crate) fn find(&self, name: &str, source: CallSource<'_>) -> Fits {
-        let mut found = Found { fits: Fits::None };
+        let mut found = Found::default();
         if let Some(same) = self.exact.get(name) {
             // Nearly every entry: it is for its tool wherever the tool lives.
             if let (Some(entry), true) = (same.any, same.is_plain) {
@@ -86,22 +84,7 @@ impl ToolIndex {
                 return found.fits;
             }
         }
-        if self.globs.is_empty() {
-            return found.fits;
-        }
-        let first_byte = name.bytes().next();
-        for candidate in &self.globs {
-            if candidate.first_byte.is_some() && candidate.first_byte != first_byte {
-                continue;
-            }
-            let fit = candidate.source.fit(source);
-            if fit == Fit::No || !candidate.glob.matches(name) {
-                continue;
-            }
-            if found.add(candidate.entry, fit) {
-                break;
-            }
-        }
+        self.globs.find(name, source, &mut found);
         found.fits
     }
 }
@@ -125,13 +108,15 @@ impl SameName {
     }
 }
 
-struct Found {
-    fits: Fits,
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) fits: Fits,
 }
 
 impl Found {
     /// Takes a candidate; true when it ends the search.
-    fn add(&mut self, entry: EntryId, fit: Fit) -> bool {
+    pub(super) fn add(&mut self, entry: EntryId, fit: Fit) -> bool {
         if fit == Fit::No {
             return false;
         }

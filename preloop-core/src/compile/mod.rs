@@ -3,6 +3,7 @@
 mod decisions;
 mod entry;
 mod glob;
+mod globs;
 mod index;
 mod revise;
 mod search;
@@ -69,6 +70,7 @@ impl CompiledPolicy {
             index.add(&tool.name, tool.source.as_deref(), id);
             entries.push(compiler.entry(id, tool, conditions));
         }
+        index.finish();
         let unchecked = |server: &&document::McpServer| server.validate_arguments == Some(false);
         Self {
             unknown: maker.unknown(defaults.unknown_tools.unwrap_or(Action::Allow)),
