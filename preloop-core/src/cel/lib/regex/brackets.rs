@@ -1,28 +1,35 @@
-//! Classes in brackets as RE2 reads them: `&&`, `--`, `~~` and `[` are characters there, not set operations.
+//! What RE2 reads otherwise than the `regex` crate: text between `\Q` and `\E`, and classes in brackets: `&&`, `--`, `~~` and `[` are characters there, not set operations.
 //!
 //! `[;&&|]` is what someone writes who looks for the signs of a shell. Read as an intersection it holds nothing,
 //! so that a deny rule would never match.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use regex_syntax::is_meta_character;
 
 /// The names of `[:name:]`.
 const NAMES: &[&str] = &[
     "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct",
     "space", "upper", "word", "xdigit",
 ];
+/// What begins text that means itself, and what ends it.
+const QUOTE: &str = "\\Q";
+const UNQUOTE: &str = "\\E";
 /// Longer than any of them; what is longer is no name.
 const NAME_BYTES: usize = 16;
 
-/// The same pattern with the characters of each class escaped where the parser would see an operation;
+/// The same pattern with quoted text and the characters of each class escaped where the parser would see an operation;
 /// an error is the `[:name:]` that there is not.
 pub(super) fn plain(pattern: &str) -> Result<Cow<'_, str>, &str> {
-    if !pattern.contains('[') {
+    if !pattern.contains('[') && !pattern.contains(QUOTE) {
         return Ok(Cow::Borrowed(pattern));
     }
     let has_comments = is_verbose(pattern);
     let mut scanner = Scanner { rest: pattern, out: String::with_capacity(pattern.len()) };
     while let Some(character) = scanner.rest.chars().next() {
         match character {
+            '\\' if scanner.rest.starts_with(QUOTE) => scanner.quoted(has_comments),
             '\\' => scanner.escape(),
             '[' => scanner.class()?,
             '#' if has_comments => {
@@ -61,6 +68,24 @@ impl<'p> Scanner<'p> {
             self.take(sign.len());
         }
         is_there
+    }
+
+    /// Copies what stands between `\Q` and `\E`, or the end of the pattern, as text.
+    fn quoted(&mut self, has_comments: bool) {
+        let quoted = self.rest.get(QUOTE.len()..).unwrap_or("");
+        let (text, rest) = quoted.split_once(UNQUOTE).unwrap_or((quoted, ""));
+        for character in text.chars() {
+            if has_comments && character.is_whitespace() {
+                // A pattern with comments takes no blanks for itself.
+                let _ = write!(self.out, "\\x{{{:X}}}", u32::from(character));
+                continue;
+            }
+            if is_meta_character(character) {
+                self.out.push('\\');
+            }
+            self.out.push(character);
+        }
+        self.rest = rest;
     }
 
     /// Copies a backslash and what belongs to it.

@@ -311,3 +311,18 @@ fn what_takes_longer_to_build_is_said_to() {
     assert_eq!(effort("("), 0);
     assert_eq!(reading_effort(&"x".repeat(1_000_000)), reading_effort(&"x".repeat(10_000)));
 }
+
+#[test]
+fn quoted_text_means_itself() {
+    let finds = |pattern: &str, text: &str| compile(pattern).unwrap().is_match(text);
+    assert!(finds(r"^\Qa.b*[c]\E+$", "a.b*[c]]]"));
+    assert!(!finds(r"^\Qa.b\E$", "axb"));
+    assert!(finds(r"\Qrm -rf /", "sudo rm -rf /"));
+    assert!(finds(r"^\Q\E$", ""));
+    assert!(finds(r"^\Q\d\E$", r"\d"));
+    assert!(finds(r"(?x) ^ \Qa b\E $ # two words", "a b"));
+    assert!(!finds(r"(?x) ^ \Qa b\E $", "ab"));
+    // In a class, and behind a backslash, the letters are as they were.
+    assert!(compile(r"[\Qa\E]").is_err());
+    assert!(finds(r"^\\Q$", r"\Q"));
+}
