@@ -3,6 +3,7 @@
 use super::problem::{Problem, cut};
 use super::span::Span;
 use super::token::{Token, TokenKind};
+use crate::diagnostic::{look_alike, odd};
 
 /// Reads one word after the other from an expression.
 #[derive(Debug)]
@@ -100,8 +101,12 @@ impl<'s> Lexer<'s> {
             (b'&', _) => return Err(self.unexpected(1, Some("write `&&` for and"))),
             (b'|', _) => return Err(self.unexpected(1, Some("write `||` for or"))),
             _ => {
-                let length = self.rest().chars().next().map_or(1, char::len_utf8);
-                return Err(self.unexpected(length, None));
+                let character = self.rest().chars().next().unwrap_or(' ');
+                let help = odd(character).map(|odd| match look_alike(character) {
+                    Some(known) => format!("{odd}: write `{known}`"),
+                    None => format!("{odd}: remove it"),
+                });
+                return Err(self.unexpected(character.len_utf8(), help.as_deref()));
             }
         };
         self.advance(length);

@@ -1,7 +1,7 @@
 //! What is wrong with an expression before it ever runs: kinds, message, help and place.
 
 use super::span::Span;
-pub(crate) use crate::diagnostic::nearest as did_you_mean;
+pub(crate) use crate::diagnostic::{did_you_mean, nearest};
 
 /// The number of problems after which checking an expression stops.
 pub(crate) const PROBLEMS_MAX: usize = 10;

@@ -3,6 +3,7 @@
 mod code;
 mod findings;
 mod lines;
+mod look_alike;
 mod nearest;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub use code::Code;
 pub(crate) use findings::Findings;
 pub(crate) use lines::Lines;
+pub(crate) use look_alike::{did_you_mean, look_alike, odd};
 pub(crate) use nearest::nearest;
 
 /// A position in a text, counted from 1, columns in characters.

@@ -1,5 +1,7 @@
 //! The name that was probably meant.
 
+use super::look_alike;
+
 /// The candidate nearest to `written`, where it is near enough to be a slip of the fingers:
 /// insertions, deletions, substitutions and swapped neighbours, without regard to case.
 pub(crate) fn nearest<'c>(
@@ -23,9 +25,10 @@ pub(crate) fn nearest<'c>(
     best.map(|(_, candidate)| candidate)
 }
 
-/// Case and the choice between `-` and `_` are not worth a step.
+/// Case, the choice between `-` and `_` and letters that look like others are not worth a step.
 fn normalized(name: &str) -> impl Iterator<Item = char> + '_ {
-    name.chars().flat_map(char::to_lowercase).map(|c| if c == '-' { '_' } else { c })
+    let seen = name.chars().map(|c| look_alike(c).unwrap_or(c));
+    seen.flat_map(char::to_lowercase).map(|c| if c == '-' { '_' } else { c })
 }
 
 /// Optimal string alignment distance, three rows at a time.
@@ -64,6 +67,7 @@ mod tests {
         assert_eq!(nearest("Enabled", names), Some("enabled"));
         assert_eq!(nearest("approval-workflow", names), Some("approval_workflow"));
         assert_eq!(nearest("approvalWorkflow", names), Some("approval_workflow"));
+        assert_eq!(nearest("n\u{430}m\u{435}", names), Some("name"));
         assert_eq!(nearest("colour", names), None);
         assert_eq!(nearest("", names), None);
     }

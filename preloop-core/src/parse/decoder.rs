@@ -252,7 +252,8 @@ impl<'t> Decoder<'t> {
         let message =
             format!("one of {} is wanted, found {}", names.join(", "), self.describe(node));
         let meant = crate::diagnostic::nearest(word, K::WORDS.iter().map(|(name, _)| *name));
-        let help = meant.map(|meant| format!("did you mean `{meant}`?")).unwrap_or_default();
+        let help =
+            meant.map(|meant| crate::diagnostic::did_you_mean(word, meant)).unwrap_or_default();
         let is_text = matches!(self.tree.node(node).kind, Kind::Text(_));
         let code = if is_text { Code::InvalidValue } else { Code::WrongType };
         self.error(code, at, node, message, help);

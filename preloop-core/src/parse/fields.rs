@@ -3,7 +3,7 @@
 use super::decoder::Decoder;
 use super::path::Path;
 use super::tree::{Kind, NodeId};
-use crate::diagnostic::{Code, nearest};
+use crate::diagnostic::{Code, did_you_mean, nearest};
 
 /// A field of a section.
 #[derive(Debug)]
@@ -173,7 +173,7 @@ impl Decoder<'_> {
         let shown: String = written.chars().take(80).collect();
         let meant = section.meant(written);
         let help = match meant {
-            Some((_, spelling)) => format!("did you mean `{spelling}`?"),
+            Some((_, spelling)) => did_you_mean(written, spelling),
             None => format!("it has {}", section.names()),
         };
         let message = format!("unknown key `{shown}` in {}", section.noun);

@@ -6,7 +6,7 @@ use super::expectation::NO_RULE;
 use super::{Case, Mismatch};
 use crate::compile::CompiledPolicy;
 use crate::decision::{Decision, Reason};
-use crate::diagnostic::nearest;
+use crate::diagnostic::{did_you_mean, nearest};
 
 /// How a case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -66,7 +66,7 @@ pub fn run(case: &Case, policy: &CompiledPolicy) -> CaseResult {
 fn unknown_tool(case: &Case, policy: &CompiledPolicy) -> String {
     let tool = &case.record.tool.name;
     let help = match nearest(tool, policy.tool_names()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
+        Some(meant) => did_you_mean(tool, meant),
         None => "if that is meant, expect `reason: unknown_tool`".to_owned(),
     };
     format!("no entry of the policy is for the tool `{tool}`; {help}")
@@ -82,6 +82,7 @@ fn advise(mismatch: &mut Mismatch, policy: &CompiledPolicy) {
         return;
     }
     let meant = nearest(expected, policy.rule_names());
-    let meant = meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+    let meant =
+        meant.map(|meant| format!("; {}", did_you_mean(expected, meant))).unwrap_or_default();
     mismatch.help = Some(format!("the policy has no rule with the name `{expected}`{meant}"));
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Check;
-use crate::diagnostic::{Code, nearest};
+use crate::diagnostic::{Code, did_you_mean, nearest};
 use crate::document::{BUILT_IN_WORKFLOW, SOURCE_CLASSES, Tool};
 
 pub(super) fn check(check: &mut Check<'_>) {
@@ -92,7 +92,7 @@ fn label_of(index: usize, tool: &Tool) -> String {
 
 fn help<'n>(name: &str, known: impl Iterator<Item = &'n str>, otherwise: &str) -> String {
     match nearest(name, known) {
-        Some(meant) => format!("did you mean `{meant}`?"),
+        Some(meant) => did_you_mean(name, meant),
         None => otherwise.to_owned(),
     }
 }

@@ -8,7 +8,7 @@ use crate::cel::environment::STANDARD;
 use crate::cel::function::Function;
 use crate::cel::lib::format::placeholders;
 use crate::cel::lib::time::Zone;
-use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean};
+use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean, nearest};
 use crate::cel::span::Span;
 use crate::cel::types::Type;
 use crate::cel::value::Value;
@@ -146,10 +146,10 @@ impl Compiler<'_, '_> {
         );
         let known = Function::NAMES.iter().chain(&MACROS).copied();
         let last = |name: &'static str| name.rsplit_once('.').map_or(name, |(_, last)| last);
-        let meant = did_you_mean(site.name, known.clone())
+        let meant = nearest(site.name, known.clone())
             .or_else(|| known.clone().find(|name| name.contains('.') && last(name) == site.name));
         self.problem(match meant {
-            Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+            Some(meant) => problem.help(did_you_mean(site.name, meant)),
             None => problem,
         });
     }

@@ -5,7 +5,7 @@ use super::{Compiler, Out};
 use crate::cel::ast::Id;
 use crate::cel::check::operators;
 use crate::cel::code::{NEVER, Op, Run};
-use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean};
+use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean, nearest};
 use crate::cel::types::{Record, Type};
 
 impl<'t> Compiler<'t, '_> {
@@ -109,14 +109,14 @@ impl<'t> Compiler<'t, '_> {
             self.unknown_field(step, names);
         } else if object.others.is_none() && !object.properties.is_empty() {
             let names: Vec<String> = names.collect();
-            let meant = did_you_mean(step.name, names.iter().map(String::as_str));
+            let meant = nearest(step.name, names.iter().map(String::as_str));
             let warning = Problem::new(
                 ProblemKind::UnknownField,
                 step.span,
                 format!("the tool's schema does not name `{}`", cut(step.name)),
             );
             let warning = match meant {
-                Some(meant) => warning.help(format!("did you mean `{meant}`?")),
+                Some(meant) => warning.help(did_you_mean(step.name, meant)),
                 None => warning,
             };
             if !self.warnings.contains(&warning) {
@@ -139,8 +139,8 @@ impl<'t> Compiler<'t, '_> {
             step.span,
             format!("unknown field `{}`", cut(step.name)),
         );
-        let problem = match did_you_mean(step.name, known.iter().map(String::as_str)) {
-            Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+        let problem = match nearest(step.name, known.iter().map(String::as_str)) {
+            Some(meant) => problem.help(did_you_mean(step.name, meant)),
             None if known.is_empty() => problem,
             None => {
                 let shown: Vec<&str> = known.iter().take(12).map(String::as_str).collect();

@@ -4,7 +4,7 @@ use super::{Compiler, Frame, Out};
 use crate::cel::ast::{Expr, Id};
 use crate::cel::code::{Field, NEVER, Op};
 use crate::cel::environment::STANDARD;
-use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean};
+use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean, nearest};
 use crate::cel::source::ArgPath;
 use crate::cel::span::Span;
 use crate::cel::types::{Record, Type};
@@ -118,8 +118,8 @@ impl<'t, 's> Compiler<'t, 's> {
         let declared = self.environment.variables.iter().map(|variable| variable.name.as_str());
         let standard = if self.environment.standard { STANDARD.as_slice() } else { &[] };
         let known = standard.iter().copied().chain(locals).chain(declared);
-        let problem = match did_you_mean(name, known) {
-            Some(meant) => problem.help(format!("did you mean `{meant}`?")),
+        let problem = match nearest(name, known) {
+            Some(meant) => problem.help(did_you_mean(name, meant)),
             None if self.environment.standard => problem.help(format!(
                 "arguments are written `args.{}`; the variables are {}",
                 cut(name),

@@ -95,10 +95,14 @@ impl<'s> Parser<'s> {
                 .map(|number| if negative { number.saturating_neg() } else { number });
             signed.and_then(|number| i64::try_from(number).ok()).map(Value::Int)
         };
-        match value {
-            Some(value) => self.push_literal(value, span),
-            None => fail(out_of_range(text, span)),
+        if let Some(value) = value {
+            return self.push_literal(value, span);
         }
+        let problem = out_of_range(text, span);
+        // Signed and unsigned numbers are two types, and this one would be unsigned.
+        let is_uint = !negative && text.parse::<u64>().is_ok();
+        let help = format!("write `{text}u`: without the `u` numbers end at {}", i64::MAX);
+        fail(if is_uint { problem.help(help) } else { problem })
     }
 
     pub(super) fn literal(&mut self) -> Result<Id, Box<Problem>> {

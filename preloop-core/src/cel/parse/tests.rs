@@ -24,7 +24,25 @@ fn mistakes_are_told_with_what_to_write_instead() {
         ("'abc", "text without a closing quote"),
         ("1x", "malformed number `1x` (text goes between quotes)"),
         ("f(1", "the expression ends where `)` is expected"),
-        ("9223372036854775808", "the number `9223372036854775808` is out of range"),
+        (
+            "9223372036854775808",
+            "the number `9223372036854775808` is out of range (write `9223372036854775808u`: without the `u` numbers end at 9223372036854775807)",
+        ),
+        ("-9223372036854775809", "the number `9223372036854775809` is out of range"),
+        ("99999999999999999999", "the number `99999999999999999999` is out of range"),
+        (
+            "\u{430}rgs.x",
+            "unexpected `\u{430}` (`\u{430}` is U+0430 and only looks like `a`: write `a`)",
+        ),
+        (
+            "args.x == \u{201c}a\u{201d}",
+            "unexpected `\u{201c}` (`\u{201c}` is U+201C and only looks like `\"`: write `\"`)",
+        ),
+        (
+            "args.x\u{200b} == 1",
+            "unexpected `\u{200b}` (there is a U+200B in it, which cannot be seen: remove it)",
+        ),
+        ("args.é", "unexpected `é`"),
         (
             r"'\q'",
             r"unknown escape sequence `\q` (write `\\` for a backslash, or put an `r` before the opening quote)",

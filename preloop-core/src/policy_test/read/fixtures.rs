@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::call::instant;
 use crate::call::{Principal, Session, SessionCall};
 use crate::decision::Action;
-use crate::diagnostic::{Code, nearest};
+use crate::diagnostic::{Code, did_you_mean, nearest};
 use crate::limits::ITEMS_MAX;
 use crate::parse::{Decoder, Fields, Kind, NodeId, Path, Section, field};
 
@@ -120,7 +120,7 @@ fn value<T: Clone>(
     let found = decoder.describe(node);
     let message = format!("a {name} is wanted that `fixtures.{name}s` defines, found {found}");
     let help = match nearest(wanted, fixtures.keys().map(String::as_str)) {
-        Some(meant) => format!("did you mean `{meant}`?"),
+        Some(meant) => did_you_mean(wanted, meant),
         None => format!("define it in `fixtures.{name}s`, or write the {name} out"),
     };
     decoder.error(Code::UnknownFixture, &at, node, message, help);
