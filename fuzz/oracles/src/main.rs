@@ -18,6 +18,8 @@ mod functions;
 mod generate;
 #[path = "../../../preloop-core/tests/differential/naive/mod.rs"]
 mod naive;
+#[path = "../../../preloop-core/tests/differential/world.rs"]
+mod world;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -50,9 +52,13 @@ fn main() -> ExitCode {
         let mut dice = Dice::new((seed << 40) + case);
         let args = arguments(&mut dice);
         let levels = 1 + dice.below(5);
-        let expression = Generator::new(&mut dice).any(levels);
+        let is_theirs = case % every == 0;
+        let generator = Generator::new(&mut dice);
+        // They are given arguments only.
+        let mut generator = if is_theirs { generator } else { generator.beside_arguments() };
+        let expression = generator.any(levels);
         engine::compare(&expression, &args, &mut ours, case);
-        if case % every != 0 {
+        if !is_theirs {
             continue;
         }
         let source = expression.written();

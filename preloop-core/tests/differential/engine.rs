@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 use crate::expression::Expression;
 use crate::functions::net;
 use crate::naive::{self, Scope, Value};
+use crate::world::World;
 
 /// What the cases came to.
 #[derive(Debug, Default)]
@@ -112,7 +113,8 @@ pub(crate) fn compare(expression: &Expression, args: &Json, tally: &mut Tally, c
 }
 
 fn difference(mut program: Program, args: &Json, wanted: &naive::Answer) -> Result<(), String> {
-    let input = Input::new(args);
+    let world = World::of(args);
+    let input = world.input(args);
     let found = program.evaluate(&input, FUEL_DEFAULT);
     match (&found, wanted) {
         (Err(failure), _)
@@ -148,7 +150,7 @@ fn difference(mut program: Program, args: &Json, wanted: &naive::Answer) -> Resu
     let text = args.to_string();
     let pulled = JsonText::pull(&text, table.paths()).map_err(|error| error.to_string())?;
     let mut by_text = Fuel::default();
-    let from_text = program.test(&Input::new(&pulled), &mut by_text);
+    let from_text = program.test(&world.input(&pulled), &mut by_text);
     if (from_text, by_text.used()) != (tri, fuel.used()) {
         return Err(format!(
             "from text {from_text:?} for {}, else {tri:?} for {}",

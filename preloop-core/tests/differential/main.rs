@@ -25,6 +25,7 @@ mod generate;
 mod naive;
 mod policy;
 mod simple;
+mod world;
 
 use preloop_core::cel::FailureKind;
 
@@ -55,7 +56,7 @@ fn random_expressions_have_the_naive_answer() {
         let mut dice = Dice::new((seed << 40) + case);
         let args = arguments(&mut dice);
         let levels = 1 + dice.below(5);
-        let expression = Generator::new(&mut dice).any(levels);
+        let expression = Generator::new(&mut dice).beside_arguments().any(levels);
         engine::compare(&expression, &args, &mut tally, case);
     }
     println!("{tally:?}");

@@ -3,10 +3,13 @@
 
 mod extensions;
 mod kinds;
+mod samples;
 
 use serde_json::{Value as Json, json};
 
 use crate::expression::{Expression, Sign};
+use samples::{ADDRESSES, CODED, KEYS, LONG, RANGES, SPANS, TYPES, UINTS, ZONES};
+pub(crate) use samples::{DOUBLES, INTS, PATTERNS, TEXTS, TIMES};
 
 /// Steele, Lea and Flood's `SplitMix64`: small, and good enough to pick cases.
 #[derive(Clone, Debug)]
@@ -37,126 +40,6 @@ impl Dice {
         from[self.below(from.len())].clone()
     }
 }
-
-pub(crate) const INTS: [i64; 14] =
-    [0, 1, 2, 3, -1, -2, 5, 10, 255, i64::MAX, i64::MIN, i64::MAX - 1, 1 << 53, (1 << 53) + 1];
-const UINTS: [u64; 7] = [0, 1, 2, 7, u64::MAX, 1 << 63, (1 << 63) - 1];
-pub(crate) const DOUBLES: [f64; 14] = [
-    0.0,
-    -0.0,
-    0.5,
-    1.0,
-    2.0,
-    -1.5,
-    1e300,
-    5e-324,
-    9_223_372_036_854_775_808.0,
-    18_446_744_073_709_551_616.0,
-    9_007_199_254_740_993.0,
-    3.0,
-    -9_223_372_036_854_775_808.0,
-    1e15,
-];
-pub(crate) const TEXTS: [&str; 18] = [
-    "", "a", "b", "ab", "abc", "aab", "A", "1", "-7", "2.5", "true", " a ", "é", "aé b", "k", "'",
-    "\\n\n", "a,b,,c",
-];
-const KEYS: [&str; 6] = ["a", "b", "k", "n", "s", "size"];
-pub(crate) const PATTERNS: [&str; 30] = [
-    "a", "ab", "^a", "b$", "^ab$", "a*", "a.*b", ".", "^$", "", "^a.*c$", ".*b.*", "^.*ab", "a*b",
-    "^a*$", "b.", "a|b", "ab|a", "(a)b", "(a*)(b)", "[ab]+", "[^a]", "\\d+", "\\w", "\\s", "a?b",
-    "\\.", "(b)|a", "(", "*a",
-];
-/// Texts that mean something to some function.
-pub(crate) const TIMES: [&str; 13] = [
-    "2026-05-01T12:30:00Z",
-    "2026-02-28T23:59:59.999999999Z",
-    "1969-12-31T23:59:59.25Z",
-    "0001-01-01T00:00:00Z",
-    "9999-12-31T23:59:59.999999999Z",
-    "2024-02-29T00:00:00+14:00",
-    "2026-05-01t12:30:00.5z",
-    "1919-12-31T20:18:47Z",
-    "1970-01-01T00:00:00Z",
-    "2026-02-29T00:00:00Z",
-    "2026-05-01",
-    "0000-12-31T23:59:59Z",
-    "1900-03-01T00:00:00-23:59",
-];
-const SPANS: [&str; 17] = [
-    "0",
-    "1h",
-    "-1h30m",
-    "1.5s",
-    "90m",
-    "1ns",
-    "-0.5ms",
-    "1us",
-    "315576000000s",
-    "24h",
-    "1d",
-    "",
-    "315576000001s",
-    "2562047h47m16.854775807s",
-    ".5h",
-    "1.h",
-    "+2m1µs",
-];
-const ADDRESSES: [&str; 20] = [
-    "10.0.0.1",
-    "127.0.0.1",
-    "0.0.0.0",
-    "169.254.1.1",
-    "224.0.0.1",
-    "255.255.255.255",
-    "::",
-    "::1",
-    "fe80::1",
-    "ff02::1",
-    "2001:db8::8:800:200c:417a",
-    "2001:DB8:0:0:1:0:0:417A",
-    "::ffff:102:304",
-    "1.2.3",
-    "01.2.3.4",
-    "::ffff:1.2.3.4",
-    "fe80::1%eth0",
-    "1.2.3.256",
-    ":::",
-    "1:2:3:4:5:6:7::",
-];
-const RANGES: [&str; 15] = [
-    "10.0.0.0/8",
-    "10.1.2.3/16",
-    "0.0.0.0/0",
-    "10.0.0.1/32",
-    "::/0",
-    "2001:db8::/32",
-    "fe80::1/128",
-    "169.254.0.0/15",
-    "10.0.0.0/33",
-    "10.0.0.0",
-    "10.0.0.0/08",
-    "::ffff:a00:1/120",
-    "10.0.0.0/-1",
-    "10.0.0.0/+8",
-    "10.0.0.0/",
-];
-const ZONES: [&str; 11] = [
-    "UTC",
-    "+02:00",
-    "-09:30",
-    "02:00",
-    "Asia/Dubai",
-    "Etc/GMT+5",
-    "-23:59",
-    "Mars/Olympus",
-    "",
-    "+24:00",
-    "+2:00",
-];
-const CODED: [&str; 9] = ["YWI=", "YWI", "YW", "YQ==", "YQ=", "YWJj", "=", "YR==", "Y W="];
-const TYPES: [&str; 9] =
-    ["int", "uint", "double", "string", "bool", "list", "map", "bytes", "null_type"];
 
 /// What an expression is meant to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,6 +87,7 @@ fn text_of(dice: &mut Dice) -> &'static str {
         2 => dice.pick(&ADDRESSES),
         3 => dice.pick(&RANGES),
         4 => dice.pick(&CODED),
+        5 => dice.pick(&LONG),
         _ => dice.pick(&TEXTS),
     }
 }
@@ -267,11 +151,19 @@ fn call(method: bool, function: &'static str, operands: Vec<Expression>) -> Expr
 pub(crate) struct Generator<'d> {
     dice: &'d mut Dice,
     locals: Vec<(String, Wanted)>,
+    /// Whether the context, the principal and the justification are read too.
+    beside_arguments: bool,
 }
 
 impl<'d> Generator<'d> {
     pub(crate) const fn new(dice: &'d mut Dice) -> Self {
-        Self { dice, locals: Vec::new() }
+        Self { dice, locals: Vec::new(), beside_arguments: false }
+    }
+
+    /// The same, and what a call has beside its arguments is read too.
+    pub(crate) const fn beside_arguments(mut self) -> Self {
+        self.beside_arguments = true;
+        self
     }
 
     /// A condition of at most this many levels.
@@ -360,8 +252,31 @@ impl<'d> Generator<'d> {
         call(false, function, vec![text])
     }
 
+    /// What a call says of who makes it and why, where that is of the kind.
+    fn fact(&mut self, wanted: Wanted) -> Option<Expression> {
+        let field = match wanted {
+            Wanted::Text if self.dice.one_in(3) => {
+                return Some(Expression::Name("justification".to_owned()));
+            }
+            Wanted::Text => self.dice.pick(&["id", "kind", "name"]),
+            Wanted::List => self.dice.pick(&["roles", "teams"]),
+            Wanted::Map => return Some(Expression::Name("principal".to_owned())),
+            _ => return None,
+        };
+        let base = boxed(Expression::Name("principal".to_owned()));
+        Some(Expression::Select { base, field: field.to_owned(), optional: false })
+    }
+
     fn argument(&mut self, wanted: Wanted) -> Expression {
-        let args = || boxed(Expression::Name("args".to_owned()));
+        if self.beside_arguments
+            && self.dice.one_in(6)
+            && let Some(fact) = self.fact(wanted)
+        {
+            return fact;
+        }
+        let variable =
+            if self.beside_arguments && self.dice.one_in(5) { "context" } else { "args" };
+        let args = || boxed(Expression::Name(variable.to_owned()));
         let name = match wanted {
             Wanted::Bool => "t",
             Wanted::Int => "n",

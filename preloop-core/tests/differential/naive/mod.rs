@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::expression::{Expression, Sign, Walk};
 use crate::functions::{self, time};
+use crate::world::World;
 use value::{TYPES, whole};
 pub(crate) use value::{Value, equal, is_number, make_map, number_order, order};
 
@@ -25,7 +26,9 @@ pub(crate) struct Scope {
 
 impl Scope {
     pub(crate) fn new(args: &Json) -> Self {
-        Self { variables: vec![("args".to_owned(), Value::of_json(args))], strict: false }
+        let mut variables = World::of(args).variables();
+        variables.push(("args".to_owned(), Value::of_json(args)));
+        Self { variables, strict: false }
     }
 
     pub(crate) fn strict(args: &Json) -> Self {
