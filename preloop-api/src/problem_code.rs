@@ -54,6 +54,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("route_not_found", 404, "There is nothing at that path."),
     code("tool_not_found", 404, "No server offers that tool."),
     code("method_not_allowed", 405, "The path does not have that method."),
+    code("body_too_slow", 408, "The body did not come in time."),
     code("already_voted", 409, "The caller has voted on the request."),
     code("approval_contended", 409, "The request changed too often at once; try again."),
     code("approval_mismatch", 409, "The approval is of another call."),

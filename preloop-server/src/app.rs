@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt as _;
 use preloop_core::diagnostic::Report;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -18,6 +17,7 @@ use crate::http::{self, guard, request_id};
 use crate::ids::new_id;
 use crate::journal::Journal;
 use crate::key_files::{self, KeyFiles};
+use crate::listen;
 use crate::mcp::{Firewalls, Settings};
 use crate::service::{Foundation, Platform, SecretKeys, Services};
 use crate::store::{Location, Store};
@@ -167,19 +167,7 @@ fn router(platform: &Platform, firewalls: &Firewalls, config: &Config) -> Router
 }
 
 fn spawn_server(listener: TcpListener, router: Router, tasks: Tasks) -> JoinHandle<()> {
-    // Small answers go out at once; waiting for more to send costs 40 ms a call.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
-    tokio::spawn(async move {
-        let stopped = async move { tasks.stopped().await };
-        let served = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
-        if let Err(error) = served {
-            tracing::error!(%error, "the server ended");
-        }
-    })
+    tokio::spawn(listen::serve(listener, router, async move { tasks.stopped().await }))
 }
 
 fn failed(message: String) -> StartError {

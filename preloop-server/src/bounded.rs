@@ -12,6 +12,8 @@ use tokio::time::timeout;
 
 /// Longest request body, in bytes.
 pub(crate) const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Longest time that a body may take.
+const BODY_TIME_MAX: Duration = Duration::from_mins(1);
 /// Most that is thrown away before a refusal, in bytes.
 const DISCARDED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Longest time that is spent throwing away.
@@ -26,10 +28,20 @@ pub(crate) enum BodyError {
     TooLarge,
     /// The connection broke while it came.
     Broken,
+    /// It did not come in time.
+    Slow,
 }
 
-/// The whole body, as long as it is not too large.
-pub(crate) async fn read(mut body: Body) -> Result<Bytes, BodyError> {
+/// The whole body, as long as it is not too large and comes in time.
+pub(crate) async fn read(body: Body) -> Result<Bytes, BodyError> {
+    read_within(body, BODY_TIME_MAX).await
+}
+
+async fn read_within(body: Body, time: Duration) -> Result<Bytes, BodyError> {
+    timeout(time, read_all(body)).await.map_err(|_| BodyError::Slow)?
+}
+
+async fn read_all(mut body: Body) -> Result<Bytes, BodyError> {
     let mut read = BytesMut::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
@@ -68,5 +80,12 @@ mod tests {
         assert_eq!(read(Body::from(fits.clone())).await.map(|body| body.len()), Ok(fits.len()));
         let long = vec![b'x'; BODY_BYTES_MAX + 1];
         assert_eq!(read(Body::from(long)).await, Err(BodyError::TooLarge));
+    }
+
+    #[tokio::test]
+    async fn what_never_comes_is_not_waited_for() {
+        let never = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let read = read_within(Body::from_stream(never), Duration::from_millis(10));
+        assert_eq!(read.await, Err(BodyError::Slow));
     }
 }

@@ -16,6 +16,7 @@ mod http;
 pub mod ids;
 mod journal;
 mod key_files;
+mod listen;
 pub mod mcp;
 pub mod metrics;
 pub mod service;

@@ -94,6 +94,7 @@ fn enforcement_point(path: &str) -> EnforcementPoint {
 pub(crate) async fn read_body(body: axum::body::Body) -> Result<Bytes, ApiError> {
     bounded::read(body).await.map_err(|error| match error {
         BodyError::TooLarge => ApiError::body_too_large(BODY_BYTES_MAX),
+        BodyError::Slow => ApiError::body_too_slow(),
         BodyError::Broken => ApiError::invalid_body("the body could not be read".to_owned()),
     })
 }

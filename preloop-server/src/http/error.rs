@@ -66,6 +66,10 @@ impl ApiError {
         Self::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
     }
 
+    pub(crate) fn body_too_slow() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", "the body did not come in time")
+    }
+
     pub(crate) fn body_too_large(bytes_max: usize) -> Self {
         let detail = format!("the body is larger than {} MiB", bytes_max / (1024 * 1024));
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)

@@ -232,7 +232,13 @@ fn problems(route: &Route) -> BTreeMap<u16, Vec<&'static ProblemCode>> {
         codes.extend(["invalid_field", "invalid_query"]);
     }
     if !about.bodies.is_empty() {
-        codes.extend(["duplicate_key", "invalid_body", "invalid_json", "unsupported_content_type"]);
+        codes.extend([
+            "body_too_slow",
+            "duplicate_key",
+            "invalid_body",
+            "invalid_json",
+            "unsupported_content_type",
+        ]);
     }
     if about.is_change {
         codes.extend([

@@ -139,7 +139,7 @@ impl Exchange {
 async fn read(body: Body) -> Result<Bytes, Refused> {
     bounded::read(body).await.map_err(|error| match error {
         BodyError::TooLarge => Refused::too_large(BODY_BYTES_MAX),
-        BodyError::Broken => {
+        BodyError::Broken | BodyError::Slow => {
             Refused::malformed(code::INVALID_REQUEST, "the body could not be read")
         }
     })
