@@ -145,4 +145,21 @@ for (const [name, call, wanted = 'allow'] of await engines()) {
     }
   }
 }
+// The shape holds for every expression: what a rule does not look at costs nothing.
+const items = [{ price: 5, text: 'x' }, { price: 7 }];
+const large = Array.from({ length: 2000 }, (_, price) => ({ price, text: 'x'.repeat(40) }));
+const others = [
+  ['numbers', 'args.amount > 500', { amount: 20, currency: 'EUR' }],
+  ['path', "args.user.address.city == 'Paris' && has(args.user.name)", { user: { name: 'ann', address: { city: 'Rome' } } }],
+  ['pattern', "args.command.matches('^sudo .*(rm|dd)')", inputs['3 keys']],
+  ['two items', 'args.items.exists(i, i.price > 100)', { items }],
+  ['one of 2,000 items', 'args.items[0].price > 100', { items: large }],
+  ['has and size of 2,000 items', 'has(args.items) && size(args.items) > 10000', { items: large }],
+];
+for (const [name, expression, args] of others) {
+  const conditions = [{ expression, action: 'deny' }];
+  const engine = Engine.fromYaml(JSON.stringify({ ...document, tools: [{ name: 't', conditions }] }));
+  assert.equal(engine.decide('t', args).action, 'allow', name);
+  record(`preloop-engine, ${name}`, '-', () => engine.decide('t', args));
+}
 if (options.json) console.log(JSON.stringify(results, null, 2));

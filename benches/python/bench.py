@@ -51,6 +51,10 @@ tools:
     conditions: [{expression: "args.command.matches('^sudo .*(rm|dd)')", action: deny}]
   - name: size
     conditions: [{expression: size(args.command) > 10000, action: deny}]
+  - name: items
+    conditions: [{expression: "args.items.exists(i, i.price > 100)", action: deny}]
+  - name: counted
+    conditions: [{expression: "has(args.items) && size(args.items) > 10000", action: deny}]
   - name: who
     conditions: [{expression: "principal.id == 'ci' && args.command != ''", action: deny}]
 """
@@ -61,6 +65,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "100 KB": {"command": "ls -la /tmp", "text": "x" * 100_000},
 }
 PAY = {"amount": 20, "currency": "EUR", "items": [{"price": 5}, {"price": 7}]}
+LARGE = {"items": [{"price": number, "text": "x" * 40} for number in range(2000)]}
 DEEP = {"user": {"name": "ann", "address": {"city": "Rome", "street": "x"}}}
 
 Call = Callable[[], object]
@@ -84,6 +89,7 @@ def ours(rows: dict[str, dict[str, Call]]) -> None:
         rows["empty Python function"][shape] = lambda args=args: empty("bash", args)
         if hasattr(engine, "_empty"):
             rows["empty method of ours"][shape] = lambda args=args: engine._empty("bash", args)
+            rows["least that reads a key"][shape] = lambda args=args: engine._least("bash", args)
         text = json.dumps(args)
         rows["preloop decide, JSON text"][shape] = lambda text=text: engine.decide("bash", text)
 
@@ -156,7 +162,7 @@ missing: set[str] = set()
 
 def right(name: str, answer: object) -> bool:
     """Every shape is a call that is allowed by the third rule."""
-    if name.startswith(("empty", "the loop")):
+    if name.startswith(("empty", "least", "the loop")):
         return True
     return answer is True or answer == "allow" or getattr(answer, "action", None) == "allow"
 
@@ -204,7 +210,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no peers")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
-    names = ["the loop alone", "empty Python function", "empty method of ours", "preloop decide", "preloop, bound", "preloop decide, JSON text"]
+    names = ["the loop alone", "empty Python function", "empty method of ours", "least that reads a key", "preloop decide", "preloop, bound", "preloop decide, JSON text"]
     others = ["cedarpy is_authorized", "cedarpy, policies made before", "common-expression-language", "cel-python", "pycasbin"]
     rows: dict[str, dict[str, Call]] = {name: {} for name in names + others}
     ours(rows)
@@ -214,6 +220,8 @@ def main() -> None:
     engine = Engine.from_yaml(OTHER).bind(principal={"id": "user"})
     expressions = {
         "numbers, list": ("pay", PAY),
+        "items": ("items", PAY),
+        "has and size of 2,000 items": ("counted", LARGE),
         "path": ("deep", DEEP),
         "pattern": ("match", SHAPES["3 keys"]),
         "size": ("size", SHAPES["3 keys"]),

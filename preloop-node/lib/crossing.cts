@@ -5,13 +5,14 @@
  * for every call; that is safe because reading arguments runs no code of theirs, so no call begins within another.
  */
 
-import { ABSENT, Fault, Kind, dateText, field, kindOf, named } from './fields.cjs';
-import { EVERYTHING, HALF_PAIR, NOT_FINITE, type Reading, countOf, digits, jsonText, looks, partText } from './json.cjs';
+import { ABSENT, Fault, Kind, content, dateText, field, kindOf, named } from './fields.cjs';
+import { HALF_PAIR, NOT_FINITE, TOO_DEEP, TOO_MANY, countOf, digits, jsonText, partText } from './json.cjs';
 import { native } from './native.cjs';
+import { EVERYTHING, type Reading, looks } from './reading.cjs';
 
 const { HEADER, RECORD, MISSING, NOT_AN_OBJECT, NULL_ABOVE, NULL, FALSE, TRUE, NUMBER, TEXT, JSON, FAULT, LIST, OBJECT } =
   native;
-const { NESTING_MAX, SECRETS_MAX } = native;
+const { NESTING_MAX, SECRETS_MAX, VALUES_MAX } = native;
 const { getOwnPropertyDescriptor, hasOwn } = Object;
 const encoder = new TextEncoder();
 
@@ -38,6 +39,9 @@ export interface Plan {
 /** The call needs a larger buffer. */
 const OVERFLOW = Symbol('overflow');
 
+/** A part is what only JSON text holds: a number of many digits, or an object whose keys are looked at. */
+const IN_TEXT = Symbol('in text');
+
 /** A buffer and what is being written to it. */
 export class Crossing {
   readonly bytes: Uint8Array;
@@ -47,6 +51,8 @@ export class Crossing {
   readonly #lanes: readonly Uint8Array[];
   #lane = 0;
   #next = HEAP_AT;
+  /** How many more parts of an argument may be read. */
+  #left = 0;
   /** An argument of the call that was written last cannot be read. */
   #hasFault = false;
 
@@ -70,6 +76,24 @@ export class Crossing {
     try {
       this.#write(plan, args, justification, withWhole, withWhole);
       if (withWhole && this.#hasFault) this.#write(plan, args, justification, true, false);
+      return true;
+    } catch (problem) {
+      if (problem === OVERFLOW) return false;
+      throw problem;
+    }
+  }
+
+  /** Writes a call whose arguments are JSON text; false where it does not fit. */
+  writeText(plan: Plan, text: string): boolean {
+    try {
+      const words = this.#words;
+      this.#lane = 0;
+      this.#next = HEAP_AT;
+      words[0] = plan.index;
+      words[1] = 0;
+      words[2] = 0;
+      words[3] = 2;
+      this.#text(HEADER / 4, TEXT, text);
       return true;
     } catch (problem) {
       if (problem === OVERFLOW) return false;
@@ -186,14 +210,69 @@ export class Crossing {
   #object(at: number, value: object, depth: number, reading: Reading): void {
     const kind = kindOf(value);
     if (kind === Kind.Date) return this.#text(at, TEXT, dateText(value));
-    const { all, count, entries, fields, items } = reading;
-    if (all === true || (kind === Kind.List ? items : (entries ?? fields)) !== undefined) {
-      return this.#text(at, JSON, partText(value, depth, reading));
+    if (reading.isParted && (kind === Kind.List || reading.entries === undefined)) {
+      this.#left = VALUES_MAX;
+      try {
+        return this.#parts(at, value, kind, depth, reading);
+      } catch (problem) {
+        if (problem !== IN_TEXT) throw problem;
+      }
     }
-    if (depth >= NESTING_MAX) throw new Fault(`this nests deeper than ${NESTING_MAX} levels, or holds itself`);
-    this.#words[at] = kind === Kind.List ? LIST : OBJECT;
-    // What nobody asks for need not be right.
-    this.#words[at + 1] = kind === Kind.List ? (value as unknown[]).length : count === true ? countOf(value, kind) : 0;
+    this.#text(at, JSON, partText(value, depth, reading));
+  }
+
+  /** A record for each part of a list or an object that is looked at. */
+  #parts(at: number, value: object, kind: Kind, depth: number, reading: Reading): void {
+    if (depth >= NESTING_MAX) throw new Fault(TOO_DEEP);
+    const words = this.#words;
+    if (kind !== Kind.List) {
+      const { names, fields } = reading;
+      if (reading.entries !== undefined) throw IN_TEXT;
+      words[at] = OBJECT;
+      words[at + 1] = reading.count ? countOf(value, kind) : 0;
+      let part = this.#records(at, names.length);
+      for (let index = 0; index < names.length; index += 1) {
+        const own = field(value, kind, names[index] as string);
+        if (own === ABSENT) this.#absence(part, MISSING, 0);
+        else this.#part(part, own, depth + 1, fields[index] as Reading);
+        part += RECORD / 4;
+      }
+      return;
+    }
+    const { length } = value as unknown[];
+    words[at] = LIST;
+    words[at + 1] = length;
+    const { items } = reading;
+    const count = items === undefined ? 0 : Math.min(length, reading.first);
+    let part = this.#records(at, count);
+    for (let index = 0; index < count; index += 1) {
+      const own = getOwnPropertyDescriptor(value, index);
+      const item = own === undefined ? ABSENT : content(own, String(index));
+      // As in JSON: what is not there still has its place in a list.
+      this.#part(part, item === ABSENT ? null : item, depth + 1, items as Reading);
+      part += RECORD / 4;
+    }
+  }
+
+  /** Room for the records of so many parts, named in the record of what they are parts of. */
+  #records(at: number, count: number): number {
+    this.#left -= count;
+    if (this.#left < 0) throw new Fault(TOO_MANY);
+    const start = (this.#next + 7) & ~7;
+    const end = start + count * RECORD;
+    if (end > this.bytes.length) throw OVERFLOW;
+    this.#next = end;
+    this.#words[at + 2] = start;
+    this.#words[at + 3] = count;
+    return start / 4;
+  }
+
+  #part(at: number, value: unknown, depth: number, reading: Reading): void {
+    if (typeof value === 'bigint') throw IN_TEXT;
+    if (typeof value !== 'object' || value === null) return this.#value(at, value, depth, reading);
+    const kind = kindOf(value);
+    if (kind === Kind.Date) return this.#text(at, TEXT, dateText(value));
+    this.#parts(at, value, kind, depth, reading);
   }
 
   /** Everything, as far as it takes to find secrets; what cannot be read is no fault, since no rule asked for it. */

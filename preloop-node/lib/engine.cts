@@ -7,8 +7,9 @@ import { Crossing, type Plan, SCRATCH_BYTES, crossingOf } from './crossing.cjs';
 import { Decision, type PolicyRef, freeze } from './decision.cjs';
 import { type Diagnostic, type Report, messageOf, refusable, reportOf } from './errors.cjs';
 import { Fault } from './fields.cjs';
-import { type Reading, jsonText } from './json.cjs';
+import { jsonText } from './json.cjs';
 import { type NativeEngine, native } from './native.cjs';
+import { type ReadingText, readingOf } from './reading.cjs';
 
 /** A tool: its name, or what else is known of it. */
 export type Tool = string | ToolFacts;
@@ -252,8 +253,8 @@ export class Engine {
   #planned(plans: Map<string, Plan>, key: string, tool: string): Plan {
     const shared = this.#shared;
     if (shared.count >= PLANS_MAX) this.#forget();
-    const read = JSON.parse(this.#native.plan(tool)) as [string[], Reading][];
-    const plan = { index: shared.count, paths: read.map(([keys]) => keys), readings: read.map(([, reading]) => reading) };
+    const read = JSON.parse(this.#native.plan(tool)) as [string[], ReadingText][];
+    const plan = { index: shared.count, paths: read.map(([keys]) => keys), readings: read.map(([, reading]) => readingOf(reading)) };
     shared.count += 1;
     plans.set(key, plan);
     return plan;
@@ -285,6 +286,16 @@ export class Engine {
     }
     if (typeof args !== 'string') throw new Fault(`the arguments must be an object, not a ${typeof args}`);
     const text = wellFormed(args, 'the arguments');
+    if (!isExplained && justification === '' && scratch.writeText(plan, text)) {
+      const number = this.#decide();
+      const known = this.#shared.decisions[number];
+      if (known !== undefined) return known;
+      if (number >= 0) {
+        const made = new Decision(this.#native.judgeText(plan.index, text, justification, false));
+        this.#shared.decisions[number] = made;
+        return made;
+      }
+    }
     return new Decision(this.#native.judgeText(plan.index, text, justification, isExplained));
   }
 

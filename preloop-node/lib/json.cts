@@ -1,34 +1,13 @@
 /** A value as JSON text, bounded in depth and size, without running code of the value's. */
 
 import { ABSENT, Fault, Kind, content, dateText, field, kindOf, named } from './fields.cjs';
+import { EVERYTHING, NOTHING, type Reading, fieldOf, looks } from './reading.cjs';
 import { native } from './native.cjs';
 
-const { getOwnPropertyDescriptor, hasOwn, keys: keysOf } = Object;
+const { getOwnPropertyDescriptor, keys: keysOf } = Object;
 const { NESTING_MAX, VALUES_MAX } = native;
 const quote = JSON.stringify;
 const mapKeys = Map.prototype.keys;
-
-/** What rules look at of a value, as `Reading` of the core says it; the rest stays where it is. */
-export interface Reading {
-  /** The value itself, where it is neither list nor object. */
-  readonly value?: boolean;
-  /** How many items or entries there are. */
-  readonly count?: boolean;
-  /** Everything. */
-  readonly all?: boolean;
-  /** These fields of an object. */
-  readonly fields?: Readonly<Record<string, Reading>>;
-  /** The keys of an object, and this of each value. */
-  readonly entries?: Reading;
-  /** This of each item of a list. */
-  readonly items?: Reading;
-  /** Only of so many of its first items. */
-  readonly first?: number;
-}
-
-/** Everything is looked at. */
-export const EVERYTHING: Reading = Object.freeze({ all: true });
-const NOTHING: Reading = Object.freeze({});
 
 /** JSON text of a value that stands `depth` levels deep in the arguments; throws a `Fault` where it has none. */
 export function jsonText(value: unknown, depth: number, values: number = VALUES_MAX): string {
@@ -82,10 +61,10 @@ class Writer {
   #object(value: object, levels: number, reading: Reading): string {
     const kind = kindOf(value);
     if (kind === Kind.Date) return quote(dateText(value));
-    if (levels <= 0) throw new Fault(`this nests deeper than ${NESTING_MAX} levels, or holds itself`);
+    if (levels <= 0) throw new Fault(TOO_DEEP);
     if (kind === Kind.List) return this.#list(value as unknown[], levels - 1, reading);
-    if (reading.all !== true && reading.entries === undefined && reading.count !== true) {
-      return this.#fields(value, kind, levels - 1, reading.fields);
+    if (!reading.all && reading.entries === undefined && !reading.count) {
+      return this.#fields(value, kind, levels - 1, reading);
     }
     if (kind === Kind.Map) return this.#map(value as Map<unknown, unknown>, levels - 1, reading);
     const keys = keysOf(value);
@@ -94,28 +73,29 @@ class Writer {
     for (const key of keys) {
       const part = field(value, kind, key);
       if (part === ABSENT) continue;
-      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels - 1, entryOf(reading, key))}`;
+      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels - 1, fieldOf(reading, key))}`;
     }
     return `${json}}`;
   }
 
   /** The fields that are looked at, and no others. */
-  #fields(value: object, kind: Kind, levels: number, fields: Reading['fields']): string {
+  #fields(value: object, kind: Kind, levels: number, { names, fields }: Reading): string {
     let json = '{';
-    for (const key in fields) {
+    for (let index = 0; index < names.length; index += 1) {
+      const key = names[index] as string;
       const part = field(value, kind, key);
       if (part === ABSENT) continue;
-      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels, fields[key] as Reading)}`;
+      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels, fields[index] as Reading)}`;
     }
     return `${json}}`;
   }
 
   #list(list: unknown[], levels: number, reading: Reading): string {
     let { length } = list;
-    const item = reading.all === true ? EVERYTHING : (reading.items ?? NOTHING);
-    if (reading.all !== true && reading.count !== true) {
+    const item = reading.all ? EVERYTHING : (reading.items ?? NOTHING);
+    if (!reading.all && !reading.count) {
       if (reading.items === undefined) return '[]';
-      if (reading.first !== undefined && reading.first < length) length = reading.first;
+      if (reading.first < length) length = reading.first;
     }
     if (length > this.#left) this.#count(length);
     let json = '[';
@@ -135,7 +115,7 @@ class Writer {
     for (const [key, part] of Map.prototype.entries.call(map)) {
       if (typeof key !== 'string') throw new Fault('a key of this map is not text');
       if (part === undefined) continue;
-      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels, entryOf(reading, key))}`;
+      json += `${json.length === 1 ? '' : ','}${text(key)}:${this.value(part, levels, fieldOf(reading, key))}`;
     }
     return `${json}}`;
   }
@@ -144,19 +124,6 @@ class Writer {
     this.#left -= values;
     if (this.#left < 0) throw new Fault(TOO_MANY);
   }
-}
-
-/** Whether a value that is neither list nor object is looked at, or only that it is there. */
-export function looks(reading: Reading): boolean {
-  return reading.all === true || reading.value === true;
-}
-
-/** What is looked at of the value under a key, of an object all of whose keys are. */
-function entryOf(reading: Reading, key: string): Reading {
-  if (reading.all === true) return EVERYTHING;
-  const own = reading.fields !== undefined && hasOwn(reading.fields, key) ? reading.fields[key] : undefined;
-  if (own === undefined) return reading.entries ?? NOTHING;
-  return reading.entries === undefined ? own : EVERYTHING;
 }
 
 /** How many entries an object has. */
@@ -196,6 +163,9 @@ function text(value: string): string {
   if (!value.isWellFormed()) throw new Fault(HALF_PAIR);
   return quote(value);
 }
+
+/** What is said of what nests too deep. */
+export const TOO_DEEP = `this nests deeper than ${NESTING_MAX} levels, or holds itself`;
 
 /** What is said of what holds more than may be read. */
 export const TOO_MANY = 'this holds too many values';

@@ -1,12 +1,14 @@
 //! The arguments of a call that crossed the border, as the engine looks them up.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::OnceCell;
 
-use preloop_core::cel::{ArgPath, Argument, ArgumentSource, Lookup, Parts};
+use preloop_core::cel::{ArgPath, Argument, ArgumentSource, Lookup, Reading};
 use preloop_core::decision::ConditionError;
 use serde_json::Value;
 
-use crate::layout::{Crossing, Record};
+use crate::layout::{Crossing, Parted, Record};
+use crate::parts::{Shelf, View};
+use crate::plan::Plan;
 
 /// Rules of one tool seldom read more paths than this; these need no allocation.
 const NEAR: usize = 8;
@@ -16,12 +18,12 @@ const NEAR: usize = 8;
 pub(crate) struct Arguments<'a> {
     crossing: Crossing<'a>,
     slots: &'a [u32],
+    readings: &'a [Reading],
+    shelf: &'a Shelf,
     near: [OnceCell<Read<'a>>; NEAR],
     far: OnceCell<Box<[OnceCell<Read<'a>>]>>,
     whole: OnceCell<Read<'a>>,
     fault: OnceCell<ConditionError>,
-    /// Whether a list or an object was read of which only the size crossed.
-    has_parted: Cell<bool>,
 }
 
 /// A record once it was read.
@@ -29,78 +31,36 @@ pub(crate) struct Arguments<'a> {
 enum Read<'a> {
     Record(Record<'a>),
     Json(Value),
-    List(Parted),
-    Object(Parted),
     Fault(String),
-}
-
-/// A list or an object of which only the size crossed, since nothing else is looked at.
-#[derive(Debug)]
-struct Parted {
-    count: usize,
-    /// Somebody looked at a part after all: then the call cannot be judged.
-    was_opened: Cell<bool>,
-}
-
-impl Parted {
-    const fn new(count: usize) -> Self {
-        Self { count, was_opened: Cell::new(false) }
-    }
-}
-
-impl Parts for Parted {
-    fn count(&self) -> usize {
-        self.count
-    }
-
-    fn item(&self, _: usize) -> Option<Argument<'_>> {
-        self.was_opened.set(true);
-        None
-    }
-
-    fn field(&self, _: &str) -> Option<Argument<'_>> {
-        self.was_opened.set(true);
-        None
-    }
-
-    fn entry(&self, _: usize) -> Option<(&str, Argument<'_>)> {
-        self.was_opened.set(true);
-        None
-    }
 }
 
 impl<'a> Arguments<'a> {
     /// The arguments in the buffer, for the slots of a plan in their order.
     #[inline]
-    pub(crate) fn new(crossing: Crossing<'a>, slots: &'a [u32]) -> Self {
+    pub(crate) fn new(crossing: Crossing<'a>, plan: &'a Plan, shelf: &'a Shelf) -> Self {
         Self {
             crossing,
-            slots,
+            slots: &plan.slots,
+            readings: &plan.readings,
+            shelf,
             near: [const { OnceCell::new() }; NEAR],
             far: OnceCell::new(),
             whole: OnceCell::new(),
             fault: OnceCell::new(),
-            has_parted: Cell::new(false),
         }
     }
 
-    fn parted(&self, count: usize) -> Parted {
-        self.has_parted.set(true);
-        Parted::new(count)
+    /// A list or an object that crossed in parts.
+    fn view(&self, position: usize, parted: Parted) -> Option<View<'a>> {
+        let reading = self.readings.get(position)?;
+        Some(View { crossing: self.crossing, shelf: self.shelf, reading, parted })
     }
 
     /// That what crossed did not suffice: a decision by less than all there is would be worth nothing.
     #[cold]
-    fn check_parted(&self) {
-        let far = self.far.get().map(AsRef::as_ref).unwrap_or_default();
-        let was_opened = self.near.iter().chain(far).any(|cell| match cell.get() {
-            Some(Read::List(parted) | Read::Object(parted)) => parted.was_opened.get(),
-            _ => false,
-        });
-        if was_opened {
-            let words = "a part of an argument was not handed over";
-            self.fault.get_or_init(|| ConditionError::of_call(words, None));
-        }
+    fn lack(&self) {
+        let words = "a part of an argument was not handed over";
+        self.fault.get_or_init(|| ConditionError::of_call(words, None));
     }
 
     #[inline]
@@ -127,8 +87,6 @@ impl<'a> Arguments<'a> {
         match self.crossing.record(position) {
             Some(Record::Json(text)) => json(text),
             Some(Record::Fault(words)) => Read::Fault(words.to_owned()),
-            Some(Record::List(count)) => Read::List(self.parted(count)),
-            Some(Record::Object(count)) => Read::Object(self.parted(count)),
             Some(record) => Read::Record(record),
             None => Read::Fault("it was not handed over".to_owned()),
         }
@@ -163,12 +121,20 @@ impl ArgumentSource for Arguments<'_> {
         };
         let Some(cell) = self.cell(position) else { return Lookup::NotAnObject(0) };
         let read = cell.get_or_init(|| self.read(position));
+        let view = match read {
+            Read::Record(Record::List(parted)) => self.view(position, *parted).map(View::list),
+            Read::Record(Record::Object(parted)) => self.view(position, *parted).map(View::object),
+            _ => None,
+        };
+        if let Some(argument) = view {
+            return Lookup::Found(argument);
+        }
         found(read).unwrap_or_else(|words| self.stop(path, words))
     }
 
     fn fault(&self) -> Option<&ConditionError> {
-        if self.has_parted.get() {
-            self.check_parted();
+        if self.shelf.lacks() {
+            self.lack();
         }
         self.fault.get()
     }
@@ -178,8 +144,6 @@ impl ArgumentSource for Arguments<'_> {
 fn found<'r>(read: &'r Read<'_>) -> Result<Lookup<'r>, &'r str> {
     Ok(Lookup::Found(match read {
         Read::Json(value) => Argument::Json(value),
-        Read::List(parted) => Argument::Items(parted),
-        Read::Object(parted) => Argument::Fields(parted),
         Read::Fault(words) => return Err(words),
         Read::Record(record) => match *record {
             Record::Missing(position) => return Ok(Lookup::Missing(position)),

@@ -17,6 +17,7 @@ use preloop_files::PolicySource;
 
 use crate::arguments::{Arguments, Refused};
 use crate::layout::Crossing;
+use crate::parts::Shelf;
 use crate::plan::Plan;
 use crate::{as_json, failure, refused};
 
@@ -175,7 +176,8 @@ impl NativeEngine {
         let crossing = Crossing::new(bytes);
         let broken = || failure(&"the call was not handed over whole");
         let plan = self.planned(crossing.plan().ok_or_else(broken)?)?;
-        let args = Arguments::new(crossing, &plan.slots);
+        let kept = Shelf::default();
+        let args = Arguments::new(crossing, &plan, &kept);
         let justification = crossing.justification().ok_or_else(broken)?;
         judge(&plan, &self.complete(&plan, &plan.call(&args, justification)))
     }
@@ -191,8 +193,22 @@ fn number(bound: &BoundEngine, plans: &Plans, bytes: &[u8]) -> Option<i32> {
     let crossing = Crossing::new(bytes);
     let plans = plans.try_borrow().ok()?;
     let plan = plans.get(crossing.plan()?)?;
-    let args = Arguments::new(crossing, &plan.slots);
-    let call = complete(bound, plan, &plan.call(&args, crossing.justification()?));
+    let justification = crossing.justification()?;
+    if let Some(text) = crossing.json_text() {
+        return number_of(bound, plan, &text_arguments(text, plan).ok()?, justification);
+    }
+    let kept = Shelf::default();
+    number_of(bound, plan, &Arguments::new(crossing, plan, &kept), justification)
+}
+
+#[inline]
+fn number_of(
+    bound: &BoundEngine,
+    plan: &Plan,
+    args: &dyn ArgumentSource,
+    justification: &str,
+) -> Option<i32> {
+    let call = complete(bound, plan, &plan.call(args, justification));
     match plan.live.decide(&call) {
         Ruling::Known(number, _) => i32::try_from(number).ok(),
         Ruling::Made(_) => None,

@@ -4,7 +4,8 @@
 
 use napi_derive::napi;
 
-/// Bytes of the header: plan, offset and length of the justification, and whether the whole arguments are there.
+/// Bytes of the header: plan, offset and length of the justification, and how the arguments are there: 0 by the plan's
+/// paths, 1 with a record of the whole behind those, 2 as JSON text in a first record.
 #[napi]
 pub const HEADER: u32 = 16;
 /// Bytes of a record: kind, size, and a number of eight bytes or the offset of a text.
@@ -42,10 +43,11 @@ pub const JSON: u32 = 9;
 #[napi]
 pub const FAULT: u32 = 10;
 
-/// A list of so many items, of which nobody asks for one.
+/// A list: how many items it has; where the records of its first items begin, and how many of these there are.
 #[napi]
 pub const LIST: u32 = 11;
-/// An object of so many entries, of which nobody asks for one.
+/// An object: how many entries it has, where somebody asks; where the records of its fields begin, in the order of their
+/// names, and how many of these there are.
 #[napi]
 pub const OBJECT: u32 = 12;
 
@@ -67,8 +69,19 @@ pub(crate) enum Record<'a> {
     Text(&'a str),
     Json(&'a [u8]),
     Fault(&'a str),
-    List(usize),
-    Object(usize),
+    List(Parted),
+    Object(Parted),
+}
+
+/// How much of a list or an object crossed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parted {
+    /// How many items or entries there are.
+    pub(crate) count: usize,
+    /// Where the records of those begin that crossed.
+    at: usize,
+    /// How many they are.
+    pub(crate) crossed: usize,
 }
 
 impl<'a> Crossing<'a> {
@@ -90,13 +103,36 @@ impl<'a> Crossing<'a> {
 
     /// Whether a record of the whole arguments follows those of the paths.
     pub(crate) fn has_whole(self) -> bool {
-        self.word(12).is_some_and(|word| word != 0)
+        self.word(12) == Some(1)
+    }
+
+    /// The arguments, where they are JSON text.
+    #[inline]
+    pub(crate) fn json_text(self) -> Option<&'a str> {
+        match self.word(12) {
+            Some(2) => match self.record(0)? {
+                Record::Text(text) => Some(text),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     /// The record at a position; none where the buffer holds nothing that could be one.
     #[inline]
     pub(crate) fn record(self, position: usize) -> Option<Record<'a>> {
-        let at = position.checked_mul(RECORD as usize)?.checked_add(HEADER as usize)?;
+        self.record_from(HEADER as usize, position)
+    }
+
+    /// The record of a part.
+    #[inline]
+    pub(crate) fn part_of(self, parted: Parted, position: usize) -> Option<Record<'a>> {
+        if position < parted.crossed { self.record_from(parted.at, position) } else { None }
+    }
+
+    #[inline]
+    fn record_from(self, start: usize, position: usize) -> Option<Record<'a>> {
+        let at = position.checked_mul(RECORD as usize)?.checked_add(start)?;
         let size = self.word(at.checked_add(4)?)?;
         let value = at.checked_add(8)?;
         Some(match self.word(at)? {
@@ -110,10 +146,15 @@ impl<'a> Crossing<'a> {
             TEXT => Record::Text(self.text(self.word(value)?, size)?),
             JSON => Record::Json(self.part(self.word(value)?, size)?),
             FAULT => Record::Fault(self.text(self.word(value)?, size)?),
-            LIST => Record::List(size as usize),
-            OBJECT => Record::Object(size as usize),
+            LIST => Record::List(self.parted(size, value)?),
+            OBJECT => Record::Object(self.parted(size, value)?),
             _ => return None,
         })
+    }
+
+    fn parted(self, count: u32, value: usize) -> Option<Parted> {
+        let crossed = self.word(value.checked_add(4)?)? as usize;
+        Some(Parted { count: count as usize, at: self.word(value)? as usize, crossed })
     }
 
     #[inline]

@@ -10,6 +10,7 @@ mod arguments;
 pub mod engine;
 pub mod guard;
 pub mod layout;
+mod parts;
 mod plan;
 
 use napi::bindgen_prelude::Object;

@@ -288,3 +288,18 @@ test('what no rule reads may be anything', () => {
   };
   assert.equal(judged(one, thrower), MATCH);
 });
+
+test('JSON text gives the same objects as an object does', () => {
+  const one = engineOf("args.v == 'x'");
+  for (const v of ['x', 'y']) {
+    const decision = one.decide('t', { v });
+    assert.equal(one.decide('t', JSON.stringify({ v })), decision);
+    assert.equal(one.decide('t', JSON.stringify({ v, z: 'z'.repeat(2_000_000) })).action, decision.action);
+    assert.deepEqual(one.decide('t', JSON.stringify({ v }), { justification: 'because' }).toJSON(), decision.toJSON());
+  }
+  const fresh = engineOf("args.v == 'x'");
+  assert.equal(fresh.decide('t', '{"v": "x"}'), fresh.decide('t', { v: 'x' }));
+  assert.equal(fresh.decide('t', '{"v": "x"').reason, 'invalid_call');
+  assert.equal(fresh.decide('t', '[]').reason, 'invalid_call');
+  assert.equal(engineOf('args.v > 1').decide('t', '{}').action, engineOf('args.v > 1').decide('t', {}).action);
+});

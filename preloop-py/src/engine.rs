@@ -1,5 +1,6 @@
 //! `Engine` and `BoundEngine`: a call is put together from Python's values, the core answers, the answer is handed out.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -161,6 +162,27 @@ impl Engine {
         justification: Option<&Bound<'py, PyString>>,
     ) {
         std::hint::black_box((self, &*tool.0, args, source, justification));
+    }
+
+    /// The least that a call can do which has to look into its arguments: the text of the tool and of one key, and an
+    /// object that is there already.
+    #[cfg(feature = "bench")]
+    #[pyo3(signature = (tool, args=None, *, source=None, justification=None))]
+    fn _least<'py>(
+        &self,
+        tool: Given<'_, 'py, typed::Tool>,
+        args: Option<&Bound<'py, PyAny>>,
+        source: Option<&Bound<'py, PyString>>,
+        justification: Option<&Bound<'py, PyString>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let name = tool.0.cast::<PyString>()?;
+        let key = pyo3::intern!(name.py(), "command");
+        let value = args.map(|args| args.cast::<PyDict>().map(|args| args.get_item(key)));
+        if let Some(Ok(Ok(Some(value)))) = value {
+            std::hint::black_box(value.cast::<PyString>()?.to_str()?);
+        }
+        std::hint::black_box((self, name.to_str()?, source, justification));
+        Ok(tool.0.to_owned())
     }
 
     fn __repr__(&self) -> String {
@@ -391,16 +413,18 @@ fn known(
 }
 
 /// Arguments that are JSON text, as models write them; an error where the text is no object.
-pub(crate) fn object_of_text(args: &Bound<'_, PyAny>) -> Option<Result<Vec<u8>, String>> {
+pub(crate) fn object_of_text<'a>(
+    args: &'a Bound<'_, PyAny>,
+) -> Option<Result<Cow<'a, [u8]>, String>> {
     let text = if let Ok(text) = args.cast::<PyString>() {
         match text.to_str() {
-            Ok(text) => text.as_bytes().to_vec(),
+            Ok(text) => Cow::Borrowed(text.as_bytes()),
             Err(_) => return Some(Err("the arguments are not Unicode".to_owned())),
         }
     } else if let Ok(bytes) = args.cast::<PyBytes>() {
-        bytes.as_bytes().to_vec()
+        Cow::Borrowed(bytes.as_bytes())
     } else {
-        args.cast::<PyByteArray>().ok()?.to_vec()
+        Cow::Owned(args.cast::<PyByteArray>().ok()?.to_vec())
     };
     let is_object = text.trim_ascii_start().first() == Some(&b'{');
     Some(if is_object { Ok(text) } else { Err("the arguments are no JSON object".to_owned()) })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Code, NEVER, Op, OpId, Question, Run};
 use crate::cel::ast::{Loop, Relation};
@@ -22,8 +22,8 @@ pub struct Reading {
     /// Everything, whatever it is.
     #[serde(skip_serializing_if = "is_false")]
     pub all: bool,
-    /// These fields of an object.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    /// These fields of an object; in JSON a list of pairs, which has an order everywhere.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", serialize_with = "pairs")]
     pub fields: BTreeMap<Box<str>, Self>,
     /// The keys of an object, and this of each value.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +39,13 @@ pub struct Reading {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks this way")]
 const fn is_false(value: &bool) -> bool {
     !*value
+}
+
+fn pairs<S: Serializer>(
+    fields: &BTreeMap<Box<str>, Reading>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(fields)
 }
 
 impl Reading {
