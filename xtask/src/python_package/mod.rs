@@ -2,6 +2,7 @@
 //!
 //! Everything happens under the target folder, away from the sources, so that only the wheel can be imported.
 
+mod stubs;
 #[cfg(test)]
 mod tests;
 
@@ -9,30 +10,36 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A cheap build: what is tested is the meaning, not the speed.
-const PROFILE: &str = "dev";
+/// A cheap build: what is tested is the meaning, not the speed. The module also tells what the stubs are made from.
+const BUILD: &[&str] = &["--profile", "dev", "--features", "inspect", "--interpreter"];
 
 /// The folders of one run.
 struct Workbench {
     root: PathBuf,
     target: PathBuf,
     folder: PathBuf,
+    /// Held as long as the folders are worked in.
+    _lock: File,
+}
+
+/// Writes the stubs anew from the Rust source.
+pub(crate) fn write_stubs(root: &Path) -> Result<String, String> {
+    let bench = Workbench::open(root)?;
+    bench.install_tools()?;
+    let path = root.join(stubs::PLACE);
+    fs::write(&path, bench.stubs()?).map_err(|error| at(&path, &error))?;
+    Ok(format!("{}: written", stubs::PLACE))
 }
 
 /// Builds, installs and tests the package; what failed, with what it printed.
 pub(crate) fn run(root: &Path) -> Result<String, String> {
-    let target = target_folder(root);
-    let folder = target.join("python");
-    fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
-    // Two runs at once would install over each other.
-    let lock = File::create(folder.join("lock")).map_err(|error| at(&folder, &error))?;
-    lock.lock().map_err(|error| at(&folder, &error))?;
-    let bench = Workbench { root: root.to_path_buf(), target, folder };
+    let bench = Workbench::open(root)?;
     bench.install_tools()?;
     let wheel = bench.build()?;
     bench.install(&wheel)?;
     bench.as_a_user(&wheel)?;
     let told = bench.test()?;
+    bench.check_stubs()?;
     bench.check_types()?;
     Ok(format!("{}: {told}; the pages' programs run, types agree", name_of(&wheel)))
 }
@@ -40,6 +47,16 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
 // === impl Workbench ===
 
 impl Workbench {
+    fn open(root: &Path) -> Result<Self, String> {
+        let target = target_folder(root);
+        let folder = target.join("python");
+        fs::create_dir_all(&folder).map_err(|error| at(&folder, &error))?;
+        // Two runs at once would install over each other.
+        let lock = File::create(folder.join("lock")).map_err(|error| at(&folder, &error))?;
+        lock.lock().map_err(|error| at(&folder, &error))?;
+        Ok(Self { root: root.to_path_buf(), target, folder, _lock: lock })
+    }
+
     fn tool(&self, name: &str) -> PathBuf {
         self.folder.join("tools").join("bin").join(name)
     }
@@ -66,9 +83,9 @@ impl Workbench {
         }
         let mut maturin = Command::new(self.tool("maturin"));
         maturin
-            .args(["build", "--locked", "--profile", PROFILE, "--out"])
+            .args(["build", "--locked", "--out"])
             .arg(&wheels)
-            .arg("--interpreter")
+            .args(BUILD)
             .arg(self.tool("python"))
             .current_dir(self.root.join("preloop-py"))
             .env("CARGO_TARGET_DIR", &self.target);
@@ -131,6 +148,39 @@ impl Workbench {
             return Err(format!("tests were skipped:\n{printed}"));
         }
         Ok(summary)
+    }
+
+    /// The stubs are those that the Rust source makes.
+    fn check_stubs(&self) -> Result<(), String> {
+        let kept = read(&self.root.join(stubs::PLACE))?;
+        let made = self.stubs()?;
+        if kept == made {
+            return Ok(());
+        }
+        let first = kept.lines().zip(made.lines()).position(|(kept, made)| kept != made);
+        let line = first.unwrap_or_default().saturating_add(1);
+        Err(format!(
+            "{}:{line} is not what the source makes: run `cargo xtask stubs`",
+            stubs::PLACE
+        ))
+    }
+
+    /// The stubs as the Rust source makes them.
+    fn stubs(&self) -> Result<String, String> {
+        let folder = self.folder.join("stubs");
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(|error| at(&folder, &error))?;
+        }
+        let mut maturin = Command::new(self.tool("maturin"));
+        maturin
+            .args(["generate-stubs", "--locked", "--out"])
+            .arg(&folder)
+            .args(BUILD)
+            .arg(self.tool("python"))
+            .current_dir(self.root.join("preloop-py"))
+            .env("CARGO_TARGET_DIR", &self.target);
+        run_to_end(&mut maturin, "maturin comes from preloop-py/tests/requirements.txt")?;
+        stubs::finished(&read(&stubs::only_file(&folder)?)?)
     }
 
     /// The stubs say what is there, and the sample agrees with them for both type checkers.

@@ -13,3 +13,13 @@ fn examples_are_taken_from_pages() {
     let page = "text\n```python\na = 1\n```\nmore\n```sh\nls\n```\n```python\nb = 2\n```\n";
     assert_eq!(code(page, "python"), "a = 1\nb = 2\n");
 }
+
+#[test]
+fn stubs_have_no_truth_value_and_nothing_of_benchmarks() {
+    let made = "from typing import Any, final\n\nclass A:\n    def __bool__(self, /) -> bool:\n        \"\"\"\n        No.\n        \"\"\"\n    def _empty(self, /) -> None:\n        \"\"\"\n        x\n        \"\"\"\n    def b(self) -> int: ...\n";
+    let kept = stubs::finished(made).unwrap();
+    assert!(kept.contains("-> NoReturn:\n        \"\"\"\n        No.\n"), "{kept}");
+    assert!(kept.ends_with("        \"\"\"\n    def b(self) -> int: ...\n"), "{kept}");
+    assert!(!kept.contains("_empty") && !kept.contains("        x\n"), "{kept}");
+    assert!(stubs::finished("class A: ...").is_err());
+}
