@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod approval;
 mod audit;
 mod compile;
@@ -21,6 +22,11 @@ mod problem_code;
 mod secret;
 mod tool;
 
+pub use access::{
+    AccessAction, AccessConfiguration, AccessContext, AccessDecision, AccessDecisions, AccessError,
+    AccessEvaluation, AccessEvaluationItem, AccessEvaluations, AccessResource, AccessSubject,
+    EvaluationsOptions, EvaluationsSemantic,
+};
 pub use approval::{
     Approval, ApprovalOutcome, ApprovalState, ApprovalVote, ApprovalWorkflowInfo, VoteDecision,
     VoteRequest,

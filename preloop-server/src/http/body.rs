@@ -49,6 +49,7 @@ impl<S: Sync> FromRequest<S> for JsonRequest {
                 return Err(ApiError::content_type("application/json"));
             }
             json::check(&bytes).map_err(|error| ApiError::json(&error))?;
+            must_be_object(&bytes)?;
             Ok(bytes)
         };
         match read.await {
@@ -62,6 +63,14 @@ impl<S: Sync> FromRequest<S> for JsonRequest {
             }
         }
     }
+}
+
+/// A list must not be read as the fields of an object in their order.
+pub(crate) fn must_be_object(json: &[u8]) -> Result<(), ApiError> {
+    if json.trim_ascii_start().first() == Some(&b'{') {
+        return Ok(());
+    }
+    Err(ApiError::invalid_body("the body must be an object"))
 }
 
 /// Puts a refusal of a known caller into the trail.
@@ -99,7 +108,8 @@ pub(crate) async fn read_body(body: axum::body::Body) -> Result<Bytes, ApiError>
     })
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the body says that it is JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     media_type(headers).is_some_and(|kind| kind == "application/json" || kind.ends_with("+json"))
 }
 

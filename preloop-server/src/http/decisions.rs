@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::StatusCode;
 use preloop_api::{
-    ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine, DecisionResponse, Page,
-    Permission,
+    Approval, ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine, DecisionResponse,
+    Page, Permission,
 };
 use preloop_core::audit::EnforcementPoint;
 use preloop_core::call::CallRecord;
@@ -208,14 +208,14 @@ fn settled_response(ruling: Ruling) -> DecisionResponse {
 
 fn held_response(held: Held) -> DecisionResponse {
     let (id, at, decision) = (held.decision_id(), held.decided_at(), held.decision().clone());
-    let approval = held.detach();
-    let approval = ApprovalRef {
-        id: approval.id,
-        url: approval.url,
-        expires_at: approval.expires_at,
-        state: approval.state,
-    };
+    let approval = approval_ref(held.detach());
     DecisionResponse { id, at, decision, approval: Some(approval) }
+}
+
+/// Where a held call is decided.
+pub(super) fn approval_ref(approval: Approval) -> ApprovalRef {
+    let Approval { id, url, expires_at, state, .. } = approval;
+    ApprovalRef { id, url, expires_at, state }
 }
 
 /// A call line with `approval_id` beside its fields. Principal, time and earlier calls are the server's to say, whatever

@@ -3,6 +3,7 @@
 mod approvals;
 mod audit;
 mod auth;
+mod authzen;
 mod body;
 mod compile;
 mod decisions;
@@ -39,6 +40,7 @@ pub(crate) fn routes(firewalls: &Firewalls) -> Routes {
         .and(tools::routes())
         .and(mcp_servers::routes())
         .and(keys::routes())
+        .and(authzen::routes())
         .and(mcp::routes(firewalls))
         .and(health::routes())
         .and(description.routes());

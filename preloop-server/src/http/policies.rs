@@ -16,7 +16,7 @@ use serde_json::json as json_value;
 
 use super::ApiError;
 use super::auth::Authenticated;
-use super::body::{JsonRequest, media_type, read_body, record_refusal};
+use super::body::{JsonRequest, media_type, must_be_object, read_body, record_refusal};
 use super::params::{Params, parsed};
 use super::route::{Routes, get, post};
 use crate::service::TryOutError;
@@ -97,6 +97,7 @@ async fn validate(admitted: Authenticated, request: Request) -> Result<Json<Repo
             Some(kind) if YAML.contains(&kind) => Ok(validate_document(&bytes)),
             Some("application/json") => {
                 json::check(&bytes).map_err(|error| ApiError::json(&error))?;
+                must_be_object(&bytes)?;
                 let body: ValidateRequest = serde_json::from_slice(&bytes).map_err(|error| {
                     ApiError::invalid_body(format!("the body does not fit: {error}"))
                 })?;

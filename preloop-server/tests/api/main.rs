@@ -9,6 +9,7 @@
 
 mod approvals;
 mod audit;
+mod authzen;
 mod compile;
 mod decisions;
 mod keys;

@@ -91,7 +91,7 @@ async fn bodies_are_read_strictly() {
     for (body, code) in [
         ("{", "invalid_json"),
         ("{} {}", "invalid_json"),
-        ("[]", "invalid_field"),
+        ("[]", "invalid_body"),
         ("{}", "invalid_field"),
         (r#"{"tool": "x", "tool": "y"}"#, "duplicate_key"),
         (r#"{"tool": "x", "args": {"a": {"b": 1, "b": 2}}}"#, "duplicate_key"),
@@ -161,6 +161,14 @@ async fn an_agent_administers_nothing() {
         let request = server.request("POST", path, key).json(&body);
         check(request, StatusCode::FORBIDDEN, "permission_denied").await;
     }
+}
+
+#[tokio::test]
+async fn a_list_is_no_object() {
+    let server = TestServer::start().await;
+    let request = server.request("POST", "/api/v1/api-keys", &server.owner_key);
+    let request = request.json(&json!(["a name", "agent"]));
+    check(request, StatusCode::BAD_REQUEST, "invalid_body").await;
 }
 
 #[tokio::test]

@@ -14,14 +14,18 @@ use crate::http::route::{Access, Content, Route};
 pub(super) fn describe(route: &Route, schemas: &mut Schemas) -> Value {
     let about = &route.about;
     let mut operation = Map::new();
-    let mut set = |name: &str, value: Value| operation.insert(name.to_owned(), value);
+    let mut set = |name: &str, value: Value| {
+        operation.insert(name.to_owned(), value);
+    };
     set("operationId", json!(operation_id(route)));
     set("tags", json!([about.noun]));
     set("summary", json!(about.summary));
     set("description", json!(description(route)));
     set("security", if route.access == Access::Public { json!([]) } else { json!([{"key": []}]) });
-    if let Access::Right(right) = route.access {
-        set("x-permission", json!(right));
+    match route.access {
+        Access::Public => {}
+        Access::SignedIn => set("x-permission", Value::Null),
+        Access::Right(right) => set("x-permission", json!(right)),
     }
     set("parameters", Value::Array(parameters(route, schemas)));
     if !about.bodies.is_empty() {
