@@ -26,6 +26,7 @@
 //! ```
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod approval;
 pub mod audit;
@@ -35,21 +36,45 @@ pub mod canonical;
 pub mod cel;
 pub mod compile;
 pub mod condition;
+#[cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "places in a text of a mebibyte at most")
+)]
 pub mod coverage;
 pub mod decision;
+#[cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "places in a text of a mebibyte at most")
+)]
 pub mod diagnostic;
 pub mod dialect;
+#[cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "places in a text of a mebibyte at most")
+)]
 pub mod diff;
 pub mod document;
 pub mod edit;
 pub mod engine;
 pub mod evaluate;
+#[cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "places in a text of a mebibyte at most")
+)]
 pub mod format;
 pub mod json;
 pub mod limits;
 pub mod lint;
 pub mod mutate;
+#[cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "places in a text of a mebibyte at most")
+)]
 pub mod parse;
+#[cfg_attr(
+    not(test),
+    expect(clippy::arithmetic_side_effects, reason = "places in a text of a mebibyte at most")
+)]
 pub mod policy_test;
 pub mod redact;
 pub mod replay;

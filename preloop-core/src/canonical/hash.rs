@@ -13,7 +13,7 @@ use crate::document::PolicyDocument;
 /// `args` is canonical JSON, as [`crate::json::canonicalize`] makes it from the caller's text.
 /// A call without a source hashes `null` there.
 pub fn call_hash(tool: &str, source: Option<&str>, args: &str) -> String {
-    let mut text = String::with_capacity(args.len() + tool.len() + 64);
+    let mut text = String::with_capacity(args.len().saturating_add(tool.len()).saturating_add(64));
     text.push_str("{\"args\":");
     text.push_str(args);
     text.push_str(",\"source\":");
@@ -47,7 +47,7 @@ pub fn policy_digest(document: &PolicyDocument) -> String {
 /// `sha256:` and the hex digest of a text.
 pub(crate) fn sha256(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
-    let mut hex = String::with_capacity(7 + digest.len() * 2);
+    let mut hex = String::with_capacity(71);
     hex.push_str("sha256:");
     for byte in digest {
         let _ = write!(hex, "{byte:02x}");

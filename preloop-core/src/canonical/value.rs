@@ -90,7 +90,7 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
             continue;
         }
         out.push_str(text.get(piece..at).unwrap_or_default());
-        piece = at + 1;
+        piece = at.saturating_add(1);
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),

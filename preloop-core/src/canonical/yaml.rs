@@ -72,7 +72,7 @@ impl Writer<'_> {
                 write_quoted(self.out, key);
             }
             self.out.push(':');
-            self.value(*value, indent + 2, Position::Key);
+            self.value(*value, indent.saturating_add(2), Position::Key);
         }
     }
 
@@ -94,7 +94,7 @@ impl Writer<'_> {
                 self.indent(indent);
             }
             self.out.push_str("- ");
-            self.value(*item, indent + 2, Position::Item);
+            self.value(*item, indent.saturating_add(2), Position::Item);
         }
     }
 

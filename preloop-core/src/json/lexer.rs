@@ -46,7 +46,7 @@ impl<'t> Lexer<'t> {
     /// Skips blanks; the next token begins at [`Self::offset`] then.
     pub(super) fn skip_blanks(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+            self.at = self.at.saturating_add(1);
         }
     }
 
@@ -63,7 +63,7 @@ impl<'t> Lexer<'t> {
             b'-' | b'0'..=b'9' => return self.number().map(Token::Number),
             _ => return self.word(),
         };
-        self.at += 1;
+        self.at = self.at.saturating_add(1);
         Ok(token)
     }
 
@@ -90,22 +90,22 @@ impl<'t> Lexer<'t> {
                 return Err(Fault::syntax(self.at, format!("unexpected `{shown}`")));
             }
         };
-        self.at += word.len();
+        self.at = self.at.saturating_add(word.len());
         Ok(token)
     }
 
     fn digits(&mut self) -> usize {
         let start = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
+            self.at = self.at.saturating_add(1);
         }
-        self.at - start
+        self.at.saturating_sub(start)
     }
 
     fn number(&mut self) -> Result<&'t str, Fault> {
         let start = self.at;
         if self.peek() == Some(b'-') {
-            self.at += 1;
+            self.at = self.at.saturating_add(1);
         }
         let first = self.peek();
         let count = self.digits();
@@ -116,15 +116,15 @@ impl<'t> Lexer<'t> {
             return Err(Fault::syntax(start, "a number does not begin with `0`"));
         }
         if self.peek() == Some(b'.') {
-            self.at += 1;
+            self.at = self.at.saturating_add(1);
             if self.digits() == 0 {
                 return Err(Fault::syntax(start, "a number needs a digit after `.`"));
             }
         }
         if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
+            self.at = self.at.saturating_add(1);
             if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
+                self.at = self.at.saturating_add(1);
             }
             if self.digits() == 0 {
                 return Err(Fault::syntax(start, "a number needs a digit in its exponent"));
@@ -135,7 +135,7 @@ impl<'t> Lexer<'t> {
 
     fn string(&mut self) -> Result<Cow<'t, str>, Fault> {
         let quote = self.at;
-        self.at += 1;
+        self.at = self.at.saturating_add(1);
         let mut piece = self.at;
         let mut owned: Option<String> = None;
         loop {
@@ -153,11 +153,11 @@ impl<'t> Lexer<'t> {
                     let message = format!("{shown} inside text has to be escaped");
                     return Err(Fault::syntax(self.at, message));
                 }
-                Some(_) => self.at += 1,
+                Some(_) => self.at = self.at.saturating_add(1),
             }
         }
         let last = self.text.get(piece..self.at).unwrap_or_default();
-        self.at += 1;
+        self.at = self.at.saturating_add(1);
         Ok(match owned {
             None => Cow::Borrowed(last),
             Some(mut text) => {
@@ -204,8 +204,8 @@ pub(crate) enum EscapeUnit {
 
 /// Reads the JSON escape that begins with the backslash at `at`.
 pub(crate) fn skip_string_escape(text: &str, at: usize) -> EscapeUnit {
-    let simple = |character| EscapeUnit::Char { character, end: at + 2 };
-    match text.as_bytes().get(at + 1) {
+    let simple = |character| EscapeUnit::Char { character, end: at.saturating_add(2) };
+    match text.as_bytes().get(at.saturating_add(1)) {
         Some(b'"') => simple('"'),
         Some(b'\\') => simple('\\'),
         Some(b'/') => simple('/'),
@@ -220,21 +220,25 @@ pub(crate) fn skip_string_escape(text: &str, at: usize) -> EscapeUnit {
 }
 
 fn unicode_escape(text: &str, at: usize) -> EscapeUnit {
-    let Some(first) = hex4(text, at + 2) else { return EscapeUnit::Invalid };
+    let Some(first) = hex4(text, at.saturating_add(2)) else { return EscapeUnit::Invalid };
     if !(0xd800..0xe000).contains(&first) {
-        return char::from_u32(first)
-            .map_or(EscapeUnit::Invalid, |character| EscapeUnit::Char { character, end: at + 6 });
+        return char::from_u32(first).map_or(EscapeUnit::Invalid, |character| EscapeUnit::Char {
+            character,
+            end: at.saturating_add(6),
+        });
     }
-    let second = match text.get(at + 6..at + 8) {
-        Some("\\u") => hex4(text, at + 8),
+    let second = match text.get(at.saturating_add(6)..at.saturating_add(8)) {
+        Some("\\u") => hex4(text, at.saturating_add(8)),
         _ => None,
     };
     match second {
         Some(second) if first < 0xdc00 && (0xdc00..0xe000).contains(&second) => {
-            let code = 0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+            let code = 0x1_0000_u32
+                .saturating_add(first.saturating_sub(0xd800) << 10)
+                .saturating_add(second.saturating_sub(0xdc00));
             char::from_u32(code).map_or(EscapeUnit::LoneSurrogate, |character| EscapeUnit::Char {
                 character,
-                end: at + 12,
+                end: at.saturating_add(12),
             })
         }
         _ => EscapeUnit::LoneSurrogate,
@@ -242,7 +246,7 @@ fn unicode_escape(text: &str, at: usize) -> EscapeUnit {
 }
 
 fn hex4(text: &str, at: usize) -> Option<u32> {
-    let digits = text.get(at..at + 4)?;
+    let digits = text.get(at..at.saturating_add(4))?;
     if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }

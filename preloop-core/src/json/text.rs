@@ -104,12 +104,12 @@ impl<'t> Sink<'t> for Canonical<'t> {
 
 /// The members that stand in `out` from `start`, in canonical order.
 fn sort_members(out: &str, start: usize, members: Vec<(Cow<'_, str>, usize)>) -> String {
-    let ends = members.iter().skip(1).map(|(_, next)| next - 1).chain([out.len()]);
+    let ends = members.iter().skip(1).map(|(_, next)| next.saturating_sub(1)).chain([out.len()]);
     let ends: Vec<usize> = ends.collect();
     let mut members: Vec<(Cow<'_, str>, usize, usize)> =
         members.into_iter().zip(ends).map(|((key, from), to)| (key, from, to)).collect();
     members.sort_by(|(left, ..), (right, ..)| compare_keys(left, right));
-    let mut sorted = String::with_capacity(out.len() - start);
+    let mut sorted = String::with_capacity(out.len().saturating_sub(start));
     for (index, (_, from, to)) in members.iter().enumerate() {
         if index > 0 {
             sorted.push(',');
