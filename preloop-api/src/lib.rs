@@ -5,11 +5,14 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod account;
+mod agent;
 mod approval;
 mod audit;
 mod compile;
 mod decision;
 mod health;
+mod invitation;
 mod key;
 mod mcp_server;
 mod page;
@@ -20,13 +23,18 @@ mod policy_version;
 mod problem;
 mod problem_code;
 mod secret;
+mod sign_in;
+mod team;
 mod tool;
+mod user;
 
 pub use access::{
     AccessAction, AccessConfiguration, AccessContext, AccessDecision, AccessDecisions, AccessError,
     AccessEvaluation, AccessEvaluationItem, AccessEvaluations, AccessResource, AccessSubject,
     EvaluationsOptions, EvaluationsSemantic,
 };
+pub use account::{Account, ChangeAccount, CreateAccount, NewOwner};
+pub use agent::{Agent, CreateAgent};
 pub use approval::{
     Approval, ApprovalOutcome, ApprovalState, ApprovalVote, ApprovalWorkflowInfo, VoteDecision,
     VoteRequest,
@@ -37,7 +45,8 @@ pub use decision::{
     ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine, DecisionResponse,
 };
 pub use health::{Health, PolicyStatus, Readiness};
-pub use key::{ApiKey, CreateApiKey, CreatedApiKey};
+pub use invitation::{AcceptInvitation, CreateInvitation, CreatedInvitation, Invitation};
+pub use key::{ApiKey, CreateApiKey, CreatedApiKey, RotateApiKey};
 pub use mcp_server::{McpServerInfo, McpServerState};
 pub use page::Page;
 pub use permission::{Permission, Role};
@@ -56,4 +65,7 @@ pub use preloop_core::diff::PolicyDiff;
 pub use problem::{Problem, ProblemItem};
 pub use problem_code::{PROBLEM_CODES, ProblemCode};
 pub use secret::{CredentialFields, SecretRotation, SecretText, SetCredentials, StoredCredential};
+pub use sign_in::{Credential, Me, SessionInfo, SignIn, TokenAnswer, TokenRequest};
+pub use team::{ChangeTeam, CreateTeam, Team, TeamMember};
 pub use tool::{AcceptTool, ToolInfo, ToolState};
+pub use user::{ChangePassword, ChangeUser, CreateUser, SetPassword, User};

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The text of a secret; debug output does not show it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct SecretText(String);
 
@@ -64,6 +64,11 @@ pub struct SecretRotation {
 // === impl SecretText ===
 
 impl SecretText {
+    /// The text, to be looked at.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// The text as it is.
     pub fn into_text(self) -> String {
         self.0

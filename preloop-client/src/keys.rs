@@ -9,7 +9,8 @@ use crate::transport::Client;
 impl Client {
     /// Makes a key; this answer is the only one that holds the key itself.
     pub async fn key_create(&self, name: &str, role: Role) -> Result<CreatedApiKey, ClientError> {
-        let body = CreateApiKey { name: name.to_owned(), role };
+        let body =
+            CreateApiKey { name: name.to_owned(), role: Some(role), ..CreateApiKey::default() };
         self.post(&["api", "v1", "api-keys"], &body).await
     }
 

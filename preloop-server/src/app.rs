@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::{Config, SecretKeyText};
 use crate::data_dir;
+use crate::http::client::Proxies;
 use crate::http::{self, guard, request_id};
 use crate::ids::new_id;
 use crate::journal::Journal;
@@ -22,7 +23,9 @@ use crate::mcp::{Firewalls, Settings};
 use crate::service::{Foundation, Platform, SecretKeys, Services};
 use crate::store::{Location, Store};
 use crate::tasks::Tasks;
-use crate::worker::{PolicyFile, expire_approvals, follow_database, move_journal, watch_policy};
+use crate::worker::{
+    PolicyFile, expire_approvals, follow_database, move_journal, note_key_use, watch_policy,
+};
 
 /// How long open requests may take to end at shutdown.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -71,6 +74,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
         )));
     }
     let settings = Settings::of(&config).map_err(|error| failed(error.to_string()))?;
+    let proxies = Proxies::parse(&config.trusted_proxies).map_err(failed)?;
     let (platform, lock) = open(&config).await?;
     let first = platform.first();
     // The policy first: a server with a broken one must not start, and must not look as if it had.
@@ -93,6 +97,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     let tasks = platform.tasks().clone();
     tasks.spawn("move the audit journal", move_journal(platform.clone()));
     tasks.spawn("expire approvals", expire_approvals(platform.clone()));
+    tasks.spawn("note the use of keys", note_key_use(platform.clone()));
     if platform.is_shared() {
         tasks.spawn("follow the database", follow_database(platform.clone()));
     }
@@ -100,7 +105,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
         tasks.spawn("watch the policy", watch_policy(first.clone(), policy));
     }
     let firewalls = Firewalls::start(platform.clone(), settings);
-    let router = router(&platform, &firewalls, &config);
+    let router = router(&platform, &firewalls, &config, proxies);
     let server = spawn_server(listener, router, tasks);
     Ok(Running { local_addr, keys, platform, firewalls, server, lock })
 }
@@ -140,6 +145,7 @@ async fn open(config: &Config) -> Result<(Platform, File), StartError> {
         journal_moved,
         tasks: Tasks::default(),
         secret_keys,
+        allow_registration: config.allow_registration,
     };
     let platform = Platform::open(foundation).await.map_err(|error| failed(error.to_string()))?;
     Ok((platform, lock))
@@ -156,8 +162,13 @@ fn load_policy(services: &Services, path: &Path) -> Result<PolicyFile, StartErro
     }
 }
 
-fn router(platform: &Platform, firewalls: &Firewalls, config: &Config) -> Router {
-    let guard = guard::Guard::new(platform.clone(), &config.allowed_hosts, &config.allowed_origins);
+fn router(platform: &Platform, firewalls: &Firewalls, config: &Config, proxies: Proxies) -> Router {
+    let guard = guard::Guard::new(
+        platform.clone(),
+        &config.allowed_hosts,
+        &config.allowed_origins,
+        proxies,
+    );
     http::routes(firewalls)
         .into_router(platform)
         .fallback(http::no_such_route)

@@ -43,6 +43,10 @@ pub struct Config {
     /// first seals, all of them open (`PRELOOP_SECRET_KEY`). None: a key in the data folder, made
     /// when it is first needed.
     pub secret_key: Option<SecretKeyText>,
+    /// Leave for anybody to make an account.
+    pub allow_registration: bool,
+    /// Proxies in front whose word on the client's address is taken: addresses or networks.
+    pub trusted_proxies: Vec<String>,
     /// Where the time comes from.
     pub clock: SharedClock,
 }
@@ -90,6 +94,8 @@ impl Config {
             upstream_timeout: Duration::from_mins(10),
             env_allow: Vec::new(),
             secret_key: None,
+            allow_registration: false,
+            trusted_proxies: Vec::new(),
             clock: Arc::new(SystemClock),
         }
     }

@@ -55,7 +55,7 @@ async fn ensure(
     role: Role,
 ) -> Result<String, String> {
     if let Some(key) = read(path)?
-        && services.key_role(&key) == Some(role)
+        && services.key_role(&key).is_some_and(|it| (it == Role::Agent) == (role == Role::Agent))
     {
         return Ok(key);
     }

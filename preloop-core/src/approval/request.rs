@@ -61,6 +61,8 @@ pub struct Voter<'a> {
     pub id: &'a str,
     /// Name that documents use.
     pub name: &'a str,
+    /// E-mail address, by which documents may name the voter too.
+    pub email: Option<&'a str>,
     /// Roles held.
     pub roles: &'a [String],
     /// Teams belonged to.
@@ -296,7 +298,9 @@ fn is_approver(approvers: &[Approver], voter: Voter<'_>) -> bool {
     approvers.is_empty()
         || voter.is_owner
         || approvers.iter().any(|approver| match approver {
-            Approver::User(name) => name == voter.name || name == voter.id,
+            Approver::User(name) => {
+                name == voter.name || name == voter.id || voter.email == Some(name.as_str())
+            }
             Approver::Team(name) => voter.teams.contains(name),
             Approver::Role(name) => voter.roles.contains(name),
         })

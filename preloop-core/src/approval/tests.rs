@@ -14,7 +14,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn voter(id: &str) -> Voter<'_> {
-    Voter { id, name: id, roles: &[], teams: &[], is_owner: false }
+    Voter { id, name: id, email: None, roles: &[], teams: &[], is_owner: false }
 }
 
 fn request(change: impl FnOnce(&mut Workflow)) -> Request {

@@ -12,6 +12,16 @@ use crate::decision::Decision;
 #[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AuditKind {
+    /// The account got another name.
+    AccountChanged,
+    /// An account was made.
+    AccountCreated,
+    /// An agent was made.
+    AgentCreated,
+    /// An agent was disabled; its keys are refused.
+    AgentDisabled,
+    /// A disabled agent was enabled again.
+    AgentEnabled,
     /// The quorum of an approval request was reached.
     ApprovalApproved,
     /// An approval request was withdrawn.
@@ -36,14 +46,24 @@ pub enum AuditKind {
     Decision,
     /// The server stopped while a call was held or not yet sent; the call was not run.
     Interrupted,
+    /// An invitation was accepted, which made a user.
+    InvitationAccepted,
+    /// Somebody was invited.
+    InvitationCreated,
+    /// An invitation was revoked.
+    InvitationRevoked,
     /// A line of the journal could not be read any more, so a record is missing from the trail.
     JournalDamaged,
     /// An API key was made.
     KeyCreated,
     /// An API key was revoked.
     KeyRevoked,
+    /// An API key got another text.
+    KeyRotated,
     /// A call was sent and nobody knows how it ended.
     OutcomeUnknown,
+    /// The password of a user was set or changed.
+    PasswordChanged,
     /// A policy document became the live one.
     PolicyLoaded,
     /// A policy document was refused; the last good one stays live.
@@ -56,6 +76,20 @@ pub enum AuditKind {
     SecretSet,
     /// Every stored secret was sealed anew under another key.
     SecretsRotated,
+    /// A user signed in.
+    SignIn,
+    /// A sign-in was refused.
+    SignInFailed,
+    /// A refresh token was used twice, so its sign-in was ended.
+    SignInReused,
+    /// A user ended one sign-in or all of them.
+    SignOut,
+    /// A team was changed, or who is in it.
+    TeamChanged,
+    /// A team was made.
+    TeamCreated,
+    /// A team was deleted.
+    TeamDeleted,
     /// A tool's definition was accepted.
     ToolAccepted,
     /// A tool's definition changed.
@@ -66,6 +100,14 @@ pub enum AuditKind {
     UpstreamConnected,
     /// The connection to an upstream server was lost or refused.
     UpstreamLost,
+    /// The name, the address or the role of a user was changed.
+    UserChanged,
+    /// A user was made.
+    UserCreated,
+    /// A user was disabled; keys and sign-ins of that user are refused.
+    UserDisabled,
+    /// A disabled user was enabled again.
+    UserEnabled,
     /// Somebody voted on an approval request.
     Vote,
 }
@@ -158,7 +200,12 @@ pub struct AuditRecord {
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 49] = [
+        Self::AccountChanged,
+        Self::AccountCreated,
+        Self::AgentCreated,
+        Self::AgentDisabled,
+        Self::AgentEnabled,
         Self::ApprovalApproved,
         Self::ApprovalCancelled,
         Self::ApprovalDeclined,
@@ -171,27 +218,48 @@ impl AuditKind {
         Self::CallerLeft,
         Self::Decision,
         Self::Interrupted,
+        Self::InvitationAccepted,
+        Self::InvitationCreated,
+        Self::InvitationRevoked,
         Self::JournalDamaged,
         Self::KeyCreated,
         Self::KeyRevoked,
+        Self::KeyRotated,
         Self::OutcomeUnknown,
+        Self::PasswordChanged,
         Self::PolicyLoaded,
         Self::PolicyRefused,
         Self::RequestRefused,
         Self::SecretForgotten,
         Self::SecretSet,
         Self::SecretsRotated,
+        Self::SignIn,
+        Self::SignInFailed,
+        Self::SignInReused,
+        Self::SignOut,
+        Self::TeamChanged,
+        Self::TeamCreated,
+        Self::TeamDeleted,
         Self::ToolAccepted,
         Self::ToolChanged,
         Self::ToolNew,
         Self::UpstreamConnected,
         Self::UpstreamLost,
+        Self::UserChanged,
+        Self::UserCreated,
+        Self::UserDisabled,
+        Self::UserEnabled,
         Self::Vote,
     ];
 
     /// The name on every wire.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::AccountChanged => "account_changed",
+            Self::AccountCreated => "account_created",
+            Self::AgentCreated => "agent_created",
+            Self::AgentDisabled => "agent_disabled",
+            Self::AgentEnabled => "agent_enabled",
             Self::ApprovalApproved => "approval_approved",
             Self::ApprovalCancelled => "approval_cancelled",
             Self::ApprovalDeclined => "approval_declined",
@@ -204,21 +272,37 @@ impl AuditKind {
             Self::CallerLeft => "caller_left",
             Self::Decision => "decision",
             Self::Interrupted => "interrupted",
+            Self::InvitationAccepted => "invitation_accepted",
+            Self::InvitationCreated => "invitation_created",
+            Self::InvitationRevoked => "invitation_revoked",
             Self::JournalDamaged => "journal_damaged",
             Self::KeyCreated => "key_created",
             Self::KeyRevoked => "key_revoked",
+            Self::KeyRotated => "key_rotated",
             Self::OutcomeUnknown => "outcome_unknown",
+            Self::PasswordChanged => "password_changed",
             Self::PolicyLoaded => "policy_loaded",
             Self::PolicyRefused => "policy_refused",
             Self::RequestRefused => "request_refused",
             Self::SecretForgotten => "secret_forgotten",
             Self::SecretSet => "secret_set",
             Self::SecretsRotated => "secrets_rotated",
+            Self::SignIn => "sign_in",
+            Self::SignInFailed => "sign_in_failed",
+            Self::SignInReused => "sign_in_reused",
+            Self::SignOut => "sign_out",
+            Self::TeamChanged => "team_changed",
+            Self::TeamCreated => "team_created",
+            Self::TeamDeleted => "team_deleted",
             Self::ToolAccepted => "tool_accepted",
             Self::ToolChanged => "tool_changed",
             Self::ToolNew => "tool_new",
             Self::UpstreamConnected => "upstream_connected",
             Self::UpstreamLost => "upstream_lost",
+            Self::UserChanged => "user_changed",
+            Self::UserCreated => "user_created",
+            Self::UserDisabled => "user_disabled",
+            Self::UserEnabled => "user_enabled",
             Self::Vote => "vote",
         }
     }

@@ -1,12 +1,19 @@
-//! Who is calling: the bearer key of the request.
+//! Who is calling: the key, the access token or the cookie of the request.
+
+use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use subtle::ConstantTimeEq as _;
 
 use super::ApiError;
-use crate::service::{Caller, Platform, Services};
+use crate::service::{Caller, Platform, ServiceError, Services, csrf_token};
+
+/// The cookie of a browser's session.
+pub(crate) const SESSION_COOKIE: &str = "preloop_session";
+const CSRF_HEADER: &str = "x-csrf-token";
 
 /// The caller of a request, and everything the server can do for the caller's account.
 ///
@@ -29,17 +36,71 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     }
 }
 
-/// Who calls, by the key in the headers: the one door to the services of an account.
+/// Who calls, by what the headers hold: the one door to the services of an account. A key or token counts before a cookie,
+/// since no browser sends one by itself.
 pub(crate) async fn authenticate(
     platform: &Platform,
+    method: &Method,
     headers: &HeaderMap,
+    from: Option<IpAddr>,
 ) -> Result<Authenticated, ApiError> {
-    let key = bearer(headers)
-        .ok_or_else(|| ApiError::unauthorized("send a key as `Authorization: Bearer <key>`"))?;
-    let found = platform.authenticate(key).await?;
-    let (services, caller) =
-        found.ok_or_else(|| ApiError::unauthorized("the key is not known here or was revoked"))?;
+    let found = if headers.contains_key(AUTHORIZATION) {
+        match bearer(headers) {
+            Some(key) => platform.authenticate(key).await?,
+            None => return Err(missing()),
+        }
+    } else {
+        let Some(cookie) = session_cookie(headers) else { return Err(missing()) };
+        let found = platform.authenticate_cookie(cookie).await?;
+        if found.is_some() && !method.is_safe() {
+            check_page(headers, cookie, platform.base_url())?;
+        }
+        found.map(|(services, caller, _)| (services, caller))
+    };
+    let Some((services, caller)) = found else {
+        // A good key is always taken; only guesses are counted.
+        platform.guess_key(from)?;
+        return Err(ApiError::unauthorized("the key is not known here, was revoked, or has ended"));
+    };
     Ok(Authenticated { services, caller })
+}
+
+/// The text of the session's cookie, where there is exactly one.
+pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|header| header.to_str().ok())
+        .flat_map(|header| header.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(name, _)| *name == SESSION_COOKIE)
+        .map(|(_, value)| value);
+    let (value, None) = (values.next()?, values.next()) else { return None };
+    Some(value)
+}
+
+/// Fails where a page of another origin asks: a browser says so by itself.
+pub(crate) fn check_origin(headers: &HeaderMap, base_url: &str) -> Result<(), ApiError> {
+    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let is_here = origin.split_once("://").is_some_and(|(_, it)| it.eq_ignore_ascii_case(host));
+    if is_here || base_url.trim_end_matches('/').eq_ignore_ascii_case(origin) {
+        return Ok(());
+    }
+    Err(ApiError::origin_not_allowed(origin))
+}
+
+/// Fails where a request with a cookie was not made by a page of this server.
+fn check_page(headers: &HeaderMap, cookie: &str, base_url: &str) -> Result<(), ApiError> {
+    check_origin(headers, base_url)?;
+    let given = headers.get(CSRF_HEADER).map(HeaderValue::as_bytes).unwrap_or_default();
+    let wanted = csrf_token(cookie);
+    if bool::from(given.ct_eq(wanted.reveal().as_bytes())) {
+        return Ok(());
+    }
+    let detail = "send the `csrf_token` of `GET /api/v1/auth/session` as `X-CSRF-Token`";
+    Err(ApiError::new(StatusCode::FORBIDDEN, "csrf_failed", detail))
 }
 
 /// The key in the headers, where there is exactly one.
@@ -48,4 +109,11 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (value, None) = (values.next()?, values.next()) else { return None };
     let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}
+
+fn missing() -> ApiError {
+    ApiError::from(ServiceError::Unauthorized {
+        code: "unauthorized",
+        message: "send a key as `Authorization: Bearer <key>`".to_owned(),
+    })
 }

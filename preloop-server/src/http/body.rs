@@ -73,6 +73,19 @@ pub(crate) fn must_be_object(json: &[u8]) -> Result<(), ApiError> {
     Err(ApiError::invalid_body("the body must be an object"))
 }
 
+/// The JSON body of a request of anybody.
+pub(crate) async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T, ApiError> {
+    let (parts, body) = request.into_parts();
+    let bytes = read_body(body).await?;
+    if !is_json(&parts.headers) {
+        return Err(ApiError::content_type("application/json"));
+    }
+    json::check(&bytes).map_err(|error| ApiError::json(&error))?;
+    must_be_object(&bytes)?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))
+}
+
 /// Puts a refusal of a known caller into the trail.
 pub(crate) fn record_refusal(
     admitted: &Authenticated,

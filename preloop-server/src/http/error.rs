@@ -1,7 +1,7 @@
 //! The one shape of an error answer: problem+json with a stable code.
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use axum::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use preloop_api::{ApprovalState, Problem, ProblemItem};
@@ -21,6 +21,8 @@ pub(crate) struct ApiError {
     digest: Option<String>,
     diff: Option<Box<PolicyDiff>>,
     errors: Vec<ProblemItem>,
+    /// Seconds after which it may be tried again.
+    retry_after: Option<u64>,
 }
 
 impl ApiError {
@@ -33,6 +35,7 @@ impl ApiError {
             digest: None,
             diff: None,
             errors: Vec::new(),
+            retry_after: None,
         }
     }
 
@@ -184,6 +187,13 @@ impl From<ServiceError> for ApiError {
             ServiceError::Invalid { code, .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
             }
+            ServiceError::Unauthorized { code, .. } => {
+                Self::new(StatusCode::UNAUTHORIZED, code, detail)
+            }
+            ServiceError::TooMany { retry_after, .. } => Self {
+                retry_after: Some(retry_after.as_secs().saturating_add(1)),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", detail)
+            },
             ServiceError::Unavailable { .. } => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
             }
@@ -207,6 +217,9 @@ impl ApiError {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"preloop\""));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

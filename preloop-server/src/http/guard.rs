@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::body::record_refusal;
+use super::client::{self, Proxies};
 use super::{ApiError, auth};
 use crate::bounded::{self, BODY_BYTES_MAX};
 use crate::service::Platform;
@@ -20,15 +21,21 @@ pub(crate) struct Guard {
     platform: Platform,
     hosts: Arc<[String]>,
     origins: Arc<[String]>,
+    proxies: Proxies,
 }
 
 // === impl Guard ===
 
 impl Guard {
     /// Loopback names and IP addresses are always answered to.
-    pub(crate) fn new(platform: Platform, hosts: &[String], origins: &[String]) -> Self {
+    pub(crate) fn new(
+        platform: Platform,
+        hosts: &[String],
+        origins: &[String],
+        proxies: Proxies,
+    ) -> Self {
         let lower = |names: &[String]| names.iter().map(|name| name.to_ascii_lowercase()).collect();
-        Self { platform, hosts: lower(hosts), origins: lower(origins) }
+        Self { platform, hosts: lower(hosts), origins: lower(origins), proxies }
     }
 
     fn check(&self, request: &Request) -> Result<(), ApiError> {
@@ -79,11 +86,22 @@ impl Guard {
 }
 
 /// The middleware in front of every route.
-pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State(guard): State<Guard>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    guard.proxies.note(&mut request);
     match guard.check(&request) {
         Ok(()) => next.run(request).await,
         Err(error) => {
-            let known = auth::authenticate(&guard.platform, request.headers()).await;
+            let known = auth::authenticate(
+                &guard.platform,
+                request.method(),
+                request.headers(),
+                client::address(&request),
+            )
+            .await;
             if let Ok(admitted) = known {
                 record_refusal(&admitted, request.method(), request.uri(), &error);
             }

@@ -1,15 +1,19 @@
 //! The HTTP API: extract, call one service function, map the answer. Each noun declares its routes.
 
+mod accounts;
+mod agents;
 mod approvals;
 mod audit;
 mod auth;
 mod authzen;
 mod body;
+pub(crate) mod client;
 mod compile;
 mod decisions;
 mod error;
 pub(crate) mod guard;
 mod health;
+mod invitations;
 mod keys;
 mod mcp;
 mod mcp_servers;
@@ -19,7 +23,10 @@ mod params;
 mod policies;
 pub(crate) mod request_id;
 pub(crate) mod route;
+mod sign_in;
+mod teams;
 mod tools;
+mod users;
 
 use axum::http::{Method, Uri};
 
@@ -39,8 +46,14 @@ pub(crate) fn routes(firewalls: &Firewalls) -> Routes {
         .and(audit::routes())
         .and(tools::routes())
         .and(mcp_servers::routes())
+        .and(sign_in::routes())
+        .and(users::routes())
+        .and(invitations::routes())
+        .and(teams::routes())
+        .and(agents::routes())
         .and(keys::routes())
         .and(authzen::routes())
+        .and(accounts::routes())
         .and(mcp::routes(firewalls))
         .and(health::routes())
         .and(description.routes());

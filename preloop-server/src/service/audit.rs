@@ -84,7 +84,7 @@ impl Services {
         let mut problems = Vec::new();
         let mut records: u64 = 0;
         let mut seq = None;
-        let mut passed_head = noted.is_none();
+        let mut passed_head = noted.as_ref().is_none_or(|head| *head == ChainHead::default());
         loop {
             let chunk = self.inner.store.audit_chunk(account_id, seq, CHUNK).await?;
             let Some((last, _)) = chunk.last() else { break };

@@ -1,5 +1,7 @@
 //! Why a use case could not be done; `http` and `mcp` turn it into their own answers.
 
+use std::time::Duration;
+
 use preloop_api::ApprovalState;
 use preloop_core::diff::PolicyDiff;
 
@@ -51,6 +53,22 @@ pub enum ServiceError {
         /// Stable code, such as `reason_required`.
         code: &'static str,
         /// What is wrong and what to do.
+        message: String,
+    },
+    /// Who calls did not prove who it is.
+    #[error("{message}")]
+    Unauthorized {
+        /// Stable code, such as `invalid_credentials`.
+        code: &'static str,
+        /// What to do about it.
+        message: String,
+    },
+    /// Too many attempts that failed.
+    #[error("{message}")]
+    TooMany {
+        /// How long to wait.
+        retry_after: Duration,
+        /// What to do about it.
         message: String,
     },
     /// The store or the journal does not answer; nothing was let through.

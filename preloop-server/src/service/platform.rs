@@ -9,11 +9,12 @@ use preloop_core::Timestamp;
 use tokio::sync::{Mutex, Notify, watch};
 use uuid::Uuid;
 
+use super::people::{self, Passwords, Throttle};
 use super::{Caller, SecretKeys, ServiceError, Services, keys, waiters};
 use crate::clock::SharedClock;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
-use crate::store::{JournalPosition, Store};
+use crate::store::{JournalPosition, Store, TokenKind};
 use crate::tasks::Tasks;
 
 /// What the server stands on.
@@ -27,6 +28,8 @@ pub(crate) struct Foundation {
     pub(crate) journal_moved: JournalPosition,
     pub(crate) tasks: Tasks,
     pub(crate) secret_keys: SecretKeys,
+    /// Whether anybody may make an account.
+    pub(crate) allow_registration: bool,
 }
 
 /// What all accounts share. What belongs to one account alone is in its services.
@@ -42,6 +45,11 @@ pub(super) struct Shared {
     pub(super) tasks: Tasks,
     pub(super) metrics: Metrics,
     pub(super) keys: ArcSwap<keys::KeyRing>,
+    pub(super) keys_reloading: Mutex<()>,
+    pub(super) passwords: Passwords,
+    pub(super) throttle: Throttle,
+    /// Whether anybody may make an account.
+    pub(super) allow_registration: bool,
     pub(super) waiters: waiters::Waiters,
     pub(super) base_url: OnceLock<String>,
     pub(super) secret_keys: Arc<SecretKeys>,
@@ -73,8 +81,16 @@ struct Accounts {
 impl Platform {
     /// The platform on an open store and journal, with the keys and the first account read into memory.
     pub(crate) async fn open(foundation: Foundation) -> Result<Self, ServiceError> {
-        let Foundation { account_id, clock, store, journal, journal_moved, tasks, secret_keys } =
-            foundation;
+        let Foundation {
+            account_id,
+            clock,
+            store,
+            journal,
+            journal_moved,
+            tasks,
+            secret_keys,
+            allow_registration,
+        } = foundation;
         let shared = Arc::new(Shared {
             clock,
             store,
@@ -84,6 +100,10 @@ impl Platform {
             tasks,
             metrics: Metrics::default(),
             keys: ArcSwap::default(),
+            keys_reloading: Mutex::default(),
+            passwords: Passwords::default(),
+            throttle: Throttle::default(),
+            allow_registration,
             waiters: waiters::Waiters::default(),
             base_url: OnceLock::new(),
             secret_keys: Arc::new(secret_keys),
@@ -102,16 +122,22 @@ impl Platform {
         &self.first
     }
 
-    /// Whom a key's text stands for, with the services of that account; none where there is no such key or it is not good.
+    /// Whom a key or an access token stands for, with the services of that account; none where it is not good.
     ///
     /// # Errors
-    /// Where the account is not in memory yet and the store does not answer.
+    /// Where it is a token, or of an account that is not in memory yet, and the store does not answer.
     pub(crate) async fn authenticate(
         &self,
         key: &str,
     ) -> Result<Option<(Services, Caller)>, ServiceError> {
-        let Some(caller) = self.shared.key_holder(key) else { return Ok(None) };
-        Ok(Some((self.services(caller.account_id).await?, caller)))
+        if let Some(caller) = self.shared.key_holder(key) {
+            return Ok(Some((self.services(caller.account_id).await?, caller)));
+        }
+        if !people::is_access_token(key) {
+            return Ok(None);
+        }
+        let found = self.signed_in(key, TokenKind::Access).await?;
+        Ok(found.map(|(services, caller, _)| (services, caller)))
     }
 
     /// The services of an account, opened on first use.
@@ -187,6 +213,11 @@ impl Platform {
     /// Sets where the server is reached, for links; the first call counts.
     pub(crate) fn set_base_url(&self, url: String) {
         let _ = self.shared.base_url.set(url);
+    }
+
+    /// Where the server is reached.
+    pub(crate) fn base_url(&self) -> &str {
+        self.shared.base_url.get().map_or("", String::as_str)
     }
 
     /// Whether other servers may use the database.

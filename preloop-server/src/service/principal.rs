@@ -1,6 +1,6 @@
 //! Who is calling, as its key says.
 
-use preloop_api::{Permission, Role};
+use preloop_api::{Credential, Permission, Role};
 use preloop_core::approval::Voter;
 use preloop_core::call::Principal;
 use uuid::Uuid;
@@ -21,15 +21,23 @@ pub struct Caller {
     pub scopes: Vec<Permission>,
     /// The flow that the key is for, where it says one.
     pub flow: Option<String>,
-    /// The key that was used.
+    /// The key that was used, or the sign-in.
     pub key_id: Uuid,
+    /// Which of the two it is.
+    pub credential: Credential,
+    /// The user who calls; none where it is an agent.
+    pub user_id: Option<Uuid>,
+    /// The user's e-mail address.
+    pub email: Option<String>,
 }
 
 impl Caller {
     /// Whether role and scopes allow it.
     pub(crate) fn may(&self, permission: Permission) -> bool {
-        self.role.allows(permission)
-            && (self.scopes.is_empty() || self.scopes.contains(&permission))
+        // Whoever manages all keys manages the own ones.
+        (permission == Permission::KeysOwn && self.may(Permission::KeysWrite))
+            || (self.role.allows(permission)
+                && (self.scopes.is_empty() || self.scopes.contains(&permission)))
     }
 
     /// Fails where role or scopes do not allow it.
@@ -52,7 +60,8 @@ impl Caller {
     /// The caller as the rules of approval see it.
     pub(crate) fn voter(&self) -> Voter<'_> {
         let Principal { id, name, roles, teams, .. } = &self.principal;
+        let email = self.email.as_deref();
         let is_owner = self.role == Role::Owner && id == OWNER;
-        Voter { id, name, roles, teams, is_owner }
+        Voter { id, name, email, roles, teams, is_owner }
     }
 }

@@ -63,6 +63,7 @@ impl Stand {
             journal_moved,
             tasks: Tasks::default(),
             secret_keys,
+            allow_registration: false,
         };
         let platform = Platform::open(foundation).await.unwrap();
         let services = platform.first().clone();
@@ -283,7 +284,8 @@ async fn a_tool_that_nobody_accepted_needs_people(place: Place) {
 
 async fn keys_of_agents_make_no_keys(place: Place) {
     let stand = Stand::on(place).await;
-    let request = CreateApiKey { name: "x".to_owned(), role: Role::Agent };
+    let request =
+        CreateApiKey { name: "x".to_owned(), role: Some(Role::Agent), ..CreateApiKey::default() };
     let made = stand.services.key_create(&stand.agent, request).await;
     assert!(
         matches!(made, Err(ServiceError::Forbidden { code: "permission_denied", .. })),

@@ -12,7 +12,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 4] = [
     Migration {
         version: 1,
         name: "initial",
@@ -23,6 +23,7 @@ const MIGRATIONS: [Migration; 3] = [
         name: "replicas",
         sql: include_str!("../../migrations/0002_replicas.sql"),
     },
+    Migration { version: 3, name: "people", sql: include_str!("../../migrations/0003_people.sql") },
     Migration {
         version: 5,
         name: "secrets",

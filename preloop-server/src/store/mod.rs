@@ -3,6 +3,7 @@
 //! Ids and times are made above; the store writes as told. Methods are named noun first.
 
 mod accounts;
+mod agents;
 mod approvals;
 mod audit;
 mod changes;
@@ -10,12 +11,16 @@ mod dialect;
 mod error;
 mod held_calls;
 mod idempotency;
+mod invitations;
 mod keys;
 mod location;
 mod migrate;
 mod row;
 mod secrets;
+mod sign_ins;
+mod teams;
 mod tools;
+mod users;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -30,10 +35,13 @@ pub(crate) use changes::{Change, Changes};
 pub(crate) use error::StoreError;
 pub(crate) use held_calls::HeldCall;
 pub(crate) use idempotency::{IdempotencyClaim, IdempotencyEntry};
-pub(crate) use keys::StoredKey;
+pub(crate) use invitations::{Accepted, StoredInvitation};
+pub(crate) use keys::{KeyHolder, StoredKey};
 pub(crate) use location::Location;
 pub(crate) use secrets::{Sealing, SecretSlot, StoredSecret, owner_name};
+pub(crate) use sign_ins::{FoundSignIn, NewToken, Refreshed, SignInRow, TokenKind};
 pub(crate) use tools::StoredTool;
+pub(crate) use users::{EndedSignIns, StoredUser, UserSaved, name_key};
 
 use dialect::{Connections, WriteTransaction};
 

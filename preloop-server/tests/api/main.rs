@@ -16,6 +16,7 @@ mod keys;
 mod lifecycle;
 mod openapi;
 mod others;
+mod people;
 mod policies;
 mod problems;
 mod refusals;

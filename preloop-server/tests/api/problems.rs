@@ -7,7 +7,16 @@ use std::path::Path;
 use preloop_api::ProblemCode;
 
 /// What a code follows in the source.
-const BEFORE: [&str; 2] = ["code: \"", "StatusCode::"];
+const BEFORE: [&str; 8] = [
+    "code: \"",
+    "StatusCode::",
+    "conflict(\"",
+    "conflict( \"",
+    "invalid(\"",
+    "invalid( \"",
+    "not_found(\"",
+    "not_found( \"",
+];
 
 /// Shipped code of http and service, spaces and line breaks taken together.
 fn source(folder: &Path, text: &mut String) {

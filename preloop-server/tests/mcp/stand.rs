@@ -45,6 +45,8 @@ impl Stand {
             upstream_timeout: Duration::from_secs(20),
             env_allow: Vec::new(),
             secret_key: None,
+            allow_registration: false,
+            trusted_proxies: Vec::new(),
             clock: Arc::new(SystemClock),
         };
         change(&mut config);

@@ -65,6 +65,8 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         | AuditKind::JournalDamaged
         | AuditKind::PolicyRefused
         | AuditKind::RequestRefused
+        | AuditKind::SignInFailed
+        | AuditKind::SignInReused
         | AuditKind::UpstreamLost => Some(Style::Red),
         AuditKind::ApprovalJoined
         | AuditKind::ApprovalRequested
@@ -72,18 +74,37 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         | AuditKind::OutcomeUnknown
         | AuditKind::ToolChanged
         | AuditKind::ToolNew => Some(Style::Yellow),
-        AuditKind::ApprovalCancelled
+        AuditKind::AccountChanged
+        | AuditKind::AccountCreated
+        | AuditKind::AgentCreated
+        | AuditKind::AgentDisabled
+        | AuditKind::AgentEnabled
+        | AuditKind::ApprovalCancelled
         | AuditKind::CallCancelled
         | AuditKind::CallerLeft
         | AuditKind::Decision
+        | AuditKind::InvitationAccepted
+        | AuditKind::InvitationCreated
+        | AuditKind::InvitationRevoked
         | AuditKind::KeyCreated
         | AuditKind::KeyRevoked
+        | AuditKind::KeyRotated
+        | AuditKind::PasswordChanged
         | AuditKind::PolicyLoaded
         | AuditKind::SecretForgotten
         | AuditKind::SecretSet
         | AuditKind::SecretsRotated
+        | AuditKind::SignIn
+        | AuditKind::SignOut
+        | AuditKind::TeamChanged
+        | AuditKind::TeamCreated
+        | AuditKind::TeamDeleted
         | AuditKind::ToolAccepted
         | AuditKind::UpstreamConnected
+        | AuditKind::UserChanged
+        | AuditKind::UserCreated
+        | AuditKind::UserDisabled
+        | AuditKind::UserEnabled
         | AuditKind::Vote => None,
     }
 }

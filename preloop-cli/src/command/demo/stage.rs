@@ -90,6 +90,8 @@ fn config(listen: SocketAddr, policy: PathBuf, data_dir: PathBuf) -> Config {
         upstream_timeout: UPSTREAM_TIMEOUT,
         env_allow: Vec::new(),
         secret_key: None,
+        allow_registration: false,
+        trusted_proxies: Vec::new(),
         clock: Arc::new(SystemClock),
     }
 }

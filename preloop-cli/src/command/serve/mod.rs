@@ -67,6 +67,14 @@ pub(crate) struct Serve {
     #[arg(long, env = "PRELOOP_ALLOWED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
     allowed_origins: Vec<String>,
 
+    /// Let anybody who reaches the server make an account of their own
+    #[arg(long, env = "PRELOOP_ALLOW_REGISTRATION")]
+    allow_registration: bool,
+
+    /// Proxies in front, as addresses or networks, whose `X-Forwarded-For` is believed
+    #[arg(long, env = "PRELOOP_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ',')]
+    trusted_proxy: Vec<String>,
+
     /// What links to approvals start with [default: the address listened on]
     #[arg(long, env = "PRELOOP_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
@@ -133,6 +141,8 @@ impl Serve {
             upstream_timeout: Duration::from_secs(self.upstream_timeout_seconds),
             env_allow: self.env_allow,
             secret_key: secret_key()?,
+            allow_registration: self.allow_registration,
+            trusted_proxies: self.trusted_proxy,
             clock: Arc::new(SystemClock),
         })
     }

@@ -21,7 +21,13 @@ pub(super) fn describe(route: &Route, schemas: &mut Schemas) -> Value {
     set("tags", json!([about.noun]));
     set("summary", json!(about.summary));
     set("description", json!(description(route)));
-    set("security", if route.access == Access::Public { json!([]) } else { json!([{"key": []}]) });
+    set(
+        "security",
+        match route.access {
+            Access::Public => json!([]),
+            Access::SignedIn | Access::Right(_) => json!([{"key": []}, {"session": []}]),
+        },
+    );
     match route.access {
         Access::Public => {}
         Access::SignedIn => set("x-permission", Value::Null),
@@ -209,6 +215,9 @@ fn problem_response(
         let about = "How to say who calls.";
         headers.insert("WWW-Authenticate".to_owned(), header(about));
     }
+    if status == StatusCode::TOO_MANY_REQUESTS.as_u16() {
+        headers.insert("Retry-After".to_owned(), header("Seconds until it may be tried again."));
+    }
     let mut content = Map::new();
     if route.about.is_opaque {
         content.insert("application/json".to_owned(), json!({"schema": {}}));
@@ -227,7 +236,10 @@ fn problems(route: &Route) -> BTreeMap<u16, Vec<&'static ProblemCode>> {
     let mut codes = vec!["body_too_large", "host_not_allowed", "internal", "origin_not_allowed"];
     codes.extend_from_slice(&about.problems);
     if route.access != Access::Public {
-        codes.extend(["unauthorized", "unavailable"]);
+        codes.extend(["too_many_attempts", "unauthorized", "unavailable"]);
+        if !route.method.is_safe() {
+            codes.push("csrf_failed");
+        }
     }
     if matches!(route.access, Access::Right(_)) {
         codes.push("permission_denied");

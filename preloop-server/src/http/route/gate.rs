@@ -7,9 +7,9 @@ use http::StatusCode;
 use preloop_api::{Permission, Role};
 
 use super::{Access, Route};
-use crate::http::auth;
 use crate::http::body::record_refusal;
 use crate::http::{ApiError, once};
+use crate::http::{auth, client};
 use crate::service::{Caller, Platform};
 
 /// What the check of one route has to know.
@@ -38,7 +38,14 @@ impl Gate {
 
 /// Lets those in who may: handlers find them in the request.
 pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
-    let admitted = match auth::authenticate(&gate.platform, request.headers()).await {
+    let admitted = match auth::authenticate(
+        &gate.platform,
+        request.method(),
+        request.headers(),
+        client::address(&request),
+    )
+    .await
+    {
         Ok(admitted) => admitted,
         Err(error) => return (gate.refuse)(&error),
     };

@@ -66,6 +66,7 @@ methods! {
     post, POST;
     put, PUT;
     delete, DELETE;
+    patch, PATCH;
 }
 
 // === impl Route ===
@@ -86,6 +87,8 @@ impl Route {
     /// Anybody may use it, without a key.
     pub(crate) fn public(mut self) -> Self {
         self.access = Access::Public;
+        // Repetitions are told from second requests by caller, and here is none.
+        self.about.is_change = false;
         self
     }
 

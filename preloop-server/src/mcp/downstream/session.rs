@@ -227,7 +227,7 @@ impl Owner {
 
 #[cfg(test)]
 mod tests {
-    use preloop_api::Role;
+    use preloop_api::{Credential, Role};
     use preloop_core::call::Principal;
     use uuid::Uuid;
 
@@ -240,6 +240,9 @@ mod tests {
             role: Role::Agent,
             scopes: Vec::new(),
             flow: None,
+            credential: Credential::Key,
+            user_id: None,
+            email: None,
             key_id: Uuid::nil(),
         }
     }

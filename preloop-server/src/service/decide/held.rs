@@ -242,7 +242,7 @@ async fn dispatch(
     approval: &StoredApproval,
 ) -> Result<Settled, ServiceError> {
     let decision = services.evaluate(call);
-    if !services.is_good_key(call.caller.key_id) {
+    if !services.is_good(&call.caller).await? {
         let message = "the key that asked was revoked while the call waited, so it was not run";
         let decision = closed(decision.reason, message, decision.policy);
         return services.deny(call, decision, Some(approval.id)).map(settled);

@@ -1,0 +1,176 @@
+//! Invitations, by the hashes of their tokens.
+
+use std::collections::HashMap;
+
+use preloop_api::{Invitation, Role};
+use preloop_core::Timestamp;
+use uuid::Uuid;
+
+use super::dialect::EngineRow;
+use super::row::{Columns, micros, to_json};
+use super::users::{self, StoredUser, UserSaved};
+use super::{Change, Store, StoreError};
+
+const TABLE: &str = "invitation";
+
+/// An invitation as stored; `invitation.teams` is empty, since it keeps ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredInvitation {
+    pub(crate) account_id: Uuid,
+    pub(crate) invitation: Invitation,
+    /// Ids of the teams.
+    pub(crate) teams: Vec<Uuid>,
+}
+
+/// What came of accepting an invitation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// The user is stored.
+    Done,
+    /// It was accepted or revoked before, or has ended.
+    Over,
+    /// The user cannot be stored.
+    Refused(UserSaved),
+}
+
+impl Store {
+    /// Every invitation of the account, newest first, with the names of its teams.
+    pub(crate) async fn invitation_list(
+        &self,
+        account_id: Uuid,
+    ) -> Result<Vec<Invitation>, StoreError> {
+        let rows = sqlx::query(
+            "select invitation_id, account_id, email, role, teams, invited_by, created_at,
+                expires_at, accepted_at, revoked_at
+             from invitation where account_id = $1 order by created_at desc, invitation_id desc
+             limit 1000",
+        )
+        .bind(account_id.to_string())
+        .fetch_all(self.connections.reader())
+        .await?;
+        let teams = self.team_list(account_id).await?;
+        let names: HashMap<Uuid, String> =
+            teams.into_iter().map(|team| (team.id, team.name)).collect();
+        rows.iter()
+            .map(|row| {
+                let mut stored = read(row)?;
+                let teams = stored.teams.iter().filter_map(|id| names.get(id).cloned());
+                stored.invitation.teams = teams.collect();
+                Ok(stored.invitation)
+            })
+            .collect()
+    }
+
+    /// The invitation of a token.
+    pub(crate) async fn invitation_find(
+        &self,
+        hash: &str,
+    ) -> Result<Option<StoredInvitation>, StoreError> {
+        let row = sqlx::query(
+            "select invitation_id, account_id, email, role, teams, invited_by, created_at,
+                expires_at, accepted_at, revoked_at
+             from invitation where hash = $1",
+        )
+        .bind(hash)
+        .fetch_optional(self.connections.reader())
+        .await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Adds an invitation.
+    pub(crate) async fn invitation_insert(
+        &self,
+        stored: &StoredInvitation,
+        hash: &str,
+    ) -> Result<(), StoreError> {
+        let StoredInvitation { account_id, invitation, teams } = stored;
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "insert into invitation (invitation_id, account_id, hash, email, role, teams, invited_by,
+                created_at, expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(invitation.id.to_string())
+        .bind(account_id.to_string())
+        .bind(hash)
+        .bind(&invitation.email)
+        .bind(invitation.role.as_str())
+        .bind(to_json(TABLE, &invitation.id, teams)?)
+        .bind(&invitation.invited_by)
+        .bind(micros(invitation.created_at))
+        .bind(micros(invitation.expires_at))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await
+    }
+
+    /// Accepts an invitation: the user is added in the same transaction.
+    pub(crate) async fn invitation_accept(
+        &self,
+        invitation: &StoredInvitation,
+        user: &StoredUser,
+        now: Timestamp,
+    ) -> Result<Accepted, StoreError> {
+        let mut tx = self.write().await?;
+        let taken = sqlx::query(
+            "update invitation set accepted_at = $2
+             where invitation_id = $1 and accepted_at is null and revoked_at is null
+               and expires_at > $2",
+        )
+        .bind(invitation.invitation.id.to_string())
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
+        if taken.rows_affected() != 1 {
+            return Ok(Accepted::Over);
+        }
+        let saved = users::insert(&mut tx, user, &invitation.teams).await?;
+        if saved != UserSaved::Saved {
+            return Ok(Accepted::Refused(saved));
+        }
+        tx.announce(Change::KEYS).await?;
+        tx.commit().await?;
+        Ok(Accepted::Done)
+    }
+
+    /// Revokes an open invitation; false where there is none of that id.
+    pub(crate) async fn invitation_revoke(
+        &self,
+        account_id: Uuid,
+        id: Uuid,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let revoked = sqlx::query(
+            "update invitation set revoked_at = $3
+             where account_id = $1 and invitation_id = $2 and accepted_at is null
+               and revoked_at is null",
+        )
+        .bind(account_id.to_string())
+        .bind(id.to_string())
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(revoked.rows_affected() == 1)
+    }
+}
+
+fn read(row: &EngineRow) -> Result<StoredInvitation, StoreError> {
+    let columns = Columns::of(TABLE, "invitation_id", row);
+    Ok(StoredInvitation {
+        account_id: columns.id("account_id")?,
+        invitation: Invitation {
+            id: columns.id("invitation_id")?,
+            email: columns.text_opt("email")?,
+            role: columns.named("role", Role::from_name)?,
+            teams: Vec::new(),
+            invited_by: columns.text("invited_by")?,
+            created_at: columns.time("created_at")?,
+            expires_at: columns.time("expires_at")?,
+            accepted_at: columns.time_opt("accepted_at")?,
+            revoked_at: columns.time_opt("revoked_at")?,
+        },
+        teams: columns.json("teams")?,
+    })
+}
