@@ -68,6 +68,11 @@ export class Crossing {
     );
   }
 
+  /** Whether an argument of the call that was written last cannot be read. */
+  get hasFault(): boolean {
+    return this.#hasFault;
+  }
+
   /**
    * Writes the call; false where it does not fit. With the whole arguments each argument is whole, too, unless some of
    * what nobody looks at cannot be read: then all is as it is without them.

@@ -175,9 +175,9 @@ export class Engine {
       }
       plan ??= this.#plan(tool, options ?? undefined);
       if (typeof args !== 'object' || args === null) return this.#odd(plan, args, justification, false);
-      if (!scratch.write(plan, args, justification, false)) return this.#made(plan, args, justification, -1);
+      if (!scratch.write(plan, args, justification, false)) return this.#made(plan, args, justification, -1, false);
       const number = this.#decide();
-      return shared.decisions[number] ?? this.#made(plan, args, justification, number);
+      return shared.decisions[number] ?? this.#made(plan, args, justification, number, true);
     } catch (problem) {
       try {
         return this.#refused(problem);
@@ -270,9 +270,11 @@ export class Engine {
   }
 
   /** A decision that was not made before, or is asked for the first time. */
-  #made(plan: Plan, args: object, justification: string, number: number): Decision {
-    // An error's words must not show a secret, so everything crosses when one has to be told.
-    const bytes = number < 0 ? crossing(plan, args, justification) : scratch.bytes;
+  #made(plan: Plan, args: object, justification: string, number: number, isWritten: boolean): Decision {
+    // An error's words must not show a secret, so everything crosses when one has to be told. What cannot be read is told
+    // without its value, and to look through all of it once more may take long.
+    const isWhole = number >= 0 || (isWritten && scratch.hasFault);
+    const bytes = isWhole ? scratch.bytes : crossing(plan, args, justification);
     const decision = new Decision(this.#native.decide(bytes));
     if (number >= 0) this.#shared.decisions[number] = decision;
     return decision;
