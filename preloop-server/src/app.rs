@@ -24,7 +24,8 @@ use crate::service::{Foundation, Platform, SecretKeys, Services};
 use crate::store::{Location, Store};
 use crate::tasks::Tasks;
 use crate::worker::{
-    PolicyFile, expire_approvals, follow_database, move_journal, note_key_use, watch_policy,
+    PolicyFile, expire_approvals, follow_database, keep_policy, move_journal, note_key_use,
+    watch_policy,
 };
 
 /// How long open requests may take to end at shutdown.
@@ -102,6 +103,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
         tasks.spawn("follow the database", follow_database(platform.clone()));
     }
     if let Some(policy) = policy {
+        tasks.spawn("keep the policy's versions", keep_policy(first.clone()));
         tasks.spawn("watch the policy", watch_policy(first.clone(), policy));
     }
     let firewalls = Firewalls::start(platform.clone(), settings);

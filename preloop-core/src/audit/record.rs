@@ -68,6 +68,10 @@ pub enum AuditKind {
     PolicyLoaded,
     /// A policy document was refused; the last good one stays live.
     PolicyRefused,
+    /// A scope has no policy any more.
+    PolicyRemoved,
+    /// A version of a policy was kept, tagged or deleted.
+    PolicyVersioned,
     /// A request of a known caller was refused before it became a call.
     RequestRefused,
     /// Stored credentials were forgotten.
@@ -200,7 +204,7 @@ pub struct AuditRecord {
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 49] = [
+    pub const ALL: [Self; 51] = [
         Self::AccountChanged,
         Self::AccountCreated,
         Self::AgentCreated,
@@ -229,6 +233,8 @@ impl AuditKind {
         Self::PasswordChanged,
         Self::PolicyLoaded,
         Self::PolicyRefused,
+        Self::PolicyRemoved,
+        Self::PolicyVersioned,
         Self::RequestRefused,
         Self::SecretForgotten,
         Self::SecretSet,
@@ -283,6 +289,8 @@ impl AuditKind {
             Self::PasswordChanged => "password_changed",
             Self::PolicyLoaded => "policy_loaded",
             Self::PolicyRefused => "policy_refused",
+            Self::PolicyRemoved => "policy_removed",
+            Self::PolicyVersioned => "policy_versioned",
             Self::RequestRefused => "request_refused",
             Self::SecretForgotten => "secret_forgotten",
             Self::SecretSet => "secret_set",

@@ -84,6 +84,23 @@ pub fn edit_rules(
     ValidPolicy::from_document(&edited)
 }
 
+/// The rule at an address; the report of one that leads nowhere has one error that says so.
+pub fn rule_at<'d>(
+    document: &'d PolicyDocument,
+    tool: ToolAddress<'_>,
+    rule: RuleAddress<'_>,
+) -> Result<&'d Condition, Report> {
+    let refused = |problem| Report { is_valid: false, errors: vec![problem], warnings: Vec::new() };
+    let index = address::tool(document, tool).map_err(refused)?;
+    let nowhere = || {
+        let message = format!("there is no entry at position {index}");
+        refused(Diagnostic::new(Code::NotInDocument, "tools", message))
+    };
+    let entry = document.tools.get(index).ok_or_else(nowhere)?;
+    let at = address::rule(index, entry, rule).map_err(refused)?;
+    entry.conditions.get(at).ok_or_else(nowhere)
+}
+
 /// Reads one rule, as strictly as in a document; the paths of the problems begin at the rule.
 pub fn read_rule(value: &Value) -> Result<Condition, Report> {
     let text = value.to_string();

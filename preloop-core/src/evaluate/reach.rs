@@ -19,6 +19,18 @@ impl Reach {
         (self.most_lenient == self.strictest).then_some(self.strictest)
     }
 
+    pub(crate) const fn only(action: Action) -> Self {
+        Self { most_lenient: action, strictest: action }
+    }
+
+    /// What the stricter of two answers can come to.
+    pub(crate) fn or_stricter(self, other: Self) -> Self {
+        Self {
+            most_lenient: self.most_lenient.max(other.most_lenient),
+            strictest: self.strictest.max(other.strictest),
+        }
+    }
+
     fn add(self, action: Action) -> Self {
         Self { most_lenient: self.most_lenient.min(action), strictest: self.strictest.max(action) }
     }
@@ -27,33 +39,36 @@ impl Reach {
 impl CompiledPolicy {
     /// What calls of the tool of `call` can come to; its arguments are not looked at.
     pub fn reach(&self, call: &Call<'_>) -> Reach {
-        let only = |action| Reach { most_lenient: action, strictest: action };
+        self.entry_reach(call).unwrap_or_else(|| self.unknown_reach(call))
+    }
+
+    /// The same where an entry fits the tool.
+    pub(crate) fn entry_reach(&self, call: &Call<'_>) -> Option<Reach> {
         let Some(source) = CallSource::of(call.tool.source, call.tool.server) else {
-            return only(Action::Deny);
-        };
-        let is_raised = call.tool.is_new && self.asks_for_new_tools;
-        let raised = |reach: Reach| {
-            let least = if is_raised { Action::RequireApproval } else { Action::Allow };
-            Reach {
-                most_lenient: reach.most_lenient.max(least),
-                strictest: reach.strictest.max(least),
-            }
+            return Some(Reach::only(Action::Deny));
         };
         let entries = match self.index.find(call.tool.name, source) {
-            Fits::None => return raised(only(self.unknown.action)),
+            Fits::None => return None,
             Fits::One(entry) => vec![entry],
             Fits::Several(entries) => entries,
         };
         // A call that fits several gets the strictest of their answers.
-        entries
+        let reach = entries
             .into_iter()
             .filter_map(|entry| self.entries.get(entry))
-            .map(|entry| raised(reach_of(entry)))
-            .reduce(|left, right| Reach {
-                most_lenient: left.most_lenient.max(right.most_lenient),
-                strictest: left.strictest.max(right.strictest),
-            })
-            .unwrap_or(only(Action::Deny))
+            .map(reach_of)
+            .reduce(Reach::or_stricter);
+        Some(self.raised(call, reach.unwrap_or(Reach::only(Action::Deny))))
+    }
+
+    /// The same where no entry fits the tool.
+    pub(crate) fn unknown_reach(&self, call: &Call<'_>) -> Reach {
+        self.raised(call, Reach::only(self.unknown.action))
+    }
+
+    fn raised(&self, call: &Call<'_>, reach: Reach) -> Reach {
+        let is_raised = call.tool.is_new && self.asks_for_new_tools;
+        if is_raised { reach.or_stricter(Reach::only(Action::RequireApproval)) } else { reach }
     }
 }
 

@@ -179,6 +179,7 @@ impl From<ServiceError> for ApiError {
             ServiceError::Conflict { code, state, .. } => {
                 Self { state, ..Self::new(StatusCode::CONFLICT, code, detail) }
             }
+            ServiceError::InvalidPolicy { report } => Self::invalid_policy(&report),
             ServiceError::PolicyChanged { digest, diff, .. } => Self {
                 digest,
                 diff,

@@ -31,12 +31,17 @@ pub(crate) struct Said {
 // === impl Face ===
 
 impl Face {
-    /// By the entry of the live document that the tool meets, if it meets one.
-    pub(crate) fn of(entry: Option<&Entry>) -> Self {
-        entry.map_or_else(Self::default, |entry| Self {
-            description: entry.description.clone(),
-            justification: entry.justification,
-        })
+    /// By the entries that the tool meets in the live documents, the most specific scope's first.
+    pub(crate) fn of(entries: &[&Entry]) -> Self {
+        // A scope above that wants to know why still denies a call that does not say it.
+        let justifications = entries.iter().filter_map(|entry| entry.justification);
+        Self {
+            description: entries.iter().find_map(|entry| entry.description.clone()),
+            justification: justifications.reduce(|nearer, above| match above {
+                Justification::Required => above,
+                Justification::Optional => nearer,
+            }),
+        }
     }
 
     /// The definition that agents see, under the name that they call it by.

@@ -29,7 +29,7 @@ use self::face::Face;
 use self::upstream::Upstreams;
 use self::wire::outgoing;
 use crate::config::Config;
-use crate::service::Services;
+use crate::service::{Caller, Services};
 
 /// How long changes are gathered before they are announced.
 const ANNOUNCE_PAUSE: Duration = Duration::from_millis(50);
@@ -172,18 +172,14 @@ impl Firewall {
         self.inner.stopping.cancelled().await;
     }
 
-    /// How the live policy shows a tool.
-    fn face(&self, tool: &Tool) -> Face {
-        let policy = self.services().live_policy();
-        let entry = policy.as_ref().and_then(|policy| {
-            let position = policy.compiled().entry_position(&tool.name, &tool.server)?;
-            policy.document().tools.get(position)
-        });
-        Face::of(entry)
+    /// How the live policies show a tool to a caller.
+    fn face(&self, caller: &Caller, tool: &Tool) -> Face {
+        let policies = self.services().live_policies();
+        Face::of(&policies.entries(caller.seen(), &tool.name, &tool.server))
     }
 
     fn apply_policy(&self) {
-        let policy = self.services().live_policy();
+        let policy = self.services().account_policy();
         let servers = policy.as_ref().map(|policy| policy.document().mcp_servers.as_slice());
         self.upstreams().apply(servers.unwrap_or_default());
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use preloop_api::ApprovalState;
+use preloop_core::diagnostic::Report;
 use preloop_core::diff::PolicyDiff;
 
 use crate::journal::JournalFull;
@@ -36,6 +37,12 @@ pub enum ServiceError {
         message: String,
         /// The state of the approval request, where it is about one.
         state: Option<ApprovalState>,
+    },
+    /// The document has errors.
+    #[error("the policy is not valid: {} errors", report.errors.len())]
+    InvalidPolicy {
+        /// Every error and warning.
+        report: Box<Report>,
     },
     /// Another policy is live than the one that the change was made for.
     #[error("{message}")]

@@ -19,6 +19,11 @@ impl Platform {
                     services.secrets_follow();
                 }
             }
+            Change::Policies(account_id) => {
+                if let Some(services) = self.open_account(account_id) {
+                    services.policies_refresh().await?;
+                }
+            }
             Change::Tools(account_id) => {
                 if let Some(services) = self.open_account(account_id) {
                     services.tools_follow().await?;
@@ -30,6 +35,7 @@ impl Platform {
                 for services in self.open_accounts() {
                     services.secrets_follow();
                     services.tools_follow().await?;
+                    services.policies_refresh().await?;
                 }
             }
         }

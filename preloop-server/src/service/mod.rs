@@ -11,15 +11,14 @@ mod follow;
 mod idempotency;
 mod journal_mover;
 mod keys;
-mod live_policy;
 mod people;
 mod platform;
+mod policies;
 mod principal;
 mod recovery;
 mod secrets;
 mod sessions;
 mod tools;
-mod try_out;
 mod waiters;
 
 #[cfg(test)]
@@ -28,8 +27,8 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
-use preloop_api::{McpServerInfo, PolicyStatus, ToolState};
+use arc_swap::ArcSwap;
+use preloop_api::{McpServerInfo, ToolState};
 use preloop_core::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -46,14 +45,16 @@ pub use decide::{
 pub use error::ServiceError;
 pub(crate) use idempotency::{Repeated, Repetition};
 pub(crate) use keys::{OWNER, new_key, prefix};
-pub use live_policy::LivePolicy;
 pub(crate) use people::csrf_token;
 pub(crate) use platform::Foundation;
 pub use platform::Platform;
+pub use policies::LivePolicy;
+pub(crate) use policies::{
+    ApplyCommand, Comparison, Expected, ExportQuery, Form, Seen, Side, Subject, Trial, VersionQuery,
+};
 pub use principal::Caller;
 pub(crate) use secrets::{SecretKeys, SecretStamp, ServerSecrets};
 pub use tools::OfferedTool;
-pub(crate) use try_out::TryOutError;
 
 use platform::Shared;
 
@@ -68,32 +69,29 @@ pub struct Services {
 struct Inner {
     account_id: Uuid,
     shared: Arc<Shared>,
-    live_policy: ArcSwapOption<LivePolicy>,
-    policy_status: Mutex<PolicyStatus>,
-    policy_changes: watch::Sender<u64>,
     secret_changes: watch::Sender<u64>,
+    policies: policies::Policies,
     sessions: sessions::Sessions,
     tools: ArcSwap<HashMap<tools::ToolKey, ToolState>>,
     servers: Mutex<BTreeMap<String, McpServerInfo>>,
 }
 
 impl Services {
-    /// The services of an account, with its tools read into memory.
+    /// The services of an account, with its tools and policies read into memory.
     async fn open(shared: Arc<Shared>, account_id: Uuid) -> Result<Self, ServiceError> {
         let services = Self {
             inner: Arc::new(Inner {
                 account_id,
                 shared,
-                live_policy: ArcSwapOption::empty(),
-                policy_status: Mutex::default(),
-                policy_changes: watch::Sender::new(0),
                 secret_changes: watch::Sender::new(0),
+                policies: policies::Policies::default(),
                 sessions: sessions::Sessions::default(),
                 tools: ArcSwap::default(),
                 servers: Mutex::default(),
             }),
         };
         services.tools_reload().await?;
+        services.policies_refresh().await?;
         Ok(services)
     }
 

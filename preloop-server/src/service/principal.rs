@@ -5,8 +5,8 @@ use preloop_core::approval::Voter;
 use preloop_core::call::Principal;
 use uuid::Uuid;
 
-use super::ServiceError;
 use super::keys::OWNER;
+use super::{Seen, ServiceError};
 
 /// The holder of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +55,11 @@ impl Caller {
             code: "permission_denied",
             message: format!("{whose}; ask an owner or an admin of the account"),
         })
+    }
+
+    /// From which scopes the caller's calls are seen.
+    pub(crate) fn seen(&self) -> Seen<'_> {
+        Seen { principal: &self.principal, flow: self.flow.as_deref() }
     }
 
     /// The caller as the rules of approval see it.

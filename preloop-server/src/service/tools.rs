@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError};
 
 use preloop_api::{McpServerInfo, McpServerState, Permission, Role, ToolInfo, ToolState};
 use preloop_core::audit::AuditKind;
-use preloop_core::call::Principal;
 use preloop_core::canonical_value;
 use serde_json::{Map, Value};
 
@@ -108,11 +107,11 @@ impl Services {
     pub(crate) async fn tool_list(&self, caller: &Caller) -> Result<Vec<ToolInfo>, ServiceError> {
         let tools = self.inner.store.tool_list(self.inner.account_id).await?;
         let sees_all = caller.role != Role::Agent;
-        let tools = tools.into_iter().map(|tool| self.tool_shown(&caller.principal, tool));
+        let tools = tools.into_iter().map(|tool| self.tool_shown(caller, tool));
         Ok(tools.filter(|tool| sees_all || (tool.is_visible && tool.is_offered)).collect())
     }
 
-    fn tool_shown(&self, principal: &Principal, tool: StoredTool) -> ToolInfo {
+    fn tool_shown(&self, caller: &Caller, tool: StoredTool) -> ToolInfo {
         let state = tool.state();
         let is_new = state != ToolState::Accepted;
         let preview = PreviewTool {
@@ -121,8 +120,8 @@ impl Services {
             annotations: &tool.annotations,
             is_new,
         };
-        let is_visible = self.preview(principal, preview) == Visibility::Visible;
-        let decision = self.settled_action(principal, preview);
+        let is_visible = self.preview(caller, preview) == Visibility::Visible;
+        let decision = self.settled_action(caller, preview);
         ToolInfo {
             server: tool.server,
             name: tool.name,
@@ -158,7 +157,7 @@ impl Services {
         record.tool = Some(tool.name.clone());
         self.record(&record)?;
         self.policy_changed();
-        Ok(self.tool_shown(&caller.principal, tool))
+        Ok(self.tool_shown(caller, tool))
     }
 
     /// Reads how tools stand into memory, where every call looks it up.

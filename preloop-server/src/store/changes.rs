@@ -14,6 +14,8 @@ pub(crate) enum Change {
     Keys,
     /// A secret of an account was set or forgotten.
     Secrets(Uuid),
+    /// Another policy is live in a scope of the account.
+    Policies(Uuid),
     /// A tool of an account was listed or accepted.
     Tools(Uuid),
     /// Anything may have: the connection was lost for a while.
@@ -24,6 +26,7 @@ impl Change {
     pub(super) const KEYS: &str = "keys";
     const APPROVAL: &str = "approval ";
     const SECRETS: &str = "secrets ";
+    const POLICIES: &str = "policies ";
     const TOOLS: &str = "tools ";
 
     pub(super) fn of_approval(id: Uuid) -> String {
@@ -32,6 +35,10 @@ impl Change {
 
     pub(super) fn of_secrets(account_id: Uuid) -> String {
         format!("{}{account_id}", Self::SECRETS)
+    }
+
+    pub(super) fn of_policies(account_id: Uuid) -> String {
+        format!("{}{account_id}", Self::POLICIES)
     }
 
     pub(super) fn of_tools(account_id: Uuid) -> String {
@@ -44,6 +51,7 @@ impl Change {
             Some(Self::KEYS) => Self::Keys,
             Some(text) => id(text, Self::APPROVAL)
                 .map(Self::Approval)
+                .or_else(|| id(text, Self::POLICIES).map(Self::Policies))
                 .or_else(|| id(text, Self::TOOLS).map(Self::Tools))
                 .or_else(|| id(text, Self::SECRETS).map(Self::Secrets))
                 // A later version tells more than this one knows.

@@ -12,7 +12,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 4] = [
+const MIGRATIONS: [Migration; 5] = [
     Migration {
         version: 1,
         name: "initial",
@@ -24,6 +24,11 @@ const MIGRATIONS: [Migration; 4] = [
         sql: include_str!("../../migrations/0002_replicas.sql"),
     },
     Migration { version: 3, name: "people", sql: include_str!("../../migrations/0003_people.sql") },
+    Migration {
+        version: 4,
+        name: "policies",
+        sql: include_str!("../../migrations/0004_policies.sql"),
+    },
     Migration {
         version: 5,
         name: "secrets",

@@ -15,6 +15,7 @@ mod invitations;
 mod keys;
 mod location;
 mod migrate;
+mod policies;
 mod row;
 mod secrets;
 mod sign_ins;
@@ -38,6 +39,10 @@ pub(crate) use idempotency::{IdempotencyClaim, IdempotencyEntry};
 pub(crate) use invitations::{Accepted, StoredInvitation};
 pub(crate) use keys::{KeyHolder, StoredKey};
 pub(crate) use location::Location;
+pub(crate) use policies::{
+    ExpectedLive, PolicyRemoval, PolicyWrite, PolicyWritten, Prune, Snapshot, StoredPolicy,
+    VersionFilter, VersionRemoval,
+};
 pub(crate) use secrets::{Sealing, SecretSlot, StoredSecret, owner_name};
 pub(crate) use sign_ins::{FoundSignIn, NewToken, Refreshed, SignInRow, TokenKind};
 pub(crate) use tools::StoredTool;

@@ -2,12 +2,14 @@
 
 mod expire_approvals;
 mod follow_database;
+mod keep_policy;
 mod move_journal;
 mod note_key_use;
 mod watch_policy;
 
 pub(crate) use expire_approvals::expire_approvals;
 pub(crate) use follow_database::follow_database;
+pub(crate) use keep_policy::keep_policy;
 pub(crate) use move_journal::move_journal;
 pub(crate) use note_key_use::note_key_use;
 pub(crate) use watch_policy::{PolicyFile, watch_policy};

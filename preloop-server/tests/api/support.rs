@@ -7,7 +7,8 @@ use std::time::Duration;
 use preloop_core::Timestamp;
 use preloop_server::app::{Running, StartError, serve};
 use preloop_server::clock::{MockClock, SharedClock, SystemClock};
-use preloop_server::config::Config;
+use preloop_server::config::{Config, SecretKeyText};
+use preloop_testbed::Database;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -41,6 +42,7 @@ pub(crate) struct TestServer {
     pub(crate) url: String,
     pub(crate) owner_key: String,
     pub(crate) agent_key: String,
+    database: Option<Arc<Database>>,
     client: Client,
 }
 
@@ -55,6 +57,12 @@ impl TestServer {
         Self::on(folder, None).await
     }
 
+    /// A server without a policy file, on its own SQLite or on a PostgreSQL.
+    pub(crate) async fn without_file(database: Option<Database>) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::with(folder, None, database.map(Arc::new)).await
+    }
+
     /// A server whose clock stands still until the test moves it.
     pub(crate) async fn with_clock() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -64,7 +72,19 @@ impl TestServer {
     }
 
     pub(crate) async fn on(folder: Arc<tempfile::TempDir>, clock: Option<Arc<MockClock>>) -> Self {
-        let config = config(folder.path(), clock.clone());
+        Self::with(folder, clock, None).await
+    }
+
+    async fn with(
+        folder: Arc<tempfile::TempDir>,
+        clock: Option<Arc<MockClock>>,
+        database: Option<Arc<Database>>,
+    ) -> Self {
+        let mut config = config(folder.path(), clock.clone());
+        config.database_url = database.as_ref().map(|database| database.url());
+        if database.is_some() {
+            config.secret_key = Some(SecretKeyText::new("5a".repeat(32)));
+        }
         let running = serve(config).await.unwrap();
         let owner_key = std::fs::read_to_string(running.owner_key_path()).unwrap();
         Self {
@@ -74,6 +94,7 @@ impl TestServer {
             running: Some(running),
             clock,
             folder,
+            database,
             client: client(),
         }
     }
@@ -81,8 +102,9 @@ impl TestServer {
     /// Stops the server in good order and starts another on the same folder.
     pub(crate) async fn restart(mut self) -> Self {
         let (folder, clock) = (Arc::clone(&self.folder), self.clock.clone());
+        let database = self.database.clone();
         self.stop().await;
-        Self::on(folder, clock).await
+        Self::with(folder, clock, database).await
     }
 
     pub(crate) async fn stop(&mut self) {
@@ -234,3 +256,21 @@ pub(crate) async fn send(request: RequestBuilder) -> (StatusCode, Value) {
     };
     (status, body)
 }
+
+/// Makes a test for each engine of each function that takes a server without a policy file.
+macro_rules! on_both_engines {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $test() {
+                super::$test(crate::support::TestServer::without_file(None).await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $test() {
+                let database = preloop_testbed::Database::create();
+                super::$test(crate::support::TestServer::without_file(Some(database)).await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_engines;

@@ -72,6 +72,7 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         | AuditKind::ApprovalRequested
         | AuditKind::Interrupted
         | AuditKind::OutcomeUnknown
+        | AuditKind::PolicyRemoved
         | AuditKind::ToolChanged
         | AuditKind::ToolNew => Some(Style::Yellow),
         AuditKind::AccountChanged
@@ -99,6 +100,7 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         | AuditKind::TeamChanged
         | AuditKind::TeamCreated
         | AuditKind::TeamDeleted
+        | AuditKind::PolicyVersioned
         | AuditKind::ToolAccepted
         | AuditKind::UpstreamConnected
         | AuditKind::UserChanged

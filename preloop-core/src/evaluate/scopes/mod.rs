@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::Call;
 use crate::compile::CompiledPolicy;
 use crate::decision::{Action, Decision, TraceItem};
+use crate::evaluate::Reach;
 use crate::evaluate::explain::shortened;
 
 /// How specific a scope is, the most specific first.
@@ -104,6 +105,34 @@ pub fn explain(scopes: &[Scope<'_>], call: &Call<'_>) -> Option<Decision> {
     }
     decision.trace = Some(shortened(trace));
     Some(decision)
+}
+
+/// What calls of the tool of `call` can come to by a chain of scopes; its arguments are not looked at. None at all gives
+/// no answer.
+pub fn reach(scopes: &[Scope<'_>], call: &Call<'_>) -> Option<Reach> {
+    let chain = inherited(scopes);
+    let mut decided: Option<(Level, Reach)> = None;
+    let mut unknown: Option<Reach> = None;
+    for scope in &chain {
+        let Some(reach) = scope.policy.entry_reach(call) else {
+            let reach = scope.policy.unknown_reach(call);
+            unknown = Some(unknown.map_or(reach, |other| other.or_stricter(reach)));
+            continue;
+        };
+        decided = Some(match decided {
+            None => (scope.level, reach),
+            Some((level, nearer)) if level == scope.level => (level, nearer.or_stricter(reach)),
+            // Of an ancestor only its denials stand.
+            Some((level, _)) if reach.most_lenient == Action::Deny => (level, reach),
+            Some((level, nearer)) if reach.strictest == Action::Deny => {
+                (level, Reach { strictest: Action::Deny, ..nearer })
+            }
+            Some(nearer) => nearer,
+        });
+    }
+    let Some((_, reach)) = decided else { return unknown };
+    let asks = call.tool.is_new && chain.iter().any(|scope| scope.policy.asks_for_new_tools);
+    Some(if asks { reach.or_stricter(Reach::only(Action::RequireApproval)) } else { reach })
 }
 
 struct Answer<'p> {

@@ -156,3 +156,41 @@ fn a_new_tool_is_raised_where_one_scope_asks_for_it() {
     let chain = [(Level::Agent, "agent", &unknown), (Level::Account, "account", &careful)];
     assert_eq!(decide(&chain, true).0, Action::RequireApproval);
 }
+
+/// What calls of `t` can come to.
+fn reached(scopes: &[(Level, &CompiledPolicy)], is_new: bool) -> (Action, Action) {
+    let scopes: Vec<Scope<'_>> = scopes
+        .iter()
+        .map(|(level, policy)| Scope { level: *level, name: "scope", policy })
+        .collect();
+    let args = json!({});
+    let mut call = Call::new("t", &args);
+    call.tool.is_new = is_new;
+    let reach = reach(&scopes, &call).unwrap();
+    (reach.most_lenient, reach.strictest)
+}
+
+#[test]
+fn what_calls_can_come_to_follows_the_chain() {
+    use Action::{Allow, Deny, RequireApproval};
+    use Level::{Account, Agent, Team};
+    let sometimes = "{name: t, conditions: [{expression: 'x > 1', action: deny}, {action: allow}]}";
+    let (allow, ask, deny) = (policy(ALLOW, ""), policy(ASK, ""), policy(DENY, ""));
+    let (some, none) = (policy(sometimes, ""), policy("", ""));
+    let (alone, strict) =
+        (policy(ALLOW, "inherit_from_parent: false"), policy("", "unknown_tools: deny"));
+    assert_eq!(reached(&[(Account, &some)], false), (Allow, Deny));
+    assert_eq!(reached(&[(Agent, &allow), (Account, &ask)], false), (Allow, Allow));
+    assert_eq!(reached(&[(Agent, &allow), (Account, &deny)], false), (Deny, Deny));
+    assert_eq!(reached(&[(Agent, &allow), (Account, &some)], false), (Allow, Deny));
+    assert_eq!(reached(&[(Agent, &alone), (Account, &deny)], false), (Allow, Allow));
+    assert_eq!(reached(&[(Team, &allow), (Team, &ask)], false), (RequireApproval, RequireApproval));
+    assert_eq!(reached(&[(Agent, &none), (Account, &strict)], false), (Deny, Deny));
+    assert_eq!(
+        reached(&[(Agent, &none), (Account, &ask)], false),
+        (RequireApproval, RequireApproval)
+    );
+    // The account asks for new tools, so a child's entry does not let them through.
+    assert_eq!(reached(&[(Agent, &alone)], true), (RequireApproval, RequireApproval));
+    assert!(reach(&[], &Call::new("t", &json!({}))).is_none());
+}

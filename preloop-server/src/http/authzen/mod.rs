@@ -20,7 +20,7 @@ use super::auth::Authenticated;
 use super::body::{is_json, read_body, record_refusal};
 use super::decisions::approval_ref;
 use super::route::{Routes, get, post};
-use crate::service::{Platform, Ruling, TryOutError};
+use crate::service::{Platform, Ruling, Subject, Trial};
 
 /// Most evaluations of one request.
 const EVALUATIONS_MAX: usize = 100;
@@ -197,11 +197,9 @@ async fn evaluate(
     let Authenticated { services, caller } = admitted;
     let asked = Asked::of(evaluation)?;
     if caller.may(Permission::PoliciesEvaluate) {
-        return match services.try_out(None, &record(asked, services.now()), false) {
-            Ok(decision) => Ok(answer(decision)),
-            Err(TryOutError::InvalidPolicy(report)) => Err(ApiError::invalid_policy(&report)),
-            Err(TryOutError::Service(error)) => Err(error.into()),
-        };
+        let call = record(asked, services.now());
+        let trial = Trial { subject: Subject::Live, scope: None, call, explain: false };
+        return Ok(answer(services.try_out(trial).await?));
     }
     caller.must(Permission::DecisionsMake)?;
     let (id, name) = (&caller.principal.id, &caller.principal.name);

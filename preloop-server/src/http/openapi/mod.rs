@@ -18,7 +18,7 @@ use super::route::{Routes, get};
 /// What the tags mean, in the order in which they are shown.
 const NOUNS: &[(&str, &str)] = &[
     ("decisions", "Calls decided and recorded; the caller runs what is allowed."),
-    ("policies", "Trying documents and calls, and reading the live document."),
+    ("policies", "What is live, trying and comparing documents, applying and editing, versions."),
     ("approvals", "Calls that wait for people, and votes on them."),
     ("audit", "The trail of what was attempted, decided and done."),
     ("tools", "Tools of MCP servers."),

@@ -65,8 +65,8 @@ methods! {
     get, GET;
     post, POST;
     put, PUT;
-    delete, DELETE;
     patch, PATCH;
+    delete, DELETE;
 }
 
 // === impl Route ===

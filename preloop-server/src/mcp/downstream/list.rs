@@ -71,7 +71,7 @@ impl Exchange {
             if index > 0 {
                 text.push(',');
             }
-            text.push_str(&self.firewall.face(tool).definition(tool, name));
+            text.push_str(&self.firewall.face(&self.caller, tool).definition(tool, name));
             last = Some(name);
         }
         text.push(']');
@@ -93,7 +93,7 @@ impl Exchange {
             annotations: &tool.annotations,
             is_new: self.firewall.catalog().is_new(tool),
         };
-        self.firewall.services().preview(&self.caller.principal, preview) == Visibility::Visible
+        self.firewall.services().preview(&self.caller, preview) == Visibility::Visible
     }
 }
 

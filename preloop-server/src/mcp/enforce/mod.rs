@@ -147,7 +147,7 @@ impl Call {
     }
 
     fn attempt(&self, wanted: &Wanted<'_>, tool: &Arc<Tool>) -> Result<Attempt, &'static str> {
-        let face = self.firewall.face(tool);
+        let face = self.firewall.face(&self.caller, tool);
         let said = face.said(tool, wanted.arguments, wanted.justification.clone());
         let arguments = said.arguments.unwrap_or_else(|| wanted.arguments.to_owned());
         let arguments =

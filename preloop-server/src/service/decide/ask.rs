@@ -1,7 +1,7 @@
 //! Asking people: making, joining and using approval requests.
 
 use preloop_api::{ApprovalOutcome, ApprovalState};
-use preloop_core::approval::{Request, VoteDecision, Workflow};
+use preloop_core::approval::{Request, VoteDecision};
 use preloop_core::audit::{AuditKind, EnforcementPoint};
 use preloop_core::decision::{Action, Decision, Reason};
 use uuid::Uuid;
@@ -176,8 +176,8 @@ impl Services {
     ) -> Result<Option<Ruling>, ServiceError> {
         let name = decision.approval_workflow.as_deref().unwrap_or_default();
         let workflow = self
-            .live_policy()
-            .and_then(|live| Workflow::find(live.document(), name))
+            .live()
+            .workflow(&decision.policy, name)
             // The policy was swapped in between: the workflow is gone, so its strictest reading is that nobody may approve.
             .ok_or_else(|| ServiceError::Unavailable {
                 message: "the policy changed while the call was decided; try again".to_owned(),
@@ -269,8 +269,8 @@ impl Services {
         let asked = &approval.request.workflow;
         decision.approval_workflow.as_deref() == Some(asked.name.as_str())
             && self
-                .live_policy()
-                .and_then(|live| Workflow::find(live.document(), &asked.name))
+                .live()
+                .workflow(&decision.policy, &asked.name)
                 .is_some_and(|now| now.asks_alike(asked))
     }
 

@@ -4,19 +4,18 @@ use std::sync::Arc;
 
 use preloop_api::ToolState;
 use preloop_core::audit::EnforcementPoint;
-use preloop_core::call::{Call, Principal, SessionCall};
+use preloop_core::call::{Call, SessionCall};
 use preloop_core::cel::Tool;
 use preloop_core::decision::{Action, Decision, PolicyRef, Reason};
 use preloop_core::evaluate::Reach;
 
-use super::super::Services;
+use super::super::{Caller, Services};
 use super::call::PreparedCall;
 use super::{Attempt, PreviewTool, Visibility};
 
 impl Services {
     /// What the live policy says about the call now.
     pub(super) fn evaluate(&self, call: &PreparedCall) -> Decision {
-        let Some(live) = self.live_policy() else { return policy_unavailable() };
         let attempt = &call.attempt;
         let principal_id = &call.caller.principal.id;
         let mut session = self.inner.sessions.snapshot(principal_id, &attempt.session_id);
@@ -24,6 +23,7 @@ impl Services {
             // What waits for people is this very call: it must not stand in its own way once they agreed.
             Arc::make_mut(&mut session).calls.retain(|earlier| !asks_for(earlier, call));
         }
+        let seen = call.caller.seen();
         let call = Call {
             tool: Tool {
                 name: &attempt.tool,
@@ -40,7 +40,7 @@ impl Services {
             now: Some(self.now()),
             justification: attempt.justification.as_deref().unwrap_or(""),
         };
-        live.compiled().evaluate(&call).into_owned()
+        self.live().evaluate(seen, &call).into_owned()
     }
 
     /// Whether the tool waits to be accepted by now: a listing may have come in while the call waited.
@@ -53,9 +53,9 @@ impl Services {
         }
     }
 
-    /// Whether any call of the tool by this principal can ever be allowed or approved.
-    pub fn preview(&self, principal: &Principal, tool: PreviewTool<'_>) -> Visibility {
-        match self.reach(principal, tool) {
+    /// Whether any call of the tool by this caller can ever be allowed or approved.
+    pub fn preview(&self, caller: &Caller, tool: PreviewTool<'_>) -> Visibility {
+        match self.reach(caller, tool) {
             Some(reach) if reach.most_lenient != Action::Deny => Visibility::Visible,
             Some(_) | None => Visibility::Hidden,
         }
@@ -64,22 +64,21 @@ impl Services {
     /// The answer to every call of the tool, where arguments cannot change it.
     pub(in crate::service) fn settled_action(
         &self,
-        principal: &Principal,
+        caller: &Caller,
         tool: PreviewTool<'_>,
     ) -> Option<Action> {
-        self.reach(principal, tool).map_or(Some(Action::Deny), Reach::settled)
+        self.reach(caller, tool).map_or(Some(Action::Deny), Reach::settled)
     }
 
-    fn reach(&self, principal: &Principal, tool: PreviewTool<'_>) -> Option<Reach> {
-        let live = self.live_policy()?;
+    fn reach(&self, caller: &Caller, tool: PreviewTool<'_>) -> Option<Reach> {
         let args = serde_json::Value::Null;
         let mut call = Call::new(tool.tool, &args);
         call.tool.source = "mcp";
         call.tool.server = tool.server;
         call.tool.annotations = Some(tool.annotations);
         call.tool.is_new = tool.is_new;
-        call.principal = Some(principal);
-        Some(live.compiled().reach(&call))
+        call.principal = Some(&caller.principal);
+        self.live().reach(caller.seen(), &call)
     }
 
     /// Remembers the call for conditions that look back.
@@ -126,17 +125,12 @@ fn asks_for(earlier: &SessionCall, call: &PreparedCall) -> bool {
         && earlier.args == call.args
 }
 
-/// The answer where no policy is in force.
-fn policy_unavailable() -> Decision {
-    closed(
-        Reason::PolicyUnavailable,
-        "no policy is loaded, so every call is denied; ask the operator of this server to load one",
-        PolicyRef { name: String::new(), digest: String::new() },
-    )
-}
-
 /// A denial that no rule made.
-pub(super) fn closed(reason: Reason, message: impl Into<String>, policy: PolicyRef) -> Decision {
+pub(in crate::service) fn closed(
+    reason: Reason,
+    message: impl Into<String>,
+    policy: PolicyRef,
+) -> Decision {
     Decision {
         action: Action::Deny,
         reason,

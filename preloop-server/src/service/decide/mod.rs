@@ -20,6 +20,8 @@ use uuid::Uuid;
 pub use held::{Held, Settled};
 pub use permit::{Outcome, Permit};
 
+pub(super) use evaluate::closed;
+
 use super::{Caller, ServiceError, Services};
 use crate::ids::new_id;
 use call::PreparedCall;
@@ -106,9 +108,9 @@ impl Services {
         let started = Instant::now();
         let (call, readable) = PreparedCall::new(caller, attempt);
         if let Err(message) = readable {
-            let live = self.live_policy();
+            let live = self.account_policy();
             let policy = live.map_or_else(no_policy, |live| live.compiled().policy().clone());
-            let decision = evaluate::closed(Reason::InvalidCall, message, policy);
+            let decision = closed(Reason::InvalidCall, message, policy);
             self.metrics().decided(decision.action, started.elapsed());
             return self.deny(&call, decision, None);
         }

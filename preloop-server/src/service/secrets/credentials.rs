@@ -93,7 +93,7 @@ impl Services {
 
     /// The server of that name in the live policy.
     pub(crate) fn server_named(&self, name: &str) -> Result<McpServer, ServiceError> {
-        let live = self.live_policy();
+        let live = self.account_policy();
         let servers = live.as_ref().map(|live| live.document().mcp_servers.as_slice());
         let named = |server: &&McpServer| server.name.to_lowercase() == name.to_lowercase();
         servers.unwrap_or_default().iter().find(named).cloned().ok_or_else(|| {

@@ -137,7 +137,6 @@ impl ServerSecrets {
 // === impl Services ===
 
 impl Services {
-    #[cfg_attr(not(test), expect(dead_code, reason = "policies of the API will call it"))]
     /// Takes the literal secrets out of a document; each stays as `{redacted: true}`. They are stored
     /// together with the version that the document becomes. Where the same value is stored already,
     /// it stays as it is.

@@ -1,0 +1,299 @@
+//! The live policies of an account: compiled in memory, swapped whole, read without waiting.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use preloop_api::{PolicyScope, ScopeKind};
+use preloop_core::Timestamp;
+use preloop_core::approval::Workflow;
+use preloop_core::call::{Call, Principal};
+use preloop_core::decision::{Decision, PolicyRef, Reason};
+use preloop_core::diagnostic::Report;
+use preloop_core::document::{PolicyDocument, Tool};
+use preloop_core::evaluate::Reach;
+use preloop_core::evaluate::scopes::{self, Level, Scope};
+use preloop_core::{CompiledPolicy, ValidPolicy};
+use uuid::Uuid;
+
+use super::closed;
+
+/// Where a live policy came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The file that the operator started the server with.
+    File,
+    /// This version in the store.
+    Stored(Uuid),
+}
+
+/// A policy document in force in one scope.
+#[derive(Debug)]
+pub struct LivePolicy {
+    scope: PolicyScope,
+    /// The scope as decisions name it.
+    scope_text: String,
+    origin: Origin,
+    document: PolicyDocument,
+    compiled: CompiledPolicy,
+    loaded_at: Timestamp,
+}
+
+/// What answers in one scope.
+#[derive(Clone, Debug)]
+pub(crate) enum Slot {
+    /// A policy.
+    Live(Arc<LivePolicy>),
+    /// A stored policy that does not load any more: everything is denied.
+    Broken(Arc<BrokenPolicy>),
+}
+
+/// A stored policy that cannot be used.
+#[derive(Debug)]
+pub(crate) struct BrokenPolicy {
+    pub(crate) scope: PolicyScope,
+    pub(crate) version_id: Uuid,
+    pub(crate) policy: PolicyRef,
+    pub(crate) report: Report,
+}
+
+/// Who a call is decided for, as the scopes see it: by what the key says, never by what the call says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'s> {
+    pub(crate) principal: &'s Principal,
+    pub(crate) flow: Option<&'s str>,
+}
+
+/// What is live in every scope of an account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LivePolicies {
+    account: Option<Slot>,
+    teams: HashMap<String, Slot>,
+    agents: HashMap<String, Slot>,
+    flows: HashMap<String, Slot>,
+}
+
+// === impl LivePolicy ===
+
+impl LivePolicy {
+    /// Makes a valid document ready to answer.
+    pub(crate) fn new(
+        scope: PolicyScope,
+        origin: Origin,
+        valid: ValidPolicy,
+        loaded_at: Timestamp,
+    ) -> Self {
+        Self {
+            scope_text: scope.to_string(),
+            scope,
+            origin,
+            document: valid.document().clone(),
+            compiled: CompiledPolicy::compile(valid),
+            loaded_at,
+        }
+    }
+
+    /// The document as written.
+    pub fn document(&self) -> &PolicyDocument {
+        &self.document
+    }
+
+    /// The document as the engine answers by it.
+    pub fn compiled(&self) -> &CompiledPolicy {
+        &self.compiled
+    }
+
+    /// Since when it is in force.
+    pub fn loaded_at(&self) -> Timestamp {
+        self.loaded_at
+    }
+
+    /// Whether it is a file of the operator's own, which may start programs and reach private addresses.
+    pub fn is_local_file(&self) -> bool {
+        self.origin == Origin::File
+    }
+
+    fn as_scope(&self) -> Scope<'_> {
+        let level = match self.scope.kind() {
+            ScopeKind::Account => Level::Account,
+            ScopeKind::Team => Level::Team,
+            ScopeKind::Agent => Level::Agent,
+            ScopeKind::Flow => Level::Flow,
+        };
+        Scope { level, name: &self.scope_text, policy: &self.compiled }
+    }
+}
+
+// === impl Slot ===
+
+impl Slot {
+    pub(crate) fn scope(&self) -> &PolicyScope {
+        match self {
+            Self::Live(live) => &live.scope,
+            Self::Broken(broken) => &broken.scope,
+        }
+    }
+
+    /// Name and digest.
+    pub(crate) fn policy(&self) -> &PolicyRef {
+        match self {
+            Self::Live(live) => live.compiled.policy(),
+            Self::Broken(broken) => &broken.policy,
+        }
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken(_))
+    }
+
+    /// Whether it is this version of the store.
+    pub(crate) fn is_version(&self, id: Uuid) -> bool {
+        match self {
+            Self::Live(live) => live.origin == Origin::Stored(id),
+            Self::Broken(broken) => broken.version_id == id,
+        }
+    }
+}
+
+// === impl LivePolicies ===
+
+impl LivePolicies {
+    /// What is live in a scope.
+    pub(crate) fn slot(&self, scope: &PolicyScope) -> Option<&Slot> {
+        match scope.kind() {
+            ScopeKind::Account => self.account.as_ref(),
+            ScopeKind::Team => self.teams.get(scope.name()),
+            ScopeKind::Agent => self.agents.get(scope.name()),
+            ScopeKind::Flow => self.flows.get(scope.name()),
+        }
+    }
+
+    /// Puts another policy into its scope.
+    pub(crate) fn put(&mut self, slot: Slot) {
+        let scope = slot.scope();
+        let name = scope.name().to_owned();
+        match scope.kind() {
+            ScopeKind::Account => self.account = Some(slot),
+            ScopeKind::Team => drop(self.teams.insert(name, slot)),
+            ScopeKind::Agent => drop(self.agents.insert(name, slot)),
+            ScopeKind::Flow => drop(self.flows.insert(name, slot)),
+        }
+    }
+
+    /// Leaves a scope without a policy.
+    pub(crate) fn take(&mut self, scope: &PolicyScope) {
+        match scope.kind() {
+            ScopeKind::Account => self.account = None,
+            ScopeKind::Team => drop(self.teams.remove(scope.name())),
+            ScopeKind::Agent => drop(self.agents.remove(scope.name())),
+            ScopeKind::Flow => drop(self.flows.remove(scope.name())),
+        }
+    }
+
+    /// Every scope that has a policy.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = &Slot> {
+        let children = self.teams.values().chain(self.agents.values()).chain(self.flows.values());
+        self.account.iter().chain(children)
+    }
+
+    /// The account's own policy.
+    pub(crate) fn account(&self) -> Option<&Arc<LivePolicy>> {
+        match &self.account {
+            Some(Slot::Live(live)) => Some(live),
+            Some(Slot::Broken(_)) | None => None,
+        }
+    }
+
+    /// Decides a call by the scopes that it is seen from.
+    pub(crate) fn evaluate(&self, seen: Seen<'_>, call: &Call<'_>) -> Cow<'_, Decision> {
+        // The usual case: nothing is gathered, nothing is allocated.
+        if self.has_account_only() {
+            return match &self.account {
+                Some(Slot::Live(live)) => live.compiled.evaluate(call),
+                Some(Slot::Broken(broken)) => Cow::Owned(unavailable(Some(broken))),
+                None => Cow::Owned(unavailable(None)),
+            };
+        }
+        match self.chain(seen) {
+            Ok(chain) => {
+                scopes::evaluate(&chain, call).unwrap_or_else(|| Cow::Owned(unavailable(None)))
+            }
+            Err(broken) => Cow::Owned(unavailable(Some(broken))),
+        }
+    }
+
+    /// Decides like [`Self::evaluate`] and tells how.
+    pub(crate) fn explain(&self, seen: Seen<'_>, call: &Call<'_>) -> Decision {
+        match self.chain(seen) {
+            Ok(chain) => scopes::explain(&chain, call).unwrap_or_else(|| unavailable(None)),
+            Err(broken) => unavailable(Some(broken)),
+        }
+    }
+
+    /// What calls of the tool can come to; none where every call is denied.
+    pub(crate) fn reach(&self, seen: Seen<'_>, call: &Call<'_>) -> Option<Reach> {
+        scopes::reach(&self.chain(seen).ok()?, call)
+    }
+
+    /// The entries for a tool of a server, the most specific scope's first.
+    pub(crate) fn entries(&self, seen: Seen<'_>, tool: &str, server: &str) -> Vec<&Tool> {
+        let mut found: Vec<(ScopeKind, &Tool)> = self
+            .seen(seen)
+            .filter_map(|slot| Some((slot.scope().kind(), entry_of(slot, tool, server)?)))
+            .collect();
+        found.sort_by_key(|(kind, _)| std::cmp::Reverse(*kind));
+        found.into_iter().map(|(_, tool)| tool).collect()
+    }
+
+    /// The workflow that a decision names, in the document of the policy that made it.
+    pub(crate) fn workflow(&self, policy: &PolicyRef, name: &str) -> Option<Workflow> {
+        let made_it = |slot: &&Slot| slot.policy() == policy;
+        match self.slots().find(made_it)? {
+            Slot::Live(live) => Workflow::find(&live.document, name),
+            Slot::Broken(_) => None,
+        }
+    }
+
+    fn has_account_only(&self) -> bool {
+        self.teams.is_empty() && self.agents.is_empty() && self.flows.is_empty()
+    }
+
+    /// The policies of the scopes that the call is seen from, or the first that does not load.
+    fn chain(&self, seen: Seen<'_>) -> Result<Vec<Scope<'_>>, &BrokenPolicy> {
+        self.seen(seen)
+            .map(|slot| match slot {
+                Slot::Live(live) => Ok(live.as_scope()),
+                Slot::Broken(broken) => Err(&**broken),
+            })
+            .collect()
+    }
+
+    fn seen<'l, 's>(&'l self, seen: Seen<'s>) -> impl Iterator<Item = &'l Slot> + use<'l, 's> {
+        let Seen { principal, flow } = seen;
+        let flow = flow.and_then(|flow| self.flows.get(flow));
+        let is_agent = principal.kind == "agent";
+        let agent = is_agent.then(|| self.agents.get(&principal.name)).flatten();
+        let teams = principal.teams.iter().filter_map(|team| self.teams.get(team));
+        flow.into_iter().chain(agent).chain(teams).chain(&self.account)
+    }
+}
+
+fn entry_of<'s>(slot: &'s Slot, tool: &str, server: &str) -> Option<&'s Tool> {
+    let Slot::Live(live) = slot else { return None };
+    live.document.tools.get(live.compiled.entry_position(tool, server)?)
+}
+
+/// The answer where no policy is in force, or one that must be asked cannot be.
+fn unavailable(broken: Option<&BrokenPolicy>) -> Decision {
+    let (message, policy) = match broken {
+        None => (
+            "no policy is loaded, so every call is denied; ask the operator of this server to load one",
+            PolicyRef { name: String::new(), digest: String::new() },
+        ),
+        Some(broken) => (
+            "the policy that decides this call cannot be loaded any more, so every call is denied; ask the operator of this server",
+            broken.policy.clone(),
+        ),
+    };
+    closed(Reason::PolicyUnavailable, message, policy)
+}

@@ -1,0 +1,119 @@
+//! Policies: what is live in memory, what is stored, and the one door through which it changes.
+
+mod apply;
+mod commit;
+mod compare;
+mod file;
+mod live;
+mod read;
+mod refresh;
+mod try_out;
+mod versions;
+mod warnings;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use preloop_api::PolicyStatus;
+use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
+
+pub(crate) use apply::{ApplyCommand, Expected};
+pub(crate) use compare::{Comparison, Side};
+pub use live::LivePolicy;
+pub(crate) use live::{LivePolicies, Seen};
+pub(crate) use read::{ExportQuery, Form};
+pub(crate) use try_out::{Subject, Trial};
+pub(crate) use versions::VersionQuery;
+
+use super::decide::closed;
+use super::{ServiceError, Services};
+
+/// The policies of one account.
+#[derive(Debug)]
+pub(super) struct Policies {
+    live: ArcSwap<LivePolicies>,
+    /// Held from before a change is stored until it is in memory: what was stored last is live last.
+    turn: AsyncMutex<()>,
+    status: Mutex<PolicyStatus>,
+    changes: watch::Sender<u64>,
+    /// What the operator's file says, where there is one; kept as a version as soon as the store takes it.
+    file: Mutex<Option<Arc<LivePolicy>>>,
+    file_changed: Notify,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self {
+            live: ArcSwap::default(),
+            turn: AsyncMutex::default(),
+            status: Mutex::default(),
+            changes: watch::Sender::new(0),
+            file: Mutex::default(),
+            file_changed: Notify::new(),
+        }
+    }
+}
+
+impl Services {
+    /// What is live in every scope of the account.
+    pub(crate) fn live_policies(&self) -> Arc<LivePolicies> {
+        self.inner.policies.live.load_full()
+    }
+
+    /// The same for one decision: nothing is counted, so that threads do not meet.
+    pub(super) fn live(&self) -> arc_swap::Guard<Arc<LivePolicies>> {
+        self.inner.policies.live.load()
+    }
+
+    /// The account's own policy; its servers are the ones that are dialled.
+    pub fn account_policy(&self) -> Option<Arc<LivePolicy>> {
+        self.live().account().cloned()
+    }
+
+    /// Changes whenever another policy comes into force or a tool's definition is accepted.
+    pub fn policy_changes(&self) -> watch::Receiver<u64> {
+        self.inner.policies.changes.subscribe()
+    }
+
+    /// Tells those who look at the policy that something changed.
+    pub(super) fn policy_changed(&self) {
+        self.inner.policies.changes.send_modify(|version| *version = version.wrapping_add(1));
+    }
+
+    /// Puts other policies into memory, whole.
+    fn swap(&self, change: impl FnOnce(&mut LivePolicies)) {
+        let mut next = LivePolicies::clone(&self.live());
+        change(&mut next);
+        self.inner.policies.live.store(Arc::new(next));
+        self.policy_changed();
+    }
+
+    /// The account's policy and the last attempt to change it.
+    pub(crate) fn policy_status(&self) -> PolicyStatus {
+        let status = self.status(|status| status.clone());
+        if status.status.is_empty() {
+            return PolicyStatus { status: "none".to_owned(), ..status };
+        }
+        status
+    }
+
+    fn status<T>(&self, with: impl FnOnce(&mut PolicyStatus) -> T) -> T {
+        let status = &self.inner.policies.status;
+        with(&mut status.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the account's policy is a file of the operator.
+    pub(crate) fn has_policy_file(&self) -> bool {
+        self.policy_file().is_some()
+    }
+
+    fn policy_file(&self) -> Option<Arc<LivePolicy>> {
+        let file = &self.inner.policies.file;
+        file.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// There is no policy where one was looked for.
+fn no_policy(message: impl Into<String>) -> ServiceError {
+    ServiceError::NotFound { code: "no_policy", message: message.into() }
+}
