@@ -44,6 +44,9 @@ const CASES: &[Hot] = &[
             json!({"command": "cargo build --release && strip target/release/app && ls -la"});
         decide(&many_rules::document(1000), "bash", &args, times);
     }),
+    ("globs-1000", |times| {
+        decide(&many_rules::globs(1000), "create_pull_request_review", &command(), times);
+    }),
     ("compile-a", |times| load(expressions::A, times)),
     ("compile-b", |times| load(expressions::B, times)),
     ("compile-c", |times| load(expressions::C, times)),

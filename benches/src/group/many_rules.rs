@@ -32,6 +32,29 @@ pub fn document(count: usize) -> String {
     text
 }
 
+/// A document of so many tools whose names are globs: a third each of one end, of the other and of both.
+pub fn globs(count: usize) -> String {
+    let mut text = String::from("version: \"1.0\"\nmetadata:\n  name: globs\ntools:\n");
+    for number in 0..count {
+        let name = match number % 3 {
+            0 => format!("server{number}_*"),
+            1 => format!("*_act{number}"),
+            _ => format!("*_of{number}_*"),
+        };
+        let _ = writeln!(text, "  - name: '{name}'\n    enabled: false");
+    }
+    text
+}
+
+/// One decision where so many entries have globs for names.
+fn globbed(count: usize) -> Case {
+    let mut case = Case::new(format!("{count} globs as tool names, none fits"), Limit::None);
+    let args = keep(json!({"command": "ls"}));
+    let policy = preloop::kept_policy(&globs(count));
+    preloop::decision(&mut case, policy, "create_pull_request_review", args, Action::Allow);
+    case
+}
+
 /// The table of many rules.
 pub fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -66,5 +89,6 @@ pub fn cases() -> Vec<Case> {
         }
         cases.push(case);
     }
+    cases.extend([16, 1000].map(globbed));
     cases
 }
