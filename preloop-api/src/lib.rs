@@ -47,7 +47,10 @@ pub use decision::{
 pub use health::{Health, PolicyStatus, Readiness};
 pub use invitation::{AcceptInvitation, CreateInvitation, CreatedInvitation, Invitation};
 pub use key::{ApiKey, CreateApiKey, CreatedApiKey, RotateApiKey};
-pub use mcp_server::{McpServerInfo, McpServerState};
+pub use mcp_server::{
+    McpServerDetail, McpServerEntry, McpServerInfo, McpServerScan, McpServerState, McpServerTool,
+    ScannedTool,
+};
 pub use page::Page;
 pub use permission::{Permission, Role};
 pub use policy::{

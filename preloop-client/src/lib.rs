@@ -1,4 +1,4 @@
-//! HTTP client for a Preloop server: decisions, approvals, audit trail, tools, keys, policies.
+//! HTTP client for a Preloop server: decisions, approvals, audit trail, tools, MCP servers, keys, policies.
 //!
 //! One file per noun over one [`Client`]; every answer is a type of `preloop-api`, every refusal of
 //! the server a [`ClientError::Refused`] with its stable code.
@@ -11,6 +11,7 @@ mod decisions;
 mod error;
 mod health;
 mod keys;
+mod mcp_servers;
 mod policies;
 mod policy_versions;
 mod tools;

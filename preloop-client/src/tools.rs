@@ -1,6 +1,6 @@
 //! Tools of the upstream servers: list, accept.
 
-use preloop_api::{AcceptTool, McpServerInfo, Page, ToolInfo};
+use preloop_api::{AcceptTool, Page, ToolInfo};
 
 use crate::error::ClientError;
 use crate::transport::Client;
@@ -17,15 +17,5 @@ impl Client {
     pub async fn tool_accept(&self, server: &str, tool: &str) -> Result<ToolInfo, ClientError> {
         let body = AcceptTool { server: server.to_owned(), tool: tool.to_owned() };
         self.post(&["api", "v1", "tools", "accept"], &body).await
-    }
-
-    /// One page of the upstream servers.
-    pub async fn mcp_servers(
-        &self,
-        cursor: Option<&str>,
-    ) -> Result<Page<McpServerInfo>, ClientError> {
-        let query: Vec<(&str, String)> =
-            cursor.map(|cursor| ("cursor", cursor.to_owned())).into_iter().collect();
-        self.get(&["api", "v1", "mcp-servers"], &query).await
     }
 }

@@ -94,6 +94,25 @@ impl Client {
         self.answer(self.request(Method::POST, url).json(body)).await
     }
 
+    pub(crate) async fn post_asking<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        body: &(impl Serialize + Sync + ?Sized),
+    ) -> Result<T, ClientError> {
+        let url = self.endpoint(path, query)?;
+        self.answer(self.request(Method::POST, url).json(body)).await
+    }
+
+    pub(crate) async fn delete_asking<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, ClientError> {
+        let url = self.endpoint(path, query)?;
+        self.answer(self.request(Method::DELETE, url)).await
+    }
+
     /// A POST that is refused where the server has something else than expected.
     pub(crate) async fn post_expecting<T: DeserializeOwned>(
         &self,

@@ -74,7 +74,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
             config.listen
         )));
     }
-    let settings = Settings::of(&config).map_err(|error| failed(error.to_string()))?;
+    let settings = Settings::of(&config).map_err(failed)?;
     let proxies = Proxies::parse(&config.trusted_proxies).map_err(failed)?;
     let (platform, lock) = open(&config).await?;
     let first = platform.first();

@@ -39,6 +39,11 @@ pub struct Config {
     pub upstream_timeout: Duration,
     /// `NAME@host` pairs of environment variables that documents may use (`PRELOOP_ENV_ALLOW`).
     pub env_allow: Vec<String>,
+    /// Programs that documents which came over the API may start, each as
+    /// `[NAME= ...] COMMAND [ARGUMENT ...]` (`PRELOOP_STDIO_ALLOW`).
+    pub stdio_allow: Vec<String>,
+    /// Leave for those documents to reach loopback, private and link-local addresses.
+    pub allow_private_upstreams: bool,
     /// The keys that seal stored secrets, 32 bytes in base64 or hex each, separated by commas: the
     /// first seals, all of them open (`PRELOOP_SECRET_KEY`). None: a key in the data folder, made
     /// when it is first needed.
@@ -93,6 +98,8 @@ impl Config {
             progress_interval: Duration::from_secs(10),
             upstream_timeout: Duration::from_mins(10),
             env_allow: Vec::new(),
+            stdio_allow: Vec::new(),
+            allow_private_upstreams: false,
             secret_key: None,
             allow_registration: false,
             trusted_proxies: Vec::new(),

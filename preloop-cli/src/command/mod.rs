@@ -6,7 +6,9 @@ mod completions;
 mod demo;
 mod keys;
 mod policy;
+mod secrets;
 mod serve;
+mod servers;
 mod tools;
 
 use clap::Subcommand;
@@ -34,6 +36,12 @@ pub(crate) enum Command {
     /// See the tools that MCP servers offer, accept new and changed ones
     #[command(subcommand)]
     Tools(tools::Tools),
+    /// See the MCP servers, add, remove and scan them
+    #[command(subcommand)]
+    Servers(servers::Servers),
+    /// Replace the key that seals stored credentials
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -60,6 +68,8 @@ pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Approvals(approvals) => approvals::run(approvals, output),
         Command::Audit(audit) => audit::run(audit, output),
         Command::Tools(tools) => tools::run(tools, output),
+        Command::Servers(servers) => servers::run(servers, output),
+        Command::Secrets(secrets) => secrets::run(secrets, output),
         Command::Keys(keys) => keys::run(keys, output),
         Command::Completions(completions) => completions::run(&completions),
         Command::DemoTools => demo::sample_server::run(),

@@ -24,6 +24,7 @@ mod remote;
 mod replay;
 mod schema;
 mod serve;
+mod servers;
 mod support;
 mod tutorial;
 mod validate;

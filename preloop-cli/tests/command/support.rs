@@ -173,7 +173,8 @@ impl Server {
         Self::spawn(place, command)
     }
 
-    fn spawn(place: Place, mut command: Command) -> Self {
+    /// Starts a server by a command of its own.
+    pub(crate) fn spawn(place: Place, mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("the server starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("stdout"));
@@ -214,6 +215,20 @@ impl Server {
             let answer = client.decide(call).await.expect("a decision");
             serde_json::to_value(answer).expect("JSON")
         })
+    }
+
+    /// Brings a document into force over HTTP as the owner does.
+    pub(crate) fn import(&self, document: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let key = std::fs::read_to_string(self.text("owner_key_file")).expect("a key");
+            let client = preloop_client::Client::new(&self.text("url")).expect("a client");
+            let client = client.with_token(key.trim()).expect("a key");
+            let request = serde_json::from_value(serde_json::json!({ "policy": document }));
+            let request = request.expect("a request");
+            let expected = preloop_client::Expected::Anything;
+            client.policy_apply(&request, &expected).await.expect("it is valid");
+        });
     }
 
     /// Tells the server to stop and waits until it has; what else it printed.

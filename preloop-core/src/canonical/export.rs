@@ -1,7 +1,7 @@
 //! A document without its secrets, as it leaves the process, and where its secrets stand.
 
 use crate::document::{
-    AuthConfig, ChannelKind, NotificationChannel, PolicyDocument, Secret, Secrets,
+    AuthConfig, ChannelKind, McpServer, NotificationChannel, PolicyDocument, Secret, Secrets,
 };
 use crate::redact::{is_secret_key, is_secret_text};
 
@@ -32,12 +32,21 @@ pub struct SecretPlace {
 /// its name or by itself.
 #[must_use]
 pub fn export(mut document: PolicyDocument) -> PolicyDocument {
-    visit_secrets(&mut document, |_, secret| {
-        if secret.is_literal() {
-            *secret = Secret::Redacted;
-        }
-    });
+    visit_secrets(&mut document, |_, secret| redact(secret));
     document
+}
+
+/// The same for one server.
+#[must_use]
+pub fn export_server(mut server: McpServer) -> McpServer {
+    visit_server(&mut server, &mut |_, secret| redact(secret));
+    server
+}
+
+fn redact(secret: &mut Secret) {
+    if secret.is_literal() {
+        *secret = Secret::Redacted;
+    }
 }
 
 /// Shows each secret of the document with its place: those that [`export`] hides, those that are
@@ -47,21 +56,12 @@ pub fn visit_secrets(
     mut visit: impl FnMut(SecretPlace, &mut Secret),
 ) {
     for server in &mut document.mcp_servers {
-        let name = &server.name;
+        let name = server.name.clone();
         let mut visit = |field: String, secret: &mut Secret| {
             let owner = SecretOwner::McpServer;
             visit(SecretPlace { owner, name: name.clone(), field }, secret);
         };
-        visit_named(&mut server.env, "env", &mut visit);
-        if let Some(AuthConfig { token, api_key, client_secret, .. }) = &mut server.auth_config {
-            let secrets =
-                [("token", token), ("api_key", api_key), ("client_secret", client_secret)];
-            for (field, secret) in secrets {
-                if let Some(secret) = secret {
-                    visit(format!("auth_config.{field}"), secret);
-                }
-            }
-        }
+        visit_server(server, &mut visit);
     }
     for workflow in &mut document.approval_workflows {
         let name = &workflow.name;
@@ -70,6 +70,18 @@ pub fn visit_secrets(
             visit(SecretPlace { owner, name: name.clone(), field }, secret);
         };
         visit_channels(&mut workflow.notifications, &mut visit);
+    }
+}
+
+fn visit_server(server: &mut McpServer, visit: &mut impl FnMut(String, &mut Secret)) {
+    visit_named(&mut server.env, "env", visit);
+    if let Some(AuthConfig { token, api_key, client_secret, .. }) = &mut server.auth_config {
+        let secrets = [("token", token), ("api_key", api_key), ("client_secret", client_secret)];
+        for (field, secret) in secrets {
+            if let Some(secret) = secret {
+                visit(format!("auth_config.{field}"), secret);
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use export::{SecretOwner, SecretPlace, channel_places, export, visit_secrets};
+pub use export::{SecretOwner, SecretPlace, channel_places, export, export_server, visit_secrets};
 pub(crate) use hash::sha256;
 pub use hash::{call_hash, policy_digest};
 pub(crate) use number::write_number_literal;

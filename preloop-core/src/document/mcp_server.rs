@@ -96,3 +96,16 @@ pub struct McpServer {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validate_arguments: Option<bool>,
 }
+
+// === impl Transport ===
+
+impl Transport {
+    /// The name in documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StreamableHttp => "streamable-http",
+            Self::Sse => "sse",
+            Self::Stdio => "stdio",
+        }
+    }
+}

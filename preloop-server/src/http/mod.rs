@@ -45,7 +45,7 @@ pub(crate) fn routes(firewalls: &Firewalls) -> Routes {
         .and(approvals::routes())
         .and(audit::routes())
         .and(tools::routes())
-        .and(mcp_servers::routes())
+        .and(mcp_servers::routes(firewalls))
         .and(sign_in::routes())
         .and(users::routes())
         .and(invitations::routes())

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use preloop_api::McpServerScan;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{Firewall, Settings};
-use crate::service::{Platform, Services};
+use crate::service::{Platform, ServiceError, Services};
 
 /// The firewalls; cheap to clone.
 #[derive(Clone, Debug)]
@@ -65,11 +66,31 @@ impl Firewalls {
             let mut settings = self.inner.settings.clone();
             if account_id != self.platform().first().account_id() {
                 // The file that the server was started with is the first account's alone.
-                settings.environment = settings.environment_of_others.clone();
+                settings.dial = settings.dial_of_others.clone();
             }
             Firewall::start(services, settings)
         });
         Some(firewall.clone())
+    }
+
+    /// Dials a server of an account now and says what it offers that it did not before, and what it
+    /// offers no more.
+    ///
+    /// # Errors
+    /// Where the live policy has no such server, or the store does not answer.
+    pub(crate) async fn scan(
+        &self,
+        services: &Services,
+        name: &str,
+    ) -> Result<McpServerScan, ServiceError> {
+        let server = services.server_named(name)?;
+        let before = services.known_tools(&server.name).await?;
+        if let Some(firewall) = self.of(services.clone()) {
+            // The policy may have been changed a moment ago.
+            firewall.apply_policy();
+            firewall.upstreams().scan(&server.name).await;
+        }
+        services.server_scanned(&server, &before).await
     }
 
     fn platform(&self) -> &Platform {

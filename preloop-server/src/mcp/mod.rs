@@ -4,7 +4,9 @@
 //! decide, `upstream` sends it. JSON that needs no change goes through as it was written.
 
 mod accounts;
+mod addresses;
 mod catalog;
+mod dial_rules;
 mod downstream;
 mod enforce;
 mod environment;
@@ -20,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::accounts::Firewalls;
+pub use self::dial_rules::{DialRefusal, DialRules};
 pub(crate) use self::downstream::{Endpoint, handle, refused};
 pub use self::environment::{EnvironmentError, EnvironmentRules};
 
@@ -46,10 +49,10 @@ pub struct Settings {
     pub progress_interval: Duration,
     /// How long a server may take without a sign of progress.
     pub upstream_timeout: Duration,
-    /// Which environment variables the documents of the first account may use.
-    pub environment: EnvironmentRules,
-    /// Which environment variables the documents of further accounts may use.
-    pub environment_of_others: EnvironmentRules,
+    /// What the document of the first account may have dialled.
+    pub dial: DialRules,
+    /// What the documents of further accounts may have dialled.
+    pub dial_of_others: DialRules,
 }
 
 // === impl Settings ===
@@ -58,17 +61,17 @@ impl Settings {
     /// The firewall's part of the server's settings.
     ///
     /// # Errors
-    /// Where the list of allowed environment variables cannot be read.
-    pub fn of(config: &Config) -> Result<Self, EnvironmentError> {
-        let allowed = EnvironmentRules::allow_list(&config.env_allow.join(","))?;
-        let environment =
-            if config.policy.is_some() { EnvironmentRules::local_file() } else { allowed.clone() };
+    /// Where one of the operator's lists cannot be read.
+    pub fn of(config: &Config) -> Result<Self, String> {
+        let private = config.allow_private_upstreams;
+        let listed = DialRules::of_operator(&config.env_allow, &config.stdio_allow, private)?;
+        let dial = if config.policy.is_some() { DialRules::local_file() } else { listed.clone() };
         Ok(Self {
             keep_alive: config.keep_alive,
             progress_interval: config.progress_interval,
             upstream_timeout: config.upstream_timeout,
-            environment,
-            environment_of_others: allowed,
+            dial,
+            dial_of_others: listed,
         })
     }
 }
@@ -103,7 +106,7 @@ impl Firewall {
         let upstreams = Upstreams::new(
             services.clone(),
             Arc::clone(&catalog),
-            settings.environment.clone(),
+            settings.dial.clone(),
             tasks.clone(),
         );
         let firewall = Self {

@@ -11,6 +11,7 @@ mod follow;
 mod idempotency;
 mod journal_mover;
 mod keys;
+mod mcp_servers;
 mod people;
 mod platform;
 mod policies;
@@ -45,6 +46,7 @@ pub use decide::{
 pub use error::ServiceError;
 pub(crate) use idempotency::{Repeated, Repetition};
 pub(crate) use keys::{OWNER, new_key, prefix};
+pub(crate) use mcp_servers::ServerEdit;
 pub(crate) use people::csrf_token;
 pub(crate) use platform::Foundation;
 pub use platform::Platform;

@@ -1,6 +1,6 @@
 //! What upstream servers offer, and whether their definitions are accepted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
 
 use preloop_api::{McpServerInfo, McpServerState, Permission, Role, ToolInfo, ToolState};
@@ -90,6 +90,11 @@ impl Services {
         self.record_or_log(&record);
     }
 
+    /// How the servers are, by name, as far as they were reported.
+    pub(super) fn server_reports(&self) -> BTreeMap<String, McpServerInfo> {
+        self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Forgets a server that the policy names no more.
     pub fn server_removed(&self, name: &str) {
         self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
@@ -111,7 +116,7 @@ impl Services {
         Ok(tools.filter(|tool| sees_all || (tool.is_visible && tool.is_offered)).collect())
     }
 
-    fn tool_shown(&self, caller: &Caller, tool: StoredTool) -> ToolInfo {
+    pub(super) fn tool_shown(&self, caller: &Caller, tool: StoredTool) -> ToolInfo {
         let state = tool.state();
         let is_new = state != ToolState::Accepted;
         let preview = PreviewTool {
@@ -177,12 +182,15 @@ impl Services {
 
 fn stored(server: &str, tool: OfferedTool) -> StoredTool {
     let hash = sha256_hex(&[canonical_value(&tool.definition).as_bytes()]);
+    let input_schema =
+        tool.definition.get("inputSchema").filter(|schema| !schema.is_null()).cloned();
     StoredTool {
         server: server.to_owned(),
         name: tool.name,
         exposed_name: tool.exposed_name,
         description: tool.description,
         annotations: tool.annotations,
+        input_schema,
         definition_hash: format!("sha256:{hash}"),
         accepted_hash: None,
         is_offered: true,

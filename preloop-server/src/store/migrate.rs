@@ -12,7 +12,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 5] = [
+const MIGRATIONS: [Migration; 6] = [
     Migration {
         version: 1,
         name: "initial",
@@ -33,6 +33,11 @@ const MIGRATIONS: [Migration; 5] = [
         version: 5,
         name: "secrets",
         sql: include_str!("../../migrations/0005_secrets.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "tool schemas",
+        sql: include_str!("../../migrations/0006_tool_schemas.sql"),
     },
 ];
 

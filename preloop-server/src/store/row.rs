@@ -60,6 +60,16 @@ impl<'a> Columns<'a> {
             .map_err(|error| self.corrupt(format!("`{column}` cannot be read: {error}")))
     }
 
+    pub(super) fn json_opt<T: DeserializeOwned>(
+        &self,
+        column: &str,
+    ) -> Result<Option<T>, StoreError> {
+        match self.text_opt(column)? {
+            None => Ok(None),
+            Some(_) => self.json(column).map(Some),
+        }
+    }
+
     /// A text column that must be one of a closed set of names.
     pub(super) fn named<T>(
         &self,

@@ -28,6 +28,7 @@ fn tool(name: &str, definition: &str) -> StoredTool {
         exposed_name: format!("files__{name}"),
         description: None,
         annotations: Map::new(),
+        input_schema: Some(serde_json::json!({"type": "object"})),
         definition_hash: definition.to_owned(),
         accepted_hash: None,
         is_offered: true,
@@ -83,6 +84,7 @@ async fn the_first_listing_is_the_baseline_and_later_ones_are_compared_with_it(p
     let stored = store.tool_list(account_id).await.unwrap();
     let gone = stored.iter().find(|tool| tool.name == "write").unwrap();
     assert!(!gone.is_offered && gone.state() == Accepted);
+    assert_eq!(gone.input_schema, tool("write", "1").input_schema);
     let accepted = store.tool_accept(account_id, "files", "read", now()).await.unwrap();
     assert_eq!(accepted.map(|tool| tool.state()), Some(Accepted));
     assert_eq!(store.tool_accept(account_id, "files", "none", now()).await.unwrap(), None);

@@ -21,6 +21,8 @@ pub(crate) struct StoredTool {
     pub(crate) exposed_name: String,
     pub(crate) description: Option<String>,
     pub(crate) annotations: Map<String, Value>,
+    /// What its arguments must look like, where its server says so.
+    pub(crate) input_schema: Option<Value>,
     /// Canonical hash of the definition as last listed.
     pub(crate) definition_hash: String,
     /// Canonical hash of the accepted definition.
@@ -48,8 +50,8 @@ impl Store {
     /// Every tool of the account, by server and name.
     pub(crate) async fn tool_list(&self, account_id: Uuid) -> Result<Vec<StoredTool>, StoreError> {
         let rows = sqlx::query(
-            "select server, name, exposed_name, description, annotations, definition_hash,
-                accepted_hash, is_offered
+            "select server, name, exposed_name, description, annotations, input_schema,
+                definition_hash, accepted_hash, is_offered
              from tool where account_id = $1 order by server, name",
         )
         .bind(account_id.to_string())
@@ -149,8 +151,8 @@ async fn known(
     server: &str,
 ) -> Result<HashMap<String, StoredTool>, StoreError> {
     let rows = sqlx::query(
-        "select server, name, exposed_name, description, annotations, definition_hash,
-            accepted_hash, is_offered
+        "select server, name, exposed_name, description, annotations, input_schema,
+            definition_hash, accepted_hash, is_offered
          from tool where account_id = $1 and server = $2",
     )
     .bind(account_id.to_string())
@@ -168,6 +170,7 @@ fn read(row: &EngineRow) -> Result<StoredTool, StoreError> {
         exposed_name: columns.text("exposed_name")?,
         description: columns.text_opt("description")?,
         annotations: columns.json("annotations")?,
+        input_schema: columns.json_opt("input_schema")?,
         definition_hash: columns.text("definition_hash")?,
         accepted_hash: columns.text_opt("accepted_hash")?,
         is_offered: columns.integer("is_offered")? != 0,
@@ -182,13 +185,13 @@ async fn upsert(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "insert into tool (account_id, server, name, exposed_name, description, annotations,
-            definition_hash, accepted_hash, is_offered, first_seen_at, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
+            definition_hash, accepted_hash, is_offered, first_seen_at, changed_at, input_schema)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)
          on conflict (account_id, server, name) do update set
             exposed_name = excluded.exposed_name, description = excluded.description,
             annotations = excluded.annotations, definition_hash = excluded.definition_hash,
             accepted_hash = excluded.accepted_hash, is_offered = excluded.is_offered,
-            changed_at = excluded.changed_at",
+            changed_at = excluded.changed_at, input_schema = excluded.input_schema",
     )
     .bind(account_id.to_string())
     .bind(&tool.server)
@@ -200,6 +203,7 @@ async fn upsert(
     .bind(&tool.accepted_hash)
     .bind(i64::from(tool.is_offered))
     .bind(micros(now))
+    .bind(tool.input_schema.as_ref().map(Value::to_string))
     .execute(&mut **tx)
     .await?;
     Ok(())

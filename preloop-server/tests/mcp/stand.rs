@@ -44,6 +44,8 @@ impl Stand {
             progress_interval: Duration::from_millis(100),
             upstream_timeout: Duration::from_secs(20),
             env_allow: Vec::new(),
+            stdio_allow: Vec::new(),
+            allow_private_upstreams: false,
             secret_key: None,
             allow_registration: false,
             trusted_proxies: Vec::new(),

@@ -89,6 +89,8 @@ fn config(listen: SocketAddr, policy: PathBuf, data_dir: PathBuf) -> Config {
         progress_interval: PROGRESS_INTERVAL,
         upstream_timeout: UPSTREAM_TIMEOUT,
         env_allow: Vec::new(),
+        stdio_allow: Vec::new(),
+        allow_private_upstreams: false,
         secret_key: None,
         allow_registration: false,
         trusted_proxies: Vec::new(),

@@ -83,6 +83,19 @@ pub(crate) struct Serve {
     #[arg(long, env = "PRELOOP_ENV_ALLOW", value_name = "NAME@HOST", value_delimiter = ',')]
     env_allow: Vec<String>,
 
+    /// Programs that a document which came over the API may start, each with the variables it may set
+    #[arg(
+        long,
+        env = "PRELOOP_STDIO_ALLOW",
+        value_name = "[NAME=] COMMAND [ARGUMENT]",
+        value_delimiter = ','
+    )]
+    stdio_allow: Vec<String>,
+
+    /// Let documents which came over the API reach loopback, private and link-local addresses
+    #[arg(long, env = "PRELOOP_ALLOW_PRIVATE_UPSTREAMS")]
+    allow_private_upstreams: bool,
+
     /// Seconds between keep-alive comments while a call waits
     #[arg(long, env = "PRELOOP_KEEP_ALIVE_SECONDS", value_name = "SECONDS", default_value_t = 15,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -140,6 +153,8 @@ impl Serve {
             progress_interval: Duration::from_secs(self.progress_seconds),
             upstream_timeout: Duration::from_secs(self.upstream_timeout_seconds),
             env_allow: self.env_allow,
+            stdio_allow: self.stdio_allow,
+            allow_private_upstreams: self.allow_private_upstreams,
             secret_key: secret_key()?,
             allow_registration: self.allow_registration,
             trusted_proxies: self.trusted_proxy,

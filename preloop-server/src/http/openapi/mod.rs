@@ -22,7 +22,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("approvals", "Calls that wait for people, and votes on them."),
     ("audit", "The trail of what was attempted, decided and done."),
     ("tools", "Tools of MCP servers."),
-    ("mcp-servers", "MCP servers behind the firewall, never their credentials."),
+    ("mcp-servers", "The MCP servers of the account's policy, and their credentials."),
     ("authzen", "The OpenID AuthZEN Authorization API 1.0."),
     ("auth", "Signing in and out, and who one is."),
     ("users", "The people of the account."),

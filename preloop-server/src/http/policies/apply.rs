@@ -144,7 +144,7 @@ async fn apply(
 }
 
 /// The answer to a change, with the digest of what is live where that is known.
-pub(super) fn answer(applied: PolicyApplied) -> Response {
+pub(in crate::http) fn answer(applied: PolicyApplied) -> Response {
     let headers = match &applied.version {
         Some(version) if version.is_live => etag(&version.digest),
         Some(_) | None => HeaderMap::new(),

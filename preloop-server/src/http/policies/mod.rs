@@ -10,6 +10,9 @@ mod versions;
 
 use uuid::Uuid;
 
+pub(super) use apply::answer;
+pub(super) use precondition::{ETAG_HEADER, HEADERS, expected};
+
 use super::ApiError;
 use super::params::id as read_id;
 use super::route::Routes;

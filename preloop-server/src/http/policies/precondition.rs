@@ -7,15 +7,15 @@ use super::super::ApiError;
 use crate::service::Expected;
 
 /// The headers of a change, as they are described.
-pub(super) const HEADERS: &[(&str, &str)] = &[
+pub(in crate::http) const HEADERS: &[(&str, &str)] = &[
     ("If-Match", "Digests in quotes, one of which must be live; `*` where something must be."),
     ("If-None-Match", "`*` where nothing must be live."),
 ];
 /// The header of an answer about what is live, as it is described.
-pub(super) const ETAG_HEADER: &[(&str, &str)] = &[("ETag", "The digest of what is live.")];
+pub(in crate::http) const ETAG_HEADER: &[(&str, &str)] = &[("ETag", "The digest of what is live.")];
 
 /// What must be live for the change to happen.
-pub(super) fn expected(headers: &HeaderMap) -> Result<Expected, ApiError> {
+pub(in crate::http) fn expected(headers: &HeaderMap) -> Result<Expected, ApiError> {
     let matching = text(headers, &IF_MATCH)?;
     let absent = text(headers, &IF_NONE_MATCH)?;
     match (matching, absent) {

@@ -17,7 +17,8 @@ use super::failure::{CallFailure, DialError};
 use super::http::HttpLink;
 use super::inbox::{Answer, Inbox};
 use super::stdio::StdioLink;
-use crate::mcp::environment::{EnvironmentRules, Masks};
+use crate::mcp::dial_rules::DialRules;
+use crate::mcp::environment::Masks;
 use crate::mcp::wire::object::json_string;
 use crate::mcp::wire::outgoing;
 use crate::service::ServerSecrets;
@@ -93,12 +94,12 @@ impl Connection {
     /// Dials and initializes.
     pub(super) async fn open(
         server: &McpServer,
-        rules: &EnvironmentRules,
+        rules: &DialRules,
         stored: &ServerSecrets,
         tasks: &TaskTracker,
     ) -> Result<Self, DialError> {
         let inbox = Arc::new(Inbox::default());
-        let masks = Masks::of(server, rules, stored);
+        let masks = Masks::of(server, &rules.environment, stored);
         let link = match server.transport.unwrap_or(Transport::StreamableHttp) {
             Transport::StreamableHttp => {
                 Link::Http(HttpLink::new(server, rules, stored, &inbox, tasks)?)

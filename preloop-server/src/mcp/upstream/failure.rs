@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::mcp::dial_rules::DialRefusal;
 use crate::mcp::environment::EnvironmentError;
 
 /// The server could not be reached or initialized.
@@ -13,6 +14,9 @@ pub(crate) enum DialError {
     /// `${...}` in its settings cannot be resolved.
     #[error("{0}")]
     Environment(#[from] EnvironmentError),
+    /// The document may not have it dialled.
+    #[error("{0}")]
+    Refused(#[from] DialRefusal),
     /// The program does not start.
     #[error("cannot start `{command}`: {cause}")]
     Start {

@@ -18,7 +18,7 @@ use super::failure::{CallFailure, DialError, in_words};
 use super::http_answer::{is_event_stream, names_the_session, read_body, refused};
 use super::http_client::client_for;
 use super::inbox::{Answer, Inbox, Waiting};
-use crate::mcp::environment::EnvironmentRules;
+use crate::mcp::dial_rules::DialRules;
 use crate::mcp::wire::message::Message;
 use crate::mcp::wire::sse::{Decoder, Event};
 use crate::service::ServerSecrets;
@@ -69,7 +69,7 @@ impl HttpLink {
     /// Resolves the address and the credentials of `server`; nothing is sent yet.
     pub(super) fn new(
         server: &McpServer,
-        rules: &EnvironmentRules,
+        rules: &DialRules,
         stored: &ServerSecrets,
         inbox: &Arc<Inbox>,
         tasks: &TaskTracker,
@@ -78,7 +78,8 @@ impl HttpLink {
         // Variables are allowed by the host as written, so that none can choose where it goes.
         let written_host =
             Url::parse(written).ok().and_then(|url| url.host_str().map(str::to_owned));
-        let expanded = rules.expand(written, written_host.as_deref().unwrap_or_default())?;
+        let expanded =
+            rules.environment.expand(written, written_host.as_deref().unwrap_or_default())?;
         let url = Url::parse(&expanded)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -86,8 +87,10 @@ impl HttpLink {
                 DialError::Settings("`url` is not an http or https address".to_owned())
             })?;
         let host = url.host_str().unwrap_or_default().to_owned();
-        let credentials = credentials(server, rules, stored, &host)?;
-        let client = client_for(&url).map_err(|error| DialError::Settings(in_words(&error)))?;
+        rules.check_host(&host)?;
+        let credentials = credentials(server, &rules.environment, stored, &host)?;
+        let client = client_for(&url, rules.reach())
+            .map_err(|error| DialError::Settings(in_words(&error)))?;
         Ok(Self {
             shared: Arc::new(Shared {
                 client,

@@ -5,11 +5,14 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 
+use crate::mcp::addresses::{PublicResolver, Reach};
+
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 const REDIRECTS_MAX: usize = 3;
 
-/// A client for `url`: keeps connections, sends at once, never carries credentials to another host.
-pub(super) fn client_for(url: &Url) -> Result<Client, reqwest::Error> {
+/// A client for `url`: keeps connections, sends at once, never carries credentials to another host,
+/// and reaches no further than it may.
+pub(super) fn client_for(url: &Url, reach: Reach) -> Result<Client, reqwest::Error> {
     // A provider that somebody else has installed will do as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let is_local = match url.host_str() {
@@ -39,6 +42,10 @@ pub(super) fn client_for(url: &Url) -> Result<Client, reqwest::Error> {
     if is_local {
         // A proxy cannot reach this machine's own loopback address.
         client = client.no_proxy();
+    }
+    if reach == Reach::Public {
+        // A proxy would look the name up by itself, and reach what this server may not.
+        client = client.no_proxy().dns_resolver(PublicResolver);
     }
     client.build()
 }

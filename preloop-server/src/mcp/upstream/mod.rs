@@ -26,7 +26,7 @@ pub(crate) use inbox::Answer;
 
 use self::server::Upstream;
 use super::catalog::Catalog;
-use super::environment::EnvironmentRules;
+use super::dial_rules::DialRules;
 use crate::service::Services;
 
 /// Longest message that is taken from a server.
@@ -38,7 +38,7 @@ pub(crate) struct Upstreams {
     servers: Mutex<BTreeMap<String, Arc<Upstream>>>,
     services: Services,
     catalog: Arc<Catalog>,
-    rules: EnvironmentRules,
+    rules: DialRules,
     tasks: TaskTracker,
 }
 
@@ -48,7 +48,7 @@ impl Upstreams {
     pub(crate) fn new(
         services: Services,
         catalog: Arc<Catalog>,
-        rules: EnvironmentRules,
+        rules: DialRules,
         tasks: TaskTracker,
     ) -> Self {
         Self { servers: Mutex::default(), services, catalog, rules, tasks }
@@ -93,6 +93,13 @@ impl Upstreams {
         for upstream in self.servers().values() {
             upstream.secrets_are(&stamps.of(upstream.server()));
         }
+    }
+
+    /// Dials a server now, or asks the one that is connected, and takes its tools in; why it cannot be
+    /// is in its report. None where the document has no such server.
+    pub(crate) async fn scan(&self, server: &str) -> Option<()> {
+        self.server(server)?.scan().await;
+        Some(())
     }
 
     /// Whether the document has this server.

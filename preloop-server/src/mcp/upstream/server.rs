@@ -17,7 +17,7 @@ use super::connection::{CallTerms, Connection};
 use super::failure::{CallFailure, DialError};
 use super::inbox::Answer;
 use crate::mcp::catalog::Catalog;
-use crate::mcp::environment::EnvironmentRules;
+use crate::mcp::dial_rules::DialRules;
 use crate::service::{SecretStamp, Services};
 
 /// Pauses between dials: the first, and the longest.
@@ -43,7 +43,7 @@ enum Ending {
 #[derive(Debug)]
 pub(crate) struct Upstream {
     server: McpServer,
-    rules: EnvironmentRules,
+    rules: DialRules,
     services: Services,
     catalog: Arc<Catalog>,
     tasks: TaskTracker,
@@ -63,7 +63,7 @@ pub(crate) struct Upstream {
 impl Upstream {
     pub(super) fn start(
         server: McpServer,
-        rules: EnvironmentRules,
+        rules: DialRules,
         services: Services,
         catalog: Arc<Catalog>,
         tasks: &TaskTracker,
@@ -145,6 +145,30 @@ impl Upstream {
         }
         self.tried.send_replace(true);
         dialled
+    }
+
+    /// Takes in what it offers now.
+    pub(super) async fn scan(&self) {
+        let is_new = self.usable().is_none();
+        let Ok(connection) = self.connection().await else { return };
+        if is_new {
+            // A dial takes the tools in before the connection is used.
+            return;
+        }
+        self.take_in(&connection).await;
+    }
+
+    async fn take_in(&self, connection: &Connection) {
+        match connection.list_tools().await {
+            Ok(tools) => {
+                self.catalog.take_in(&self.server, &tools).await;
+                self.report(McpServerState::Connected, None);
+            }
+            Err(error) => {
+                tracing::warn!(server = self.server.name, %error, "its tools changed, unread");
+                self.report(McpServerState::Connected, Some(error.to_string()));
+            }
+        }
     }
 
     /// Has it dialled anew where other secrets are stored for it than the last dial used.
@@ -265,24 +289,12 @@ impl Upstream {
                 }
                 return Ending::Lost;
             }
-            match connection.list_tools().await {
-                Ok(tools) => {
-                    self.catalog.take_in(&self.server, &tools).await;
-                    self.report(McpServerState::Connected, None);
-                }
-                Err(error) => {
-                    tracing::warn!(server = self.server.name, %error, "its tools changed, unread");
-                }
-            }
+            self.take_in(connection).await;
         }
     }
 
     fn report(&self, state: McpServerState, last_error: Option<String>) {
-        let transport = match self.server.transport.unwrap_or(Transport::StreamableHttp) {
-            Transport::StreamableHttp => "streamable-http",
-            Transport::Sse => "sse",
-            Transport::Stdio => "stdio",
-        };
+        let transport = self.server.transport.unwrap_or(Transport::StreamableHttp).as_str();
         let tools = self.catalog.listing().tools_of(&self.server.name).len();
         self.services.server_reported(McpServerInfo {
             name: self.server.name.clone(),

@@ -18,7 +18,8 @@ use super::MESSAGE_BYTES_MAX;
 use super::credentials::resolve;
 use super::failure::{CallFailure, DialError};
 use super::inbox::{Answer, Inbox};
-use crate::mcp::environment::{EnvironmentRules, Masks, base_environment};
+use crate::mcp::dial_rules::DialRules;
+use crate::mcp::environment::{Masks, base_environment};
 use crate::mcp::wire::outgoing::one_line;
 use crate::service::ServerSecrets;
 
@@ -54,7 +55,7 @@ impl StdioLink {
     /// Starts the program of `server`: no shell, a clean environment, a process group of its own.
     pub(super) fn start(
         server: &McpServer,
-        rules: &EnvironmentRules,
+        rules: &DialRules,
         stored: &ServerSecrets,
         masks: &Masks,
         inbox: &Arc<Inbox>,
@@ -63,10 +64,12 @@ impl StdioLink {
         let program = server.command.as_deref().ok_or_else(|| {
             DialError::Settings("a stdio server needs a `command` to start".to_owned())
         })?;
+        rules.check_program(server)?;
         let mut command = Command::new(program);
         command.args(&server.args).env_clear().envs(base_environment());
         for (name, value) in &server.env {
-            let value = resolve(&format!("env.{name}"), value, rules, stored, program)?;
+            let value =
+                resolve(&format!("env.{name}"), value, &rules.environment, stored, program)?;
             command.env(name, value.as_str());
         }
         if let Some(folder) = &server.cwd {

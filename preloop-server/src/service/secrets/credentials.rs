@@ -71,7 +71,7 @@ impl Services {
         self.credentials_stored(&self.server_named(server)?).await
     }
 
-    async fn credentials_stored(
+    pub(in crate::service) async fn credentials_stored(
         &self,
         server: &McpServer,
     ) -> Result<Vec<StoredCredential>, ServiceError> {
