@@ -230,6 +230,9 @@ fn what_goes_both_ways_is_not_told_as_one() {
         ("args.words[0] == 'a'", "args.words[1] == 'a'"),
         ("now.getDayOfWeek('Asia/Tokyo') == 0", "now.getDayOfWeek('UTC') == 0"),
         ("args.a * 3 + args.b * 5 > 100", "args.a * 3 + args.b * 4 > 100"),
+        // As a number "9" is less, as a text more.
+        ("args.n > 30", "args.n > \"30\""),
+        ("args.n <= \"1500\"", "args.n <= 1500"),
     ] {
         let report = condition("deny", before, after);
         assert_eq!(report.verdict, Verdict::Both, "{before} -> {after}: {:#?}", report.examples);

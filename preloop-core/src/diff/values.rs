@@ -170,11 +170,18 @@ impl Values {
         }
     }
 
-    /// Text that is a number counts as one in simple orderings.
+    /// Text that is a number counts as one in simple orderings, except beside another text: there letters decide.
     fn numbers_as_texts(&mut self, facts: &Facts) {
         for number in facts.numbers.iter().filter_map(Number::as_i64) {
             for by in [1, 0, -1] {
                 self.add(json!(number.saturating_add(by).to_string()));
+            }
+        }
+        if !facts.numbers.is_empty() && facts.texts.iter().any(|text| text.parse::<f64>().is_ok()) {
+            // The smaller number is the later text, and the other way round.
+            for digits in facts.texts.iter().map(String::len).take(6).chain([1]) {
+                self.add(json!("9".repeat(digits.saturating_sub(1).clamp(1, 18))));
+                self.add(json!(format!("1{}", "0".repeat(digits.min(18)))));
             }
         }
     }

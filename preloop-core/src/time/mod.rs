@@ -152,7 +152,7 @@ fn nanos_of(span: Duration) -> i128 {
     i128::try_from(span.as_nanos()).unwrap_or(i128::MAX)
 }
 
-/// RFC 3339 in UTC, with as many digits below the second as are needed.
+/// RFC 3339 in UTC, with as many digits below the second as are needed; `{:.0}` leaves them out.
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let date = date_from_days(self.seconds.div_euclid(SECONDS_PER_DAY));
@@ -167,7 +167,9 @@ impl fmt::Display for Timestamp {
             second_of_day / 60 % 60,
             second_of_day % 60
         )?;
-        write_fraction(formatter, self.nanos)?;
+        if formatter.precision() != Some(0) {
+            write_fraction(formatter, self.nanos)?;
+        }
         formatter.write_str("Z")
     }
 }

@@ -66,6 +66,13 @@ fn the_ends_of_the_range_print_and_hold() {
 }
 
 #[test]
+fn people_are_shown_whole_seconds() {
+    let instant: Timestamp = "2026-05-01T12:30:59.987654Z".parse().unwrap();
+    assert_eq!(format!("{instant:.0}"), "2026-05-01T12:30:59Z");
+    assert_eq!(format!("{instant}"), "2026-05-01T12:30:59.987654Z");
+}
+
+#[test]
 fn before_the_epoch_units_are_rounded_down_alike() {
     let at: Timestamp = "1969-12-31T23:59:59.999999999Z".parse().unwrap();
     assert_eq!((at.unix_seconds(), at.unix_millis(), at.unix_micros()), (-1, -1, -1));
