@@ -10,7 +10,7 @@ use preloop_core::diagnostic::Report;
 use preloop_core::limits::{DOCUMENT_BYTES_MAX, POLICY_FILES_MAX};
 use preloop_core::{PolicyFile, ValidPolicy, validate, validate_files};
 
-/// Deepest nesting of folders; links that lead back to where they are end here.
+/// Deepest nesting of folders.
 const FOLDERS_DEEP_MAX: usize = 16;
 
 /// The text of a policy as it was read.
@@ -20,6 +20,14 @@ pub enum PolicySource {
     File(Vec<u8>),
     /// The files of a folder, each with its path, in the order in which they are merged.
     Folder(Vec<(String, Vec<u8>)>),
+}
+
+/// The way down from a folder into those in it, which may be links.
+#[derive(Debug)]
+pub struct Descent {
+    /// The folders that the present one is in, by their real paths.
+    around: Vec<PathBuf>,
+    most: usize,
 }
 
 // === impl PolicySource ===
@@ -37,7 +45,7 @@ impl PolicySource {
             return read_bounded(path).map(Self::File);
         }
         let mut files = Vec::new();
-        collect(path, 0, &mut files)?;
+        collect(path, &mut Descent::new(FOLDERS_DEEP_MAX), &mut files)?;
         if files.is_empty() {
             let message = "the folder holds no policy: no file that ends in `.yaml`, `.yml` or `.json` and is no test";
             return Err(io::Error::new(io::ErrorKind::NotFound, message));
@@ -67,6 +75,48 @@ impl PolicySource {
             Self::Folder(files) => validate_files(&named(files)),
         }
     }
+}
+
+// === impl Descent ===
+
+impl Descent {
+    /// A way that goes at most so many folders down.
+    pub const fn new(most: usize) -> Self {
+        Self { around: Vec::new(), most }
+    }
+
+    /// Goes into a folder.
+    ///
+    /// # Errors
+    /// Where a link leads back to a folder that it is in, or the way is too long.
+    pub fn enter(&mut self, folder: &Path) -> io::Result<()> {
+        let real = folder.canonicalize()?;
+        if self.around.contains(&real) {
+            let message = format!("the link leads back to `{}`, which it is in", real.display());
+            return Err(io::Error::other(message));
+        }
+        if self.around.len() > self.most {
+            return Err(io::Error::other(format!("folders are nested deeper than {}", self.most)));
+        }
+        self.around.push(real);
+        Ok(())
+    }
+
+    /// Goes back to the folder around it.
+    pub fn leave(&mut self) {
+        self.around.pop();
+    }
+}
+
+/// Refuses what is neither a file nor a folder: to read a pipe would be to wait for who knows whom.
+///
+/// # Errors
+/// Where it is a pipe, a socket or a device.
+pub fn refuse_pipe(path: &Path) -> io::Result<()> {
+    if path.exists() && !path.is_file() {
+        return Err(io::Error::other("this is neither a file nor a folder"));
+    }
+    Ok(())
 }
 
 /// Whether a file of a folder holds tests of policies and not a policy.
@@ -99,24 +149,15 @@ pub fn folder_entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if depth > FOLDERS_DEEP_MAX {
-        let message = format!("folders are nested deeper than {FOLDERS_DEEP_MAX}");
-        return Err(in_folder(folder, &io::Error::other(message)));
-    }
+fn collect(folder: &Path, descent: &mut Descent, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    descent.enter(folder).map_err(|error| in_folder(folder, &error))?;
     for path in folder_entries(folder).map_err(|error| in_folder(folder, &error))? {
         if path.is_dir() {
             if path.file_name() != Some("testdata".as_ref()) {
-                collect(&path, depth + 1, files)?;
+                collect(&path, descent, files)?;
             }
         } else if is_document(&path) && !is_test_file(&path) {
-            if path.exists() && !path.is_file() {
-                // To read a pipe would be to wait for who knows whom.
-                return Err(in_folder(
-                    &path,
-                    &io::Error::other("this is neither a file nor a folder"),
-                ));
-            }
+            refuse_pipe(&path).map_err(|error| in_folder(&path, &error))?;
             files.push(path);
         }
         if files.len() > POLICY_FILES_MAX {
@@ -124,6 +165,7 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<
             return Err(io::Error::other(message));
         }
     }
+    descent.leave();
     Ok(())
 }
 
@@ -190,9 +232,37 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_that_lead_back_end() {
+    fn links_that_lead_back_are_told() {
         let folder = tempfile::tempdir().unwrap();
-        std::os::unix::fs::symlink(folder.path(), folder.path().join("again")).unwrap();
+        let within = folder.path().join("within");
+        fs::create_dir(&within).unwrap();
+        std::os::unix::fs::symlink(folder.path(), within.join("again")).unwrap();
+        let error = PolicySource::read(folder.path()).unwrap_err();
+        let real = folder.path().canonicalize().unwrap();
+        let expected = format!(
+            "`{}`: the link leads back to `{}`, which it is in",
+            within.join("again").display(),
+            real.display()
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_met_twice_is_no_loop() {
+        let folder = tempfile::tempdir().unwrap();
+        let shared = folder.path().join("shared");
+        fs::create_dir(&shared).unwrap();
+        fs::write(shared.join("a.yaml"), "a").unwrap();
+        std::os::unix::fs::symlink(&shared, folder.path().join("twice")).unwrap();
+        let Ok(PolicySource::Folder(files)) = PolicySource::read(folder.path()) else { panic!() };
+        assert_eq!(files.len(), 2);
+    }
+
+    #[test]
+    fn folders_end_somewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("a/".repeat(FOLDERS_DEEP_MAX + 1))).unwrap();
         let error = PolicySource::read(folder.path()).unwrap_err();
         assert!(error.to_string().ends_with("folders are nested deeper than 16"), "{error}");
     }

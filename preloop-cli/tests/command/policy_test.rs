@@ -192,6 +192,31 @@ fn where_there_are_no_tests_that_is_said() {
 }
 
 #[test]
+fn tests_in_every_format_run_for_their_policy() {
+    let place = shop(TESTS);
+    let json = json!({"tests": [{"name": "more", "tool": "refund", "args": {"amount": 90}, "expect": "deny"}]});
+    place.write("shop_test.json", json.to_string());
+    let ran = test(&place, &["shop.yaml"]);
+    assert!(ran.stdout.contains("shop_test.yaml: 2 passed, 1 failed, 1 skipped"), "{ran:?}");
+    assert!(ran.stdout.contains("shop_test.json: 1 passed"), "{ran:?}");
+}
+
+#[test]
+fn pipes_and_links_that_lead_back_are_told_and_not_followed() {
+    let place = shop(TESTS);
+    let made = Command::new("mkfifo").arg(place.path("pipe_test.yaml")).status();
+    assert!(made.expect("mkfifo runs").success());
+    let ran = test(&place, &["."]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("pipe_test.yaml`: this is neither a file nor a folder"), "{ran:?}");
+    fs::remove_file(place.path("pipe_test.yaml")).expect("no pipe");
+    std::os::unix::fs::symlink(".", place.path("again")).expect("a link");
+    let ran = test(&place, &["."]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("again`: the link leads back to `"), "{ran:?}");
+}
+
+#[test]
 fn a_tool_that_the_policy_does_not_know_is_doubted() {
     let ran = test(&shop("tests: [{name: t, tool: refnd, expect: allow}]"), &[]);
     assert_eq!(ran.code, 0);

@@ -105,3 +105,20 @@ fn what_cannot_be_opened_is_told() {
     let ran = preloop(&["policy", "replay", "--log", "-", "--policy", "-"]);
     assert_eq!(ran.code, 2, "{ran:?}");
 }
+
+#[test]
+fn a_compressed_log_is_told_as_that() {
+    let place = Place::new();
+    let log = place.write("calls.jsonl.gz", [0x1f, 0x8b, 8, 0, 0, 0]);
+    let ran = place.run(&["policy", "replay", "--log", &log, "--policy", QUICKSTART]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let expected = format!(
+        "error: `{log}` is compressed with gzip\n\
+         help: decompress it, or read it through a pipe: `gzip -dc {log} | preloop ...` with `-` as its name\n"
+    );
+    assert_eq!(ran.stderr, expected);
+    let ran = place.run_with_input(&["policy", "eval", QUICKSTART, "--calls", "-"], &[0x1f, 0x8b]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("error: `<stdin>` is compressed with gzip\n"), "{ran:?}");
+    assert!(ran.stderr.contains("help: decompress it first, such as by `gzip -dc`\n"), "{ran:?}");
+}

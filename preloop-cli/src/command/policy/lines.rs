@@ -11,6 +11,13 @@ use crate::failure::Failure;
 /// Longest line, the same as the longest body of a request.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// What compressed files begin with, what they are called, and what reads them.
+const COMPRESSED: [(&[u8], &str, &str); 3] = [
+    (&[0x1f, 0x8b], "gzip", "gzip -dc"),
+    (&[0x28, 0xb5, 0x2f, 0xfd], "zstd", "zstd -dc"),
+    (&[0xfd, b'7', b'z', b'X', b'Z', 0], "xz", "xz -dc"),
+];
+
 /// What is wrong with a line.
 #[derive(Debug)]
 pub(super) struct BadLine {
@@ -33,7 +40,12 @@ pub(super) struct Lines {
 impl Lines {
     /// The lines of a file, or of standard input as `-`.
     pub(super) fn open(file: &Path) -> Result<Self, Failure> {
-        let source = source::lines(file)?;
+        let mut source = source::lines(file)?;
+        let start = source.fill_buf().map_err(|cause| source::unreadable(file, &cause))?;
+        if let Some((_, kind, tool)) = COMPRESSED.iter().find(|(mark, ..)| start.starts_with(mark))
+        {
+            return Err(compressed(file, kind, tool));
+        }
         Ok(Self { file: file.to_owned(), source, line: Vec::new(), number: 0 })
     }
 
@@ -69,6 +81,18 @@ impl Lines {
     pub(super) fn has_more_at_hand(&self) -> bool {
         self.source.buffer().contains(&b'\n')
     }
+}
+
+fn compressed(file: &Path, kind: &str, tool: &str) -> Failure {
+    let name = source::name(file);
+    let help = if source::is_stdin(file) {
+        format!("decompress it first, such as by `{tool}`")
+    } else {
+        format!(
+            "decompress it, or read it through a pipe: `{tool} {name} | preloop ...` with `-` as its name"
+        )
+    };
+    Failure::new("compressed_file", format!("`{name}` is compressed with {kind}")).help(help)
 }
 
 /// The recorded call of a line.
