@@ -68,11 +68,15 @@ fn text(bytes: &[u8]) -> String {
 
 /// Runs the check against what was merged; its exit code and its report.
 fn check(place: &Place, settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    check_of(place, "policies", settings)
+}
+
+fn check_of(place: &Place, path: &str, settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let report = place.path("report.md");
     let report = report.to_str().expect("text");
     let mut all = vec![("PRELOOP_CI_BASE", "HEAD"), ("PRELOOP_CI_REPORT", report)];
     all.extend(settings);
-    let ran = script(place, "check", &["policies"], &all);
+    let ran = script(place, "check", &[path], &all);
     let written = std::fs::read_to_string(report).unwrap_or_default();
     (ran.status.code(), format!("{written}\n{}{}", text(&ran.stdout), text(&ran.stderr)))
 }
@@ -111,6 +115,28 @@ fn a_base_that_is_not_there_fails_the_check() {
     assert_eq!(code, Some(1), "{report}");
     assert!(report.contains("is not in this repository; fetch it first"), "{report}");
     assert!(!report.contains("is new"), "{report}");
+}
+
+#[test]
+fn a_renamed_policy_is_compared_with_what_it_was() {
+    let place = repository();
+    let looser = POLICY.replace("> 100", "> 400");
+    git(&place, &["mv", "policies/agents.yaml", "policies/shop.yaml"]);
+    git(&place, &["mv", "policies/agents_test.yaml", "policies/shop_test.yaml"]);
+    place.write("policies/shop.yaml", &looser);
+    place.write("policies/shop_test.yaml", TESTS.replace("agents", "shop"));
+    let only_looser = [("PRELOOP_CI_FAIL_ON", "loosened")];
+    let (code, report) = check_of(&place, "policies/shop.yaml", &only_looser);
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.contains("`policies/shop.yaml` was `policies/agents.yaml`."), "{report}");
+    assert!(report.contains("args.amount > 400"), "{report}");
+    git(&place, &["mv", "policies", "rules"]);
+    let (code, report) = check_of(&place, "rules", &only_looser);
+    assert_eq!(code, Some(1), "{report}");
+    assert!(!report.contains("is new"), "{report}");
+    place.write("rules/other.yaml", POLICY);
+    let (_, report) = check_of(&place, "rules/other.yaml", &only_looser);
+    assert!(report.contains("`rules/other.yaml` is new."), "{report}");
 }
 
 #[test]
