@@ -66,6 +66,28 @@ fn a_vote_needs_a_terminal_or_a_clear_yes() {
 }
 
 #[test]
+fn a_vote_is_asked_for_on_a_terminal() {
+    let server = Server::start(DOCUMENT);
+    let id = held(&server, &json!({ "tool": "pay", "args": { "amount": 4 } }));
+    for answer in ["", "n", "yess"] {
+        let mut terminal = server.terminal(&["approvals", "approve", &id]);
+        let shown = terminal.reads("approve this call? [y/N] ");
+        assert!(shown.contains("amount = 4"), "{shown}");
+        terminal.types(answer);
+        let (code, shown) = terminal.ends();
+        assert_eq!(code, Some(1), "{shown}");
+        assert!(shown.contains("no vote was cast"), "{shown}");
+    }
+    assert_eq!(server.json(&["approvals", "show", &id])["state"], "pending");
+    let mut terminal = server.terminal(&["approvals", "approve", &id]);
+    terminal.reads("[y/N] ");
+    terminal.types("y");
+    let (code, shown) = terminal.ends();
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(server.json(&["approvals", "show", &id])["state"], "approved");
+}
+
+#[test]
 fn a_declined_call_says_why() {
     let server = Server::start(DOCUMENT);
     let call = json!({ "tool": "pay", "args": { "amount": 2 } });

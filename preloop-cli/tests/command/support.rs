@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use preloop_testbed::Terminal;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -53,6 +54,16 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
 // === impl Ran ===
 
 impl Ran {
+    /// Runs a command that gets no input.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let output = command.stdin(Stdio::null()).output().expect("preloop runs");
+        Self {
+            code: output.status.code().expect("an exit code"),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
     /// The result object.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
@@ -102,12 +113,8 @@ impl Place {
     /// Runs a command inside of the place, so that paths are short.
     pub(crate) fn run_inside(&self, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
-        let output = command.current_dir(self.directory.path()).output().expect("preloop runs");
-        Ran {
-            code: output.status.code().expect("an exit code"),
-            stdout: String::from_utf8(output.stdout).expect("text"),
-            stderr: String::from_utf8(output.stderr).expect("text"),
-        }
+        command.current_dir(self.directory.path());
+        Ran::of(command)
     }
 
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
@@ -189,12 +196,22 @@ impl Server {
         self.started[member].as_str().unwrap_or_else(|| panic!("no {member}")).to_owned()
     }
 
-    /// Runs a command that talks to this server with the owner key.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+    /// A command that talks to this server with the owner key.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let (url, data_dir) = (self.text("url"), self.text("data_dir"));
         let mut all = arguments.to_vec();
         all.extend(["--url", &url, "--data-dir", &data_dir]);
-        self.place.run(&all)
+        self.place.command(&all)
+    }
+
+    /// Runs a command that talks to this server with the owner key.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(arguments))
+    }
+
+    /// A person who runs a command that talks to this server.
+    pub(crate) fn terminal(&self, arguments: &[&str]) -> Terminal {
+        Terminal::start(self.command(arguments))
     }
 
     /// Runs a command with `--format json` and takes its result, which must not be a failure.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const TESTS: &str = "policy: policies/shop.yaml\ntests: [{name: t, tool: refund,
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A command that watches, ended with the test.
-struct Watching {
+pub(crate) struct Watching {
     child: Child,
     said: Receiver<String>,
 }
@@ -21,28 +21,30 @@ struct Watching {
 impl Watching {
     fn start(place: &Place, arguments: &[&str]) -> Self {
         let mut command = place.command(arguments);
-        command.current_dir(place.path(".")).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("preloop starts");
+        command.current_dir(place.path("."));
+        Self::of(command)
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
+        // One pipe, so that lines come in the order in which they were said.
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let messages = writer.try_clone().expect("a pipe");
+        command.stdin(Stdio::null()).stdout(writer).stderr(messages);
+        let child = command.spawn().expect("preloop starts");
+        drop(command);
         let (sender, said) = channel();
-        let stdout = child.stdout.take().expect("stdout");
-        let stderr = child.stderr.take().expect("stderr");
-        let pass = |sender: std::sync::mpsc::Sender<String>,
-                    source: Box<dyn std::io::Read + Send>| {
-            std::thread::spawn(move || {
-                for line in BufReader::new(source).lines().map_while(Result::ok) {
-                    if sender.send(line).is_err() {
-                        return;
-                    }
+        std::thread::spawn(move || {
+            for line in BufReader::new(reader).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    return;
                 }
-            });
-        };
-        pass(sender.clone(), Box::new(stdout));
-        pass(sender, Box::new(stderr));
+            }
+        });
         Self { child, said }
     }
 
     /// Waits until a line is said that holds the text.
-    fn hears(&self, part: &str) {
+    pub(crate) fn hears(&self, part: &str) {
         let mut heard = Vec::new();
         while let Ok(line) = self.said.recv_timeout(PATIENCE) {
             assert!(!line.contains('\u{1b}'), "nothing is wiped outside a terminal: {line:?}");
