@@ -33,6 +33,11 @@ pub(crate) fn read() -> Result<(Arguments, Output), Exit> {
                 output.failure(&failure.help("use `human` or `json`"));
                 return Err(Exit::Usage);
             }
+            if output.is_yaml() && !arguments.command.writes_yaml() {
+                let failure = Failure::usage("`--format yaml` is for `policy export`");
+                output.failure(&failure.help("use `human` or `json`"));
+                return Err(Exit::Usage);
+            }
             Ok((arguments, output))
         }
         Err(error) => Err(explain(&error)),

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod ask;
 mod command;
 mod exit;
 mod failure;

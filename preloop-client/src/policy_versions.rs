@@ -60,8 +60,8 @@ impl Client {
     }
 
     /// Takes a version's tag away.
-    pub async fn policy_version_untag(&self, id: Uuid) -> Result<(), ClientError> {
-        self.delete(&of(&id.to_string(), &["tag"])).await
+    pub async fn policy_version_untag(&self, id: Uuid) -> Result<PolicyVersion, ClientError> {
+        self.delete_answered(&of(&id.to_string(), &["tag"])).await
     }
 
     /// Brings a version back where what is live is what is expected, or says what that would do.

@@ -155,6 +155,15 @@ impl Client {
         self.send(self.request(Method::DELETE, url)).await.map(drop)
     }
 
+    /// A DELETE that leaves something, which is the answer.
+    pub(crate) async fn delete_answered<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+    ) -> Result<T, ClientError> {
+        let url = self.endpoint(path, &[])?;
+        self.answer(self.request(Method::DELETE, url)).await
+    }
+
     fn endpoint(&self, path: &[&str], query: &[(&str, String)]) -> Result<Url, ClientError> {
         let mut url = self.base.clone();
         url.path_segments_mut()

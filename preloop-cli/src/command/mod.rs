@@ -24,7 +24,7 @@ pub(crate) enum Command {
     Demo(demo::Demo),
     /// Run the server: MCP firewall, decisions, approvals, audit trail
     Serve(Box<serve::Serve>),
-    /// Check and try policy documents; needs no server
+    /// Check and try policies, and bring them into force at a server
     #[command(subcommand)]
     Policy(policy::Policy),
     /// See and decide the calls that wait for approval
@@ -56,6 +56,11 @@ impl Command {
     /// Whether the result can be a comment on a pull request.
     pub(crate) const fn writes_markdown(&self) -> bool {
         matches!(self, Self::Policy(policy::Policy::Diff(_)))
+    }
+
+    /// Whether the result can be a document.
+    pub(crate) const fn writes_yaml(&self) -> bool {
+        matches!(self, Self::Policy(policy::Policy::Export(_)))
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum Format {
     Json,
     /// A pull request (`policy diff`).
     Markdown,
+    /// A policy's file (`policy export`).
+    Yaml,
 }
 
 /// The door.
@@ -55,6 +57,11 @@ impl Output {
         self.format == Format::Markdown
     }
 
+    /// Whether the result becomes a policy's file.
+    pub(crate) fn is_yaml(self) -> bool {
+        self.format == Format::Yaml
+    }
+
     /// An empty page for results.
     pub(crate) fn page(self) -> Page {
         let size = terminal_size::terminal_size_of(io::stdout());
@@ -73,7 +80,7 @@ impl Output {
                 text.push('\n');
                 print(&text)
             }
-            Format::Human | Format::Markdown => {
+            Format::Human | Format::Markdown | Format::Yaml => {
                 let mut page = self.page();
                 human(&mut page);
                 print(&page.into_text())
@@ -93,7 +100,7 @@ impl Output {
                 text.push('\n');
                 print(&text)
             }
-            Format::Human | Format::Markdown => self.result(value, human),
+            Format::Human | Format::Markdown | Format::Yaml => self.result(value, human),
         }
     }
 
@@ -101,7 +108,7 @@ impl Output {
     pub(crate) fn show(self, human: impl FnOnce(&mut Page)) -> Result<(), Failure> {
         match self.format {
             Format::Json => Ok(()),
-            Format::Human | Format::Markdown => self.result(&(), human),
+            Format::Human | Format::Markdown | Format::Yaml => self.result(&(), human),
         }
     }
 

@@ -77,6 +77,26 @@ fn the_exit_code_can_be_for_some_verdicts_alone() {
 }
 
 #[test]
+fn what_nobody_knows_stands_beside_what_was_found() {
+    let servers = |address: &str| {
+        format!(
+            "mcp_servers: [{{name: crm, transport: http-streaming, url: \"https://{address}/mcp\"}}]\n"
+        )
+    };
+    let place = Place::new();
+    let before = place.write("before.yaml", format!("{BEFORE}{}", servers("crm.example.com")));
+    let after = BEFORE.replace("> 500", "> 400");
+    let after = place.write("after.yaml", format!("{after}{}", servers("crm.example.org")));
+    let ran = place.run(&["policy", "diff", &before, &after]);
+    let verdict = "tightened: less gets through; unknown is what changed for `crm`\n";
+    assert!(ran.stdout.starts_with(verdict), "{ran:?}");
+    let ran = place.run(&["policy", "diff", &before, &after, "--format", "markdown"]);
+    assert!(ran.stdout.starts_with(&format!("### Policy `refunds`: {verdict}")), "{ran:?}");
+    let ran = place.run(&["policy", "diff", &before, &after, "--fail-on", "unknown"]);
+    assert_eq!(ran.code, 6, "{ran:?}");
+}
+
+#[test]
 fn what_only_people_read_is_a_change_of_the_same_meaning() {
     let after = BEFORE.replace("name: big,", "name: big, description: no large refunds,");
     let ran = compared(&after, &[]);

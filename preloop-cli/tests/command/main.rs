@@ -7,6 +7,8 @@
     reason = "what is not as expected ends the test"
 )]
 
+mod apply;
+mod apply_asking;
 mod approvals;
 mod calls;
 mod ci;
@@ -28,4 +30,5 @@ mod servers;
 mod support;
 mod tutorial;
 mod validate;
+mod versions;
 mod watch;

@@ -1,15 +1,14 @@
 //! `preloop approvals approve` and `decline`: a person's vote, asked for on a terminal.
 
-use std::io::{self, IsTerminal};
-
 use clap::Args;
 use preloop_api::{Approval, ApprovalState, VoteDecision};
 use uuid::Uuid;
 
 use super::show::describe;
+use crate::ask::{can_ask, is_yes};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Output, Style, prompt};
+use crate::output::{Output, Style};
 use crate::remote::{self, Remote};
 
 /// Options of `approvals approve` and `approvals decline`.
@@ -62,21 +61,16 @@ pub(crate) fn run(vote: Vote, decision: VoteDecision, output: Output) -> Result<
 
 /// Shows the call and waits for a yes; anything else is a no.
 fn confirm(approval: &Approval, decision: VoteDecision, output: Output) -> Result<(), Failure> {
-    if output.is_json() || !io::stdin().is_terminal() {
+    if !can_ask(output) {
         return Err(Failure::usage("a vote is asked for on a terminal, and this is none")
             .help("vote without being asked with `--yes`"));
     }
     output.message(|page| describe(page, approval));
     let question = match decision {
-        VoteDecision::Approve => "approve this call? [y/N] ",
-        VoteDecision::Decline => "decline this call? [y/N] ",
+        VoteDecision::Approve => "approve this call?",
+        VoteDecision::Decline => "decline this call?",
     };
-    prompt(question);
-    let mut answer = String::new();
-    io::stdin()
-        .read_line(&mut answer)
-        .map_err(|cause| Failure::new("input", format!("cannot read the answer: {cause}")))?;
-    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+    if is_yes(question)? {
         return Ok(());
     }
     Err(Failure::new("not_voted", "no vote was cast"))

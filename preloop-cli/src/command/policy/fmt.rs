@@ -120,14 +120,14 @@ fn one(fmt: &Fmt, path: &Path, bytes: &[u8], output: Output) -> Result<FileResul
 
 /// Puts a text in a file's place at once, so that no reader ever meets half of it; a link stays a link
 /// and the file keeps its mode.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let path = path.canonicalize()?;
     let permissions = fs::metadata(&path)?.permissions();
     if permissions.readonly() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
     }
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".preloop-fmt-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".preloop-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().set_permissions(permissions)?;
     file.as_file().sync_all()?;

@@ -1,4 +1,4 @@
-//! `preloop policy`: check and try documents, with no server.
+//! `preloop policy`: check and try documents, with no server, and change what a server has live.
 
 mod calls;
 mod diff;
@@ -10,6 +10,7 @@ mod replay;
 mod report;
 mod schema;
 mod source;
+mod stored;
 mod test;
 mod validate;
 mod watch;
@@ -33,14 +34,32 @@ pub(crate) enum Policy {
     Eval(Box<eval::Eval>),
     /// Format documents: keys in one order, one style, comments kept
     Fmt(fmt::Fmt),
-    /// Say what changed between two policies, and show calls that are answered otherwise
-    Diff(diff::Diff),
+    /// Say what changed between two policies, or against what is live, and show calls that are answered otherwise
+    Diff(Box<diff::Diff>),
     /// Say which recorded calls a policy would decide otherwise
     Replay(replay::Replay),
     /// Look for rules that are valid and stop less than they seem to
     Lint(lint::Lint),
     /// Print the JSON Schema of documents
     Schema(schema::Schema),
+    /// Bring a policy into force at a server; shows what that changes, and asks where more gets through
+    Apply(Box<stored::apply::Apply>),
+    /// Write down what is live at a server
+    Export(stored::export::Export),
+    /// List the policies that are live at a server
+    List(stored::list::List),
+    /// List the versions of a policy, newest first
+    Versions(stored::versions::Versions),
+    /// Show one version with its document
+    Show(stored::show::Show),
+    /// Give a version a tag
+    Tag(stored::tag::Tag),
+    /// Take a version's tag away
+    Untag(stored::tag::Untag),
+    /// Bring an earlier version back; shows what that changes, and asks where more gets through
+    Rollback(stored::rollback::Rollback),
+    /// Delete old versions, never the live or a tagged one
+    Prune(stored::prune::Prune),
 }
 
 /// Runs one of them.
@@ -54,6 +73,15 @@ pub(crate) fn run(policy: Policy, output: Output) -> Result<Exit, Failure> {
         Policy::Replay(replay) => replay::run(&replay, output),
         Policy::Lint(lint) => lint::run(&lint, output),
         Policy::Schema(schema) => schema::run(&schema),
+        Policy::Apply(apply) => stored::apply::run(&apply, output),
+        Policy::Export(export) => stored::export::run(&export, output),
+        Policy::List(list) => stored::list::run(&list, output),
+        Policy::Versions(versions) => stored::versions::run(&versions, output),
+        Policy::Show(show) => stored::show::run(&show, output),
+        Policy::Tag(tag) => stored::tag::run(&tag, output),
+        Policy::Untag(untag) => stored::tag::run_untag(&untag, output),
+        Policy::Rollback(rollback) => stored::rollback::run(&rollback, output),
+        Policy::Prune(prune) => stored::prune::run(&prune, output),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is wrong with a document, as a compiler would say it.
 
+use preloop_api::ProblemItem;
 use preloop_core::diagnostic::{Diagnostic, Report};
 
 use crate::output::{Output, Page, Style, visible};
@@ -23,17 +24,38 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 
 /// One problem, with its help below it.
 pub(super) fn line(page: &mut Page, name: &str, problem: &Diagnostic, label: &str, style: Style) {
-    let name = problem.file.as_deref().unwrap_or(name);
-    let place = match (problem.line, problem.column) {
+    let Diagnostic { file, line, column, code, message, help, .. } = problem;
+    let place = place(file.as_deref().unwrap_or(name), *line, *column);
+    written(page, &place, (label, style), (message, &code.to_string()), help.as_deref());
+}
+
+/// One problem that a server told.
+pub(super) fn problem(page: &mut Page, name: &str, problem: &ProblemItem) {
+    let ProblemItem { line, column, code, message, help, .. } = problem;
+    let place = place(name, *line, *column);
+    written(page, &place, ("error", Style::Red), (message, code), help.as_deref());
+}
+
+fn place(name: &str, line: Option<u32>, column: Option<u32>) -> String {
+    match (line, column) {
         (Some(line), Some(column)) => format!("{name}:{line}:{column}"),
         (Some(line), None) => format!("{name}:{line}"),
         (None, _) => name.to_owned(),
-    };
-    let place = page.styled(Style::Bold, &visible(&place));
+    }
+}
+
+fn written(
+    page: &mut Page,
+    place: &str,
+    (label, style): (&str, Style),
+    (message, code): (&str, &str),
+    help: Option<&str>,
+) {
+    let place = page.styled(Style::Bold, &visible(place));
     let label = page.styled(style, label);
-    let code = page.styled(Style::Dim, &format!("[{}]", problem.code));
-    page.line(format!("{place}: {label}: {} {code}", visible(&problem.message)));
-    if let Some(help) = &problem.help {
+    let code = page.styled(Style::Dim, &format!("[{}]", visible(code)));
+    page.line(format!("{place}: {label}: {} {code}", visible(message)));
+    if let Some(help) = help {
         let label = page.styled(Style::Cyan, "help:");
         page.line(format!("  {label} {}", visible(help)));
     }

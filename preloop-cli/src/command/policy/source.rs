@@ -7,6 +7,7 @@ use std::io::{self, BufReader, Read};
 use std::path::Path;
 
 use preloop_core::ValidPolicy;
+use preloop_core::diagnostic::Report;
 use preloop_core::limits::DOCUMENT_BYTES_MAX;
 use preloop_files::PolicySource;
 
@@ -33,7 +34,16 @@ pub(super) fn policy(path: &Path) -> Result<PolicySource, Failure> {
 /// A policy without errors, or the exit code after its errors were shown: with JSON they are the
 /// result.
 pub(super) fn valid(path: &Path, output: Output) -> Result<Result<ValidPolicy, Exit>, Failure> {
-    match policy(path)?.parse() {
+    checked(path, policy(path)?.parse(), output)
+}
+
+/// The same of a policy that was read.
+pub(super) fn checked(
+    path: &Path,
+    parsed: Result<ValidPolicy, Report>,
+    output: Output,
+) -> Result<Result<ValidPolicy, Exit>, Failure> {
+    match parsed {
         Ok(valid) => Ok(Ok(valid)),
         Err(report) => {
             report::show(&name(path), &report, output);

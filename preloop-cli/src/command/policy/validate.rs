@@ -42,7 +42,9 @@ struct CheckedFiles {
 /// Checks the documents.
 pub(crate) fn run(validate: &Validate, output: Output) -> Result<Exit, Failure> {
     if validate.watch {
-        return watch::watch(output, &validate.files, |_| once(validate, output));
+        return watch::watch(output, watch::Screen::Wiped, &validate.files, |_| {
+            once(validate, output)
+        });
     }
     once(validate, output)
 }

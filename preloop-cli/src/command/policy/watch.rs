@@ -20,10 +20,20 @@ const STEPS_MAX: u32 = 20;
 /// Pause between looks where the system tells nothing: network drives, exotic mounts.
 const POLL: Duration = Duration::from_secs(1);
 
+/// What becomes of a terminal between two runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Screen {
+    /// Only the last run is of interest.
+    Wiped,
+    /// What was done stays to be seen.
+    Kept,
+}
+
 /// Runs a command, and again after every change of the files and folders given and of those that it
 /// names as it runs, until the process is stopped.
 pub(super) fn watch(
     output: Output,
+    screen: Screen,
     paths: &[PathBuf],
     mut once: impl FnMut(&mut Vec<PathBuf>) -> Result<Exit, Failure>,
 ) -> Result<Exit, Failure> {
@@ -36,7 +46,9 @@ pub(super) fn watch(
     // Watched before it is read, so that no change falls between the two.
     let mut watcher = watcher(paths, &sender)?;
     loop {
-        output.clear_screen()?;
+        if screen == Screen::Wiped {
+            output.clear_screen()?;
+        }
         let mut seen = paths.to_vec();
         if let Err(failure) = once(&mut seen) {
             if failure.is_unheard() {

@@ -7,8 +7,12 @@ use crate::command::policy::action_style;
 use crate::output::{Page, Style, visible};
 
 /// Writes the whole report.
-pub(super) fn describe(page: &mut Page, report: &PolicyDiff, names: &[String; 2]) {
-    let verdict = page.styled(style(report.verdict), words::verdict(report));
+pub(in crate::command::policy) fn describe(
+    page: &mut Page,
+    report: &PolicyDiff,
+    names: &[String; 2],
+) {
+    let verdict = page.styled(style(report.verdict), &words::verdict(report));
     page.line(verdict);
     let [before, after] = names;
     page.pair("before", format!("{before}  {}", report.before.digest));

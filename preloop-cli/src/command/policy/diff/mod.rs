@@ -1,55 +1,70 @@
 //! `preloop policy diff`: what changed between two policies, and what the change lets through.
 
+mod fail_on;
 mod human;
 mod markdown;
 mod words;
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use preloop_core::diff::{BUDGET_DEFAULT, Options, PolicyDiff, ToolSchemas, Verdict, diff_with};
+use clap::Args;
+use preloop_api::{DiffRequest, PolicyScope};
+use preloop_core::diff::{BUDGET_DEFAULT, Options, PolicyDiff, ToolSchemas, diff_with};
 
+pub(super) use self::fail_on::{FailOn, has_unknown};
+pub(super) use self::human::describe;
 use super::source;
+use super::stored::document::Document;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, print};
+use crate::remote::{self, Remote};
 
 /// Options of `policy diff`.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// The policy before: a file or a folder; `-` is standard input
+    /// The policy before: a file or a folder; `-` is standard input. Alone it is compared with what is live at the server
     before: PathBuf,
 
     /// The policy after
-    after: PathBuf,
+    after: Option<PathBuf>,
+
+    /// With one policy: compare with what is live there: `account`, `team:NAME`, `agent:NAME` or `flow:NAME` [default: account]
+    #[arg(long)]
+    scope: Option<PolicyScope>,
 
     /// End with exit code 6 only for these verdicts, not for every change
     #[arg(long, value_enum, value_delimiter = ',', value_name = "VERDICT")]
     fail_on: Vec<FailOn>,
 
     /// Tools with their input schemas, as an MCP server lists them: examples are then calls that the tools take
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "after")]
     tools: Option<PathBuf>,
 
     /// The most calls to try for one kind of tool
     #[arg(long, value_name = "CALLS", default_value_t = BUDGET_DEFAULT)]
     budget: u64,
-}
 
-/// What `--fail-on` can name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    /// More gets through, whatever else
-    Loosened,
-    /// Less gets through, whatever else
-    Tightened,
-    /// Something changed and nothing was found that shows what it does, whatever else was found
-    Unknown,
+    #[command(flatten)]
+    remote: Remote,
 }
 
 /// Compares.
 pub(crate) fn run(options: &Diff, output: Output) -> Result<Exit, Failure> {
-    if [&options.before, &options.after].into_iter().all(|path| source::is_stdin(path)) {
+    match &options.after {
+        Some(after) => between(options, after, output),
+        None => with_live(options, output),
+    }
+}
+
+/// Two policies that are at hand.
+fn between(options: &Diff, after: &Path, output: Output) -> Result<Exit, Failure> {
+    if options.scope.is_some() {
+        return Err(Failure::usage("`--scope` names what is live, and two policies are given")
+            .help("leave one of the policies away, or `--scope`"));
+    }
+    let paths = [options.before.as_path(), after];
+    if paths.into_iter().all(source::is_stdin) {
         return Err(Failure::usage("`-` is standard input, and it is named more than once")
             .help("put one of the policies into a file"));
     }
@@ -57,20 +72,56 @@ pub(crate) fn run(options: &Diff, output: Output) -> Result<Exit, Failure> {
         Ok(policy) => policy,
         Err(exit) => return Ok(exit),
     };
-    let after = match source::valid(&options.after, output)? {
+    let after = match source::valid(after, output)? {
         Ok(policy) => policy,
         Err(exit) => return Ok(exit),
     };
     let schemas = options.tools.as_deref().map(schemas).transpose()?;
     let how = Options { budget: options.budget, schemas: schemas.as_ref() };
     let report = diff_with(&before, &after, how);
-    if output.is_markdown() {
-        print(&markdown::comment(&report))?;
-    } else {
-        let names = [&options.before, &options.after].map(|path| source::name(path));
-        output.result(&report, |page| human::describe(page, &report, &names))?;
+    told(&report, &paths.map(source::name), options, output)
+}
+
+/// What is live, which only its server knows, and a policy that is at hand.
+fn with_live(options: &Diff, output: Output) -> Result<Exit, Failure> {
+    if options.budget != BUDGET_DEFAULT {
+        return Err(Failure::usage("`--budget` is for two policies; the server has its own")
+            .help("write down what is live with `preloop policy export --output FILE`, and compare the files"));
     }
-    Ok(if fails(&report, &options.fail_on) { Exit::Differs } else { Exit::Done })
+    let document = match Document::read(&options.before, output)? {
+        Ok(document) => document,
+        Err(exit) => return Ok(exit),
+    };
+    let scope = options.scope.clone().unwrap_or_default();
+    let live = format!("live in {scope}");
+    let client = options.remote.client()?;
+    let request = DiffRequest {
+        policy: Some(document.input()),
+        scope: Some(scope),
+        ..DiffRequest::default()
+    };
+    let report = remote::block_on(async {
+        client.policy_diff(&request).await.map_err(|error| document.refused(error, output))
+    })?;
+    told(&report, &[live, document.name().to_owned()], options, output)
+}
+
+fn told(
+    report: &PolicyDiff,
+    names: &[String; 2],
+    options: &Diff,
+    output: Output,
+) -> Result<Exit, Failure> {
+    if output.is_markdown() {
+        print(&markdown::comment(report))?;
+    } else {
+        output.result(report, |page| describe(page, report, names))?;
+    }
+    let differs = match options.fail_on.as_slice() {
+        [] => report.changed,
+        verdicts => verdicts.iter().any(|verdict| verdict.is_met(report)),
+    };
+    Ok(if differs { Exit::Differs } else { Exit::Done })
 }
 
 /// The schemas of a file with a list of tools.
@@ -84,20 +135,4 @@ fn schemas(path: &Path) -> Result<ToolSchemas, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
     let listing = preloop_core::json::parse(&text).map_err(|error| unreadable(&error))?;
     ToolSchemas::read(&listing).map_err(|error| unreadable(&error))
-}
-
-fn fails(report: &PolicyDiff, fail_on: &[FailOn]) -> bool {
-    if fail_on.is_empty() {
-        return report.changed;
-    }
-    fail_on.iter().any(|named| match named {
-        FailOn::Loosened => matches!(report.verdict, Verdict::Loosened | Verdict::Both),
-        FailOn::Tightened => matches!(report.verdict, Verdict::Tightened | Verdict::Both),
-        FailOn::Unknown => {
-            // A verdict on the whole tells what was found; a part of which nothing is known stays so beside it.
-            let tools = report.tools.iter().map(|tool| tool.verdict);
-            let effects = report.effects.iter().map(|effect| effect.verdict);
-            tools.chain(effects).chain([report.verdict]).any(|verdict| verdict == Verdict::Unknown)
-        }
-    })
 }

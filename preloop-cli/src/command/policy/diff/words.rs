@@ -6,15 +6,20 @@ use preloop_core::diff::{
 };
 use serde_json::Value;
 
+use crate::output::visible;
+
 /// Longest value of a field that is shown, in characters.
 const VALUE_CHARS: usize = 300;
+
+/// Most names of parts of which nothing is known that stand in the verdict.
+const UNKNOWN_SHOWN: usize = 3;
 
 /// Longest call that is shown as a whole, in characters.
 const CALL_CHARS: usize = 2_000;
 
-/// The verdict for a person.
-pub(super) fn verdict(report: &PolicyDiff) -> &'static str {
-    match report.verdict {
+/// The verdict for a person: what was found, and of what nothing was.
+pub(super) fn verdict(report: &PolicyDiff) -> String {
+    let found = match report.verdict {
         Verdict::SameMeaning if report.changed => {
             "same meaning: proved, every call is answered as before"
         }
@@ -23,7 +28,30 @@ pub(super) fn verdict(report: &PolicyDiff) -> &'static str {
         Verdict::Tightened => "tightened: less gets through",
         Verdict::Loosened => "loosened: more gets through",
         Verdict::Both => "both: more of one and less of another gets through",
+    };
+    let unknown = unknown(report);
+    if report.verdict == Verdict::Unknown || unknown.is_empty() {
+        return found.to_owned();
     }
+    let shown: Vec<String> = unknown.iter().take(UNKNOWN_SHOWN).map(|name| code(name)).collect();
+    let more = match unknown.len().saturating_sub(UNKNOWN_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{found}; unknown is what changed for {}{more}", shown.join(", "))
+}
+
+/// A name between backticks, whatever is in it.
+fn code(name: &str) -> String {
+    format!("`{}`", visible(name).replace('`', "'"))
+}
+
+/// The tools and parts that changed and of which nothing was found.
+fn unknown(report: &PolicyDiff) -> Vec<&str> {
+    let tools = report.tools.iter().map(|tool| (tool.verdict, tool.tool.as_str()));
+    let effects = report.effects.iter().map(|effect| (effect.verdict, effect.name.as_str()));
+    let all = tools.chain(effects);
+    all.filter(|(verdict, _)| *verdict == Verdict::Unknown).map(|(_, name)| name).collect()
 }
 
 /// What happened, in one word.

@@ -66,7 +66,7 @@ pub(crate) fn run(test: &Test, output: Output) -> Result<Exit, Failure> {
     }
     if test.watch {
         let paths: Vec<PathBuf> = test.paths.iter().chain(&test.policy).cloned().collect();
-        return watch::watch(output, &paths, |seen| once(test, output, seen));
+        return watch::watch(output, watch::Screen::Wiped, &paths, |seen| once(test, output, seen));
     }
     once(test, output, &mut Vec::new())
 }
