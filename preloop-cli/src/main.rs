@@ -10,6 +10,7 @@ mod failure;
 mod output;
 mod place;
 mod remote;
+mod sign_in;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::failure::Failure;
 use crate::place;
+use crate::sign_in::SignIns;
 
 /// Address of a server that was started without `--listen`.
 pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:8000";
@@ -21,7 +22,7 @@ pub(crate) struct Remote {
     #[arg(long, env = "PRELOOP_URL", default_value = DEFAULT_URL, help_heading = "Server")]
     url: String,
 
-    /// Key to act with [default: the owner key in the data directory]
+    /// Key to act with [default: what `preloop login` left, else the owner key in the data directory]
     #[arg(long, env = "PRELOOP_TOKEN", hide_env_values = true, help_heading = "Server")]
     token: Option<String>,
 
@@ -31,15 +32,27 @@ pub(crate) struct Remote {
 }
 
 impl Remote {
-    /// A client with the given key, else with the owner key of this machine.
+    /// A client with the given key, else with the sign-in at that server, else with the owner key of this machine.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
-        let client = Client::new(&self.url)?;
-        let given = self.token.as_ref().filter(|token| !token.trim().is_empty());
-        let token = match given {
-            Some(token) => token.clone(),
-            None => self.owner_key(&client)?,
+        let client = self.stranger()?;
+        let token = match self.given_token() {
+            Some(token) => token.to_owned(),
+            None => match SignIns::read()?.token(&client)? {
+                Some(token) => token,
+                None => self.owner_key(&client)?,
+            },
         };
         Ok(client.with_token(&token)?)
+    }
+
+    /// A client that acts as nobody.
+    pub(crate) fn stranger(&self) -> Result<Client, Failure> {
+        Ok(Client::new(&self.url)?)
+    }
+
+    /// The key that was given.
+    pub(crate) fn given_token(&self) -> Option<&str> {
+        self.token.as_deref().filter(|token| !token.trim().is_empty())
     }
 
     fn owner_key(&self, client: &Client) -> Result<String, Failure> {

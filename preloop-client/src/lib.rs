@@ -14,6 +14,7 @@ mod keys;
 mod mcp_servers;
 mod policies;
 mod policy_versions;
+mod sign_in;
 mod tools;
 mod transport;
 

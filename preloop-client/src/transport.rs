@@ -150,6 +150,16 @@ impl Client {
         response.text().await.map_err(|cause| self.unreachable(&cause))
     }
 
+    /// A POST that is answered without a body.
+    pub(crate) async fn post_for_nothing(
+        &self,
+        path: &[&str],
+        body: &(impl Serialize + Sync + ?Sized),
+    ) -> Result<(), ClientError> {
+        let url = self.endpoint(path, &[])?;
+        self.send(self.request(Method::POST, url).json(body)).await.map(drop)
+    }
+
     pub(crate) async fn delete(&self, path: &[&str]) -> Result<(), ClientError> {
         let url = self.endpoint(path, &[])?;
         self.send(self.request(Method::DELETE, url)).await.map(drop)

@@ -1,7 +1,9 @@
-//! `preloop keys`: make, list and revoke API keys.
+//! `preloop keys`: make, list, rotate and revoke API keys.
 
 use clap::{Args, Subcommand, ValueEnum};
-use preloop_api::{ApiKey, Page as ListPage, Role};
+use preloop_api::{
+    ApiKey, CreateApiKey, CreatedApiKey, Page as ListPage, Permission, Role, Timestamp,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -17,6 +19,8 @@ pub(crate) enum Keys {
     Create(Create),
     /// List keys, without their text
     List(List),
+    /// Give a key another text and print it; it is shown only this once
+    Rotate(Rotate),
     /// Revoke a key; it stops working at once
     Revoke(Revoke),
 }
@@ -24,12 +28,36 @@ pub(crate) enum Keys {
 /// Options of `keys create`.
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// Name of the key, and of the principal that it stands for
+    /// Name of the key; the agent or user is the one of this name, and made where there is none
     name: String,
 
     /// What its holder may do
     #[arg(long, value_enum, default_value = "agent")]
     role: KeyRole,
+
+    /// Make it for the agent of this name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["role", "user", "own"])]
+    agent: Option<String>,
+
+    /// Make it for the user of this name
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["role", "own"])]
+    user: Option<String>,
+
+    /// Make it for yourself
+    #[arg(long, conflicts_with = "role")]
+    own: bool,
+
+    /// Narrow it to these permissions, such as `decisions:make,tools:call`
+    #[arg(long, value_name = "PERMISSION", value_delimiter = ',', value_parser = permission)]
+    scopes: Vec<Permission>,
+
+    /// Until when it is good, such as `2027-01-31T00:00:00Z` [default: until it is revoked]
+    #[arg(long, value_name = "TIME")]
+    expires: Option<Timestamp>,
+
+    /// The flow whose policy applies to calls with this key
+    #[arg(long, value_name = "NAME")]
+    flow: Option<String>,
 
     #[command(flatten)]
     remote: Remote,
@@ -38,6 +66,20 @@ pub(crate) struct Create {
 /// Options of `keys list`.
 #[derive(Debug, Args)]
 pub(crate) struct List {
+    #[command(flatten)]
+    remote: Remote,
+}
+
+/// Options of `keys rotate`.
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// Id of the key
+    id: Uuid,
+
+    /// For how many seconds the text so far stays good
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    grace: u64,
+
     #[command(flatten)]
     remote: Remote,
 }
@@ -55,35 +97,74 @@ pub(crate) struct Revoke {
 /// Roles as the command line spells them.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum KeyRole {
+    /// Everything but the account itself and its owners
+    Admin,
     /// Ask for decisions and call tools; never approve, never administer
     Agent,
+    /// Read, and vote on approval requests
+    Approver,
+    /// Write policies and MCP servers, accept tools
+    Editor,
     /// Everything
     Owner,
+    /// Read
+    Viewer,
+}
+
+impl From<KeyRole> for Role {
+    fn from(role: KeyRole) -> Self {
+        match role {
+            KeyRole::Admin => Self::Admin,
+            KeyRole::Agent => Self::Agent,
+            KeyRole::Approver => Self::Approver,
+            KeyRole::Editor => Self::Editor,
+            KeyRole::Owner => Self::Owner,
+            KeyRole::Viewer => Self::Viewer,
+        }
+    }
 }
 
 /// Runs one of them.
 pub(crate) fn run(keys: Keys, output: Output) -> Result<Exit, Failure> {
     match keys {
-        Keys::Create(create) => run_create(&create, output),
+        Keys::Create(create) => run_create(create, output),
         Keys::List(list) => run_list(&list, output),
+        Keys::Rotate(rotate) => run_rotate(&rotate, output),
         Keys::Revoke(revoke) => run_revoke(&revoke, output),
     }
 }
 
-fn run_create(create: &Create, output: Output) -> Result<Exit, Failure> {
+fn run_create(create: Create, output: Output) -> Result<Exit, Failure> {
     let client = create.remote.client()?;
-    let role = match create.role {
-        KeyRole::Agent => Role::Agent,
-        KeyRole::Owner => Role::Owner,
+    let names_holder = create.agent.is_some() || create.user.is_some() || create.own;
+    let body = CreateApiKey {
+        name: create.name,
+        role: (!names_holder).then_some(create.role.into()),
+        agent: create.agent,
+        user: create.user,
+        scopes: create.scopes,
+        flow: create.flow,
+        expires_at: create.expires,
     };
-    let created = remote::block_on(async { Ok(client.key_create(&create.name, role).await?) })?;
+    let created = remote::block_on(async { Ok(client.key_make(&body).await?) })?;
+    show(&created, "made", output)
+}
+
+fn run_rotate(rotate: &Rotate, output: Output) -> Result<Exit, Failure> {
+    let client = rotate.remote.client()?;
+    let rotated =
+        remote::block_on(async { Ok(client.key_rotate(rotate.id, rotate.grace).await?) })?;
+    show(&rotated, "rotated", output)
+}
+
+fn show(created: &CreatedApiKey, what: &str, output: Output) -> Result<Exit, Failure> {
     output.message(|page| {
         let note = page.styled(Style::Dim, "the key is shown only now; Preloop keeps its hash");
-        page.line(format!("made {} ({})", visible(&created.api_key.name), created.api_key.id));
+        page.line(format!("{what} {} ({})", visible(&created.api_key.name), created.api_key.id));
         page.line(note);
     });
     // The key alone is the result, so that it can be piped into a file.
-    output.result(&created, |page| {
+    output.result(created, |page| {
         page.line(&created.key);
     })?;
     Ok(Exit::Done)
@@ -112,9 +193,10 @@ fn run_revoke(revoke: &Revoke, output: Output) -> Result<Exit, Failure> {
 }
 
 fn row(key: &ApiKey) -> Vec<Cell> {
-    let state = match key.revoked_at {
-        Some(at) => Cell::styled(Style::Dim, format!("revoked {at:.0}")),
-        None => Cell::styled(Style::Green, "good"),
+    let state = match (key.revoked_at, key.expires_at) {
+        (Some(at), _) => Cell::styled(Style::Dim, format!("revoked {at:.0}")),
+        (None, Some(at)) => Cell::plain(format!("until {at:.0}")),
+        (None, None) => Cell::styled(Style::Green, "good"),
     };
     vec![
         Cell::plain(key.id.to_string()),
@@ -124,4 +206,11 @@ fn row(key: &ApiKey) -> Vec<Cell> {
         Cell::plain(format!("{:.0}", key.created_at)),
         state,
     ]
+}
+
+fn permission(text: &str) -> Result<Permission, String> {
+    Permission::from_name(text).ok_or_else(|| {
+        let names: Vec<&str> = Permission::ALL.iter().map(|it| it.as_str()).collect();
+        format!("one of {}", names.join(", "))
+    })
 }

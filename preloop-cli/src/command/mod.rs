@@ -5,6 +5,7 @@ mod audit;
 mod completions;
 mod demo;
 mod keys;
+mod login;
 mod policy;
 mod secrets;
 mod serve;
@@ -42,9 +43,15 @@ pub(crate) enum Command {
     /// Replace the key that seals stored credentials
     #[command(subcommand)]
     Secrets(secrets::Secrets),
-    /// Make, list and revoke API keys
+    /// Make, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Sign in at a server; other commands act with that from now on
+    Login(login::Login),
+    /// Sign out of a server
+    Logout(login::Logout),
+    /// Say who acts, and what it may do
+    Whoami(login::Whoami),
     /// Print a completion script for a shell
     Completions(completions::Completions),
     /// The MCP server of the demo: harmless tools over made-up data, on standard input and output
@@ -76,6 +83,9 @@ pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Servers(servers) => servers::run(servers, output),
         Command::Secrets(secrets) => secrets::run(secrets, output),
         Command::Keys(keys) => keys::run(keys, output),
+        Command::Login(login) => login::login(&login, output),
+        Command::Logout(logout) => login::logout(&logout, output),
+        Command::Whoami(whoami) => login::whoami(&whoami, output),
         Command::Completions(completions) => completions::run(&completions),
         Command::DemoTools => demo::sample_server::run(),
     }

@@ -24,3 +24,4 @@ mod policy_versions;
 mod problems;
 mod refusals;
 mod support;
+mod tenants;

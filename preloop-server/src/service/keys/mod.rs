@@ -66,12 +66,17 @@ impl Services {
         request: CreateApiKey,
     ) -> Result<CreatedApiKey, ServiceError> {
         let name = check_name(&request.name)?;
-        let holder = self.key_holder_for(caller, name, &request).await?;
-        caller.must_have_all(holder.role, &request.scopes)?;
         let now = self.now();
         if request.expires_at.is_some_and(|at| at <= now) {
             return Err(invalid("invalid_expiry", "`expires_at` must be in the future"));
         }
+        // Before a holder is made: a request that is refused leaves nothing behind.
+        let agents = request.agent.as_ref().map(|_| Role::Agent);
+        if let Some(role) = agents.or(request.role) {
+            caller.must_have_all(role, &request.scopes)?;
+        }
+        let holder = self.key_holder_for(caller, name, &request).await?;
+        caller.must_have_all(holder.role, &request.scopes)?;
         if request.flow.is_some() && holder.role != Role::Agent {
             return Err(invalid("invalid_flow", "only the key of an agent can be for a flow"));
         }
