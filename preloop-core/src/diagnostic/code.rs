@@ -112,6 +112,8 @@ codes! {
     Contradiction, "contradiction", warning, "Two fields of a flat policy stand against each other.";
     NoEffect, "no_effect", warning, "The field changes nothing where it stands.";
     NoEscalationTarget, "no_escalation_target", warning, "A workflow escalates and names nobody to escalate to.";
+    UnknownApprover, "unknown_approver", warning, "A workflow names a user or a team that nobody in the account is.";
+    UndialledServer, "undialled_server", warning, "A server stands in the policy of a scope whose servers are not dialled.";
     AlwaysTrue, "always_true", warning, "The condition is true for every call.";
     NeverTrue, "never_true", warning, "The condition is true for no call.";
     TooCostly, "too_costly", warning, "The condition can cost more than its budget, whatever the arguments are.";

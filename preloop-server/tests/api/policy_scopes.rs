@@ -102,7 +102,15 @@ async fn calls_are_tried_from_any_scope(server: TestServer) {
         "dry_run": true,
     });
     let (_, warned) = server.owner_post("/api/v1/policies/import", servers).await;
-    assert_eq!(warned["warnings"][0]["path"], "mcp_servers", "{warned}");
+    assert_eq!(warned["warnings"][0]["code"], "undialled_server", "{warned}");
+    let nobody = json!({
+        "policy": "version: '1.0'\nmetadata: {name: x}\napproval_workflows: [{name: a, approvers: [owner, {user: nobody}, {team: empty}]}]\n",
+        "dry_run": true,
+    });
+    let (_, warned) = server.owner_post("/api/v1/policies/import", nobody).await;
+    let codes: Vec<&Value> =
+        warned["warnings"].as_array().unwrap().iter().map(|warning| &warning["code"]).collect();
+    assert_eq!(codes, [&json!("unknown_approver"); 2], "{warned}");
 }
 
 async fn an_agent_may_not_touch_policies(server: TestServer) {

@@ -53,6 +53,16 @@ impl Preloop {
     pub(crate) fn start_with(document: &Value, environment: &[(&str, &str)]) -> Self {
         let folder = TempDir::new().unwrap();
         std::fs::write(folder.path().join("policy.yaml"), document.to_string()).unwrap();
+        Self::start_in(folder, environment)
+    }
+
+    /// Starts without a policy file, so that policies come over the API.
+    #[track_caller]
+    pub(crate) fn start_without_file(environment: &[(&str, &str)]) -> Self {
+        Self::start_in(TempDir::new().unwrap(), environment)
+    }
+
+    fn start_in(folder: TempDir, environment: &[(&str, &str)]) -> Self {
         let environment: Vec<(String, String)> = environment
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -71,11 +81,16 @@ impl Preloop {
         preloop
     }
 
+    /// Kills the server as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Kills the server as `kill -9` does, and starts it again on the same folder.
     #[track_caller]
     pub(crate) fn kill_and_restart(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.kill();
         (self.child, self.said) = spawn(self.folder.path(), &self.environment);
         self.wait_until_up();
     }
@@ -284,11 +299,13 @@ pub(crate) fn items(answer: &Answer) -> Vec<Value> {
 
 fn spawn(folder: &Path, environment: &[(String, String)]) -> (Child, Arc<Mutex<String>>) {
     let data = folder.join("data");
-    let mut child = cli_command(&["serve", "--listen", "127.0.0.1:0"])
-        .arg("--data-dir")
-        .arg(&data)
-        .arg("--policy")
-        .arg(folder.join("policy.yaml"))
+    let mut command = cli_command(&["serve", "--listen", "127.0.0.1:0"]);
+    command.arg("--data-dir").arg(&data);
+    let policy = folder.join("policy.yaml");
+    if policy.exists() {
+        command.arg("--policy").arg(policy);
+    }
+    let mut child = command
         .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -73,8 +73,7 @@ impl Services {
         self.check_writable(&scope)?;
         check_message(message.as_deref())?;
         let base = self.policy_base(&scope).await?;
-        let mut warnings = policy.warnings().to_vec();
-        warnings.extend(super::warnings::of_scope(&scope, &policy));
+        let warnings = self.warnings(&scope, &policy).await?;
         let mut document = policy.document().clone();
         let secrets = self.secrets_take(&mut document, &scope.to_string()).await?;
         let prepared = prepare(document, base.as_ref().map(|base| base.text.clone()));

@@ -1,24 +1,97 @@
-//! What is worth a look in a document because of where it shall hold.
+//! What is worth a look in a document because of where it shall hold and of who is there.
+
+use std::collections::BTreeSet;
 
 use preloop_api::PolicyScope;
 use preloop_core::ValidPolicy;
 use preloop_core::diagnostic::{Code, Diagnostic};
+use preloop_core::document::{ApprovalWorkflow, Approver};
 
-/// What the scope makes of the document.
-pub(super) fn of_scope(scope: &PolicyScope, policy: &ValidPolicy) -> Option<Diagnostic> {
+use super::super::{ServiceError, Services};
+
+/// Who may vote in an account.
+struct People {
+    /// By every name that a document may call them.
+    users: BTreeSet<String>,
+    /// Teams that somebody is in.
+    teams: BTreeSet<String>,
+}
+
+impl Services {
+    /// Problems worth a look: the document's own, and what it means in this scope and for these people.
+    pub(super) async fn warnings(
+        &self,
+        scope: &PolicyScope,
+        policy: &ValidPolicy,
+    ) -> Result<Vec<Diagnostic>, ServiceError> {
+        let mut warnings = policy.warnings().to_vec();
+        warnings.extend(of_servers(scope, policy));
+        let workflows = &policy.document().approval_workflows;
+        if workflows.iter().any(|workflow| approvers(workflow).next().is_some()) {
+            let people = self.people().await?;
+            for (index, workflow) in workflows.iter().enumerate() {
+                warnings.extend(of_approvers(index, workflow, &people));
+            }
+        }
+        Ok(warnings)
+    }
+
+    async fn people(&self) -> Result<People, ServiceError> {
+        let (store, account_id) = (&self.inner.store, self.inner.account_id);
+        let users = store.user_list(account_id).await?;
+        let teams = store.team_list(account_id).await?;
+        let teams = teams.into_iter().filter(|team| !team.members.is_empty());
+        Ok(People {
+            users: users
+                .into_iter()
+                .flat_map(|user| {
+                    [Some(user.user.name), Some(user.user.principal_id), user.user.email]
+                })
+                .flatten()
+                .collect(),
+            teams: teams.map(|team| team.name).collect(),
+        })
+    }
+}
+
+fn of_servers(scope: &PolicyScope, policy: &ValidPolicy) -> Option<Diagnostic> {
     if scope.is_account() || policy.document().mcp_servers.is_empty() {
         return None;
     }
     let message =
         format!("servers of the scope `{scope}` are not dialled, only those of the account");
     let help = "here they only say which servers the sources of tools mean; name the servers in the account's policy too";
-    Some(Diagnostic {
-        path: "mcp_servers".to_owned(),
-        message,
-        code: Code::NoEffect,
-        file: None,
-        line: None,
-        column: None,
-        help: Some(help.to_owned()),
-    })
+    Some(warning(Code::UndialledServer, "mcp_servers".to_owned(), message, help))
+}
+
+fn of_approvers(index: usize, workflow: &ApprovalWorkflow, people: &People) -> Vec<Diagnostic> {
+    let unknown = approvers(workflow).filter_map(|(field, approver)| {
+        let message = match approver {
+            Approver::User(name) if !people.users.contains(name) => {
+                format!(
+                    "workflow `{}` names the user `{name}`, whom the account does not have",
+                    workflow.name
+                )
+            }
+            Approver::Team(name) if !people.teams.contains(name) => {
+                format!("workflow `{}` names the team `{name}`, in which nobody is", workflow.name)
+            }
+            Approver::User(_) | Approver::Team(_) | Approver::Role(_) => return None,
+        };
+        let path = format!("approval_workflows[{index}].{field}");
+        let help = "requests wait in vain for approvers who are not there";
+        Some(warning(Code::UnknownApprover, path, message, help))
+    });
+    unknown.collect()
+}
+
+fn approvers(workflow: &ApprovalWorkflow) -> impl Iterator<Item = (&'static str, &Approver)> {
+    let added = workflow.escalation.iter().flat_map(|escalation| &escalation.escalate_to);
+    let first = workflow.approvers.iter().map(|approver| ("approvers", approver));
+    first.chain(added.map(|approver| ("escalation.escalate_to", approver)))
+}
+
+fn warning(code: Code, path: String, message: String, help: &str) -> Diagnostic {
+    let help = Some(help.to_owned());
+    Diagnostic { path, message, code, file: None, line: None, column: None, help }
 }
