@@ -88,3 +88,23 @@ async fn every_operation_says_what_it_is() {
         assert!(answers.keys().any(|status| status.starts_with('2')), "{method} {path}");
     }
 }
+
+#[tokio::test]
+async fn the_page_shows_every_route_and_loads_nothing() {
+    let server = TestServer::start().await;
+    let (_, description) = server.owner_get("/openapi.json").await;
+    let answer = client().get(format!("{}/docs", server.url)).send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    let page = answer.text().await.unwrap();
+    for (method, path, operation) in operations(&description) {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(page.contains(&format!("<details id=\"{id}\">")), "{method} {path}");
+    }
+    for forbidden in ["<script", " on", "src=", "http://", "https://"] {
+        let tags = page.split('<').skip(1).filter_map(|rest| rest.split('>').next());
+        let found = tags.map(|tag| format!("<{tag}")).find(|tag| tag.contains(forbidden));
+        assert_eq!(found, None, "{forbidden}");
+    }
+}

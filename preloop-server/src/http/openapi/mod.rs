@@ -1,12 +1,15 @@
 //! The description of the API, `OpenAPI` 3.1, written from the declared routes.
 
 mod operation;
+mod page;
 mod schemas;
 
 use std::sync::{Arc, OnceLock};
 
 use axum::body::Bytes;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use schemars::json_schema;
@@ -39,7 +42,14 @@ const NOUNS: &[(&str, &str)] = &[
 /// The description as it is sent, once all routes are known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Description {
-    text: Arc<OnceLock<Bytes>>,
+    sent: Arc<OnceLock<Sent>>,
+}
+
+#[derive(Debug)]
+struct Sent {
+    json: Bytes,
+    page: Bytes,
+    content_security_policy: HeaderValue,
 }
 
 // === impl Description ===
@@ -47,27 +57,54 @@ pub(super) struct Description {
 impl Description {
     /// Describes these routes; the first call counts.
     pub(super) fn fill(&self, routes: &Routes) {
-        self.text.get_or_init(|| Bytes::from(describe(routes).to_string()));
+        self.sent.get_or_init(|| {
+            let description = describe(routes);
+            let policy = HeaderValue::try_from(page::content_security_policy());
+            Sent {
+                json: Bytes::from(description.to_string()),
+                page: Bytes::from(page::render(&description)),
+                content_security_policy: policy
+                    .unwrap_or(HeaderValue::from_static("default-src 'none'")),
+            }
+        });
     }
 
     /// The routes that send it.
     pub(super) fn routes(&self) -> Routes {
-        let description = self.clone();
-        Routes::of("description").add(
-            get("/openapi.json", async move || description.answer())
-                .public()
-                .summary("This description, OpenAPI 3.1")
-                .answers_as(
-                    StatusCode::OK,
-                    "application/json",
-                    |_| json_schema!({"type": "object"}),
-                ),
-        )
+        let (json, page) = (self.clone(), self.clone());
+        Routes::of("description")
+            .add(
+                get("/openapi.json", async move || json.json())
+                    .public()
+                    .summary("This description, OpenAPI 3.1")
+                    .answers_as(
+                        StatusCode::OK,
+                        "application/json",
+                        |_| json_schema!({"type": "object"}),
+                    ),
+            )
+            .add(
+                get("/docs", async move || page.page())
+                    .public()
+                    .summary("This description as a page, without scripts")
+                    .answers_as(StatusCode::OK, "text/html", |_| json_schema!({"type": "string"})),
+            )
     }
 
-    fn answer(&self) -> Response {
-        let text = self.text.get().cloned().unwrap_or_default();
+    fn json(&self) -> Response {
+        let text = self.sent.get().map(|sent| sent.json.clone()).unwrap_or_default();
         ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], text).into_response()
+    }
+
+    fn page(&self) -> Response {
+        let Some(sent) = self.sent.get() else { return StatusCode::NOT_FOUND.into_response() };
+        let headers = [
+            (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+            (CONTENT_SECURITY_POLICY, sent.content_security_policy.clone()),
+            (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+            (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        ];
+        (headers, sent.page.clone()).into_response()
     }
 }
 

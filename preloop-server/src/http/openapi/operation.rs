@@ -78,7 +78,7 @@ fn parameters(route: &Route, schemas: &mut Schemas) -> Vec<Value> {
     if let Some(query) = about.query {
         parameters.extend(query_parameters(&schemas.read(query).to_value()));
     }
-    if about.is_change {
+    if is_repeatable(route) {
         parameters.push(json!({
             "name": "Idempotency-Key",
             "in": "header",
@@ -159,7 +159,7 @@ fn responses(route: &Route, schemas: &mut Schemas) -> Map<String, Value> {
         for (name, about) in answer.headers {
             headers.insert((*name).to_owned(), header(about));
         }
-        if route.about.is_change {
+        if is_repeatable(route) {
             let about = "`true` where the request was done before under its `Idempotency-Key`.";
             let mut replayed = header(about);
             put(&mut replayed, "schema", json!({"const": "true"}));
@@ -194,6 +194,11 @@ fn put(object: &mut Value, name: &str, value: Value) {
     if let Value::Object(map) = object {
         map.insert(name.to_owned(), value);
     }
+}
+
+/// Whether a repetition is told from a second request; of whoever is not known it cannot be.
+fn is_repeatable(route: &Route) -> bool {
+    route.about.is_change && route.access != Access::Public
 }
 
 fn header(about: &str) -> Value {
@@ -256,7 +261,10 @@ fn problems(route: &Route) -> BTreeMap<u16, Vec<&'static ProblemCode>> {
             "unsupported_content_type",
         ]);
     }
-    if about.is_change {
+    if about.is_change && route.access != Access::Public {
+        codes.push("csrf_failed");
+    }
+    if is_repeatable(route) {
         codes.extend([
             "idempotency_in_progress",
             "idempotency_key_reused",
