@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+mod git;
+
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use std::path::{Path, PathBuf};
 use preloop_core::diagnostic::Report;
 use preloop_core::limits::{DOCUMENT_BYTES_MAX, POLICY_FILES_MAX};
 use preloop_core::{PolicyFile, ValidPolicy, validate, validate_files};
+
+pub use git::PolicyWorkTree;
 
 /// Deepest nesting of folders.
 const FOLDERS_DEEP_MAX: usize = 16;

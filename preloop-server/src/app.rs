@@ -24,8 +24,8 @@ use crate::service::{Foundation, Platform, SecretKeys, Services};
 use crate::store::{Location, Store};
 use crate::tasks::Tasks;
 use crate::worker::{
-    PolicyFile, expire_approvals, follow_database, keep_policy, move_journal, note_key_use,
-    watch_policy,
+    FollowedPolicy, PolicyFile, PolicyOrigin, expire_approvals, follow_database, follow_policy,
+    keep_policy, move_journal, note_key_use, watch_policy,
 };
 
 /// How long open requests may take to end at shutdown.
@@ -83,6 +83,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
         Some(path) => Some(load_policy(first, path)?),
         None => None,
     };
+    let followed = follow(first, &config)?;
     let keys = key_files::prepare(first, &config.data_dir, config.bootstrap_key.as_deref())
         .await
         .map_err(failed)?;
@@ -105,6 +106,10 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     if let Some(policy) = policy {
         tasks.spawn("keep the policy's versions", keep_policy(first.clone()));
         tasks.spawn("watch the policy", watch_policy(first.clone(), policy));
+    }
+    if let Some(followed) = followed {
+        tasks.spawn("keep the policy's versions", keep_policy(first.clone()));
+        tasks.spawn("follow the policy", follow_policy(first.clone(), followed));
     }
     let firewalls = Firewalls::start(platform.clone(), settings);
     let router = router(&platform, &firewalls, &config, proxies);
@@ -151,6 +156,23 @@ async fn open(config: &Config) -> Result<(Platform, File), StartError> {
     };
     let platform = Platform::open(foundation).await.map_err(|error| failed(error.to_string()))?;
     Ok((platform, lock))
+}
+
+/// The policy of a work tree or of bundles, in force.
+fn follow(services: &Services, config: &Config) -> Result<Option<FollowedPolicy>, StartError> {
+    let origin = match (&config.policy_git, &config.policy_bundle) {
+        (Some(folder), _) => PolicyOrigin::commits(folder.clone()),
+        (None, Some(bundle)) => {
+            let origin = PolicyOrigin::bundles(bundle.file.clone(), bundle.key, &config.data_dir);
+            origin.map_err(|error| {
+                failed(format!("cannot read the bundle that was accepted last: {error}"))
+            })?
+        }
+        (None, None) => return Ok(None),
+    };
+    let mut followed = FollowedPolicy::new(origin);
+    followed.load(services).map_err(|refusal| failed(refusal.to_string()))?;
+    Ok(Some(followed))
 }
 
 fn load_policy(services: &Services, path: &Path) -> Result<PolicyFile, StartError> {

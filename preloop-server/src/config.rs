@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use preloop_core::bundle::PublicKey;
 use zeroize::Zeroizing;
 
 use crate::clock::{SharedClock, SystemClock};
@@ -15,6 +16,10 @@ use crate::clock::{SharedClock, SystemClock};
 pub struct Config {
     /// The live policy document; watched while the server runs. None: every call is denied.
     pub policy: Option<PathBuf>,
+    /// A folder in a git work tree whose commits are the policy, in place of `policy`.
+    pub policy_git: Option<PathBuf>,
+    /// Signed bundles as the policy, in place of `policy`.
+    pub policy_bundle: Option<BundleConfig>,
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
     /// Where the database, the journal and the keys live.
@@ -56,6 +61,15 @@ pub struct Config {
     pub clock: SharedClock,
 }
 
+/// Where signed bundles come from, and who may sign them.
+#[derive(Clone, Debug)]
+pub struct BundleConfig {
+    /// The file that holds the bundle; looked at again and again.
+    pub file: PathBuf,
+    /// The only key whose bundles are accepted.
+    pub key: PublicKey,
+}
+
 /// The text of keys, never shown and wiped from memory.
 #[derive(Clone)]
 pub struct SecretKeyText(Zeroizing<String>);
@@ -86,6 +100,8 @@ impl Config {
     pub fn new(data_dir: PathBuf) -> Self {
         Self {
             policy: None,
+            policy_git: None,
+            policy_bundle: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8000)),
             data_dir,
             database_url: None,

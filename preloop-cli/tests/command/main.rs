@@ -10,6 +10,7 @@
 mod apply;
 mod apply_asking;
 mod approvals;
+mod bundle;
 mod calls;
 mod ci;
 mod demo;
@@ -18,6 +19,7 @@ mod eval;
 mod examples;
 mod fmt;
 mod folders;
+mod follow;
 mod lint;
 mod pages;
 mod policy_test;

@@ -214,6 +214,16 @@ impl Bundle {
         &self.written.digest
     }
 
+    /// The digest of its policies and their scopes alone, whatever its version.
+    pub fn policies_digest(&self) -> String {
+        sha256(&self.written.canonical_without(&["version", "created_at", "digest", "signature"]))
+    }
+
+    /// What is to be remembered of it once it was accepted.
+    pub fn held(&self) -> HeldBundle {
+        HeldBundle { version: self.written.version, digest: self.written.digest.clone() }
+    }
+
     /// The id of the key that it says to be signed by.
     pub fn key_id(&self) -> Option<&str> {
         self.written.signature.as_ref().map(|signature| signature.key_id.as_str())
@@ -243,7 +253,7 @@ impl Bundle {
             }
         }
         Ok(VerifiedBundle {
-            held: HeldBundle { version: written.version, digest: written.digest.clone() },
+            held: self.held(),
             created_at: written.created_at,
             account: written.account.clone(),
             policies,

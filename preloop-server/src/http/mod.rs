@@ -7,6 +7,7 @@ mod audit;
 mod auth;
 mod authzen;
 mod body;
+mod bundle;
 pub(crate) mod client;
 mod compile;
 mod decisions;
@@ -42,6 +43,7 @@ pub(crate) fn routes(firewalls: &Firewalls) -> Routes {
         .and(decisions::routes())
         .and(policies::routes())
         .and(compile::routes())
+        .and(bundle::routes())
         .and(approvals::routes())
         .and(audit::routes())
         .and(tools::routes())

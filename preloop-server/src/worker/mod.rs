@@ -2,6 +2,7 @@
 
 mod expire_approvals;
 mod follow_database;
+mod follow_policy;
 mod keep_policy;
 mod move_journal;
 mod note_key_use;
@@ -9,6 +10,7 @@ mod watch_policy;
 
 pub(crate) use expire_approvals::expire_approvals;
 pub(crate) use follow_database::follow_database;
+pub(crate) use follow_policy::{FollowedPolicy, PolicyOrigin, follow_policy};
 pub(crate) use keep_policy::keep_policy;
 pub(crate) use move_journal::move_journal;
 pub(crate) use note_key_use::note_key_use;

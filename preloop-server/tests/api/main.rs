@@ -10,6 +10,7 @@
 mod approvals;
 mod audit;
 mod authzen;
+mod bundle;
 mod compile;
 mod decisions;
 mod keys;

@@ -32,6 +32,8 @@ impl Stand {
         std::fs::write(&policy, document(sections)).unwrap();
         let mut config = Config {
             policy: Some(policy.clone()),
+            policy_git: None,
+            policy_bundle: None,
             listen: "127.0.0.1:0".parse().unwrap(),
             data_dir: folder.path().join("data"),
             database_url: None,

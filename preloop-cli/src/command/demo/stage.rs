@@ -77,6 +77,8 @@ impl Stage {
 fn config(listen: SocketAddr, policy: PathBuf, data_dir: PathBuf) -> Config {
     Config {
         policy: Some(policy),
+        policy_git: None,
+        policy_bundle: None,
         listen,
         data_dir,
         database_url: None,

@@ -1,5 +1,6 @@
 //! `preloop policy`: check and try documents, with no server, and change what a server has live.
 
+mod bundle;
 mod calls;
 mod diff;
 mod eval;
@@ -18,6 +19,7 @@ mod watch;
 use clap::Subcommand;
 use preloop_core::decision::Action;
 
+pub(crate) use self::bundle::public_key as bundle_key;
 pub(crate) use self::report::show as show_report;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -60,6 +62,14 @@ pub(crate) enum Policy {
     Rollback(stored::rollback::Rollback),
     /// Delete old versions, never the live or a tagged one
     Prune(stored::prune::Prune),
+    /// Put the policies of a chain of scopes into one file
+    Bundle(bundle::MakeBundle),
+    /// Make a pair of keys that sign and verify bundles
+    Keygen(bundle::Keygen),
+    /// Sign a bundle
+    Sign(bundle::Sign),
+    /// Say whether a server that trusts a key would accept a bundle
+    VerifyBundle(bundle::VerifyBundle),
 }
 
 /// Runs one of them.
@@ -82,6 +92,10 @@ pub(crate) fn run(policy: Policy, output: Output) -> Result<Exit, Failure> {
         Policy::Untag(untag) => stored::tag::run_untag(&untag, output),
         Policy::Rollback(rollback) => stored::rollback::run(&rollback, output),
         Policy::Prune(prune) => stored::prune::run(&prune, output),
+        Policy::Bundle(bundle) => bundle::run(&bundle, output),
+        Policy::Keygen(keygen) => bundle::keygen(&keygen, output),
+        Policy::Sign(sign) => bundle::sign(&sign, output),
+        Policy::VerifyBundle(verify) => bundle::verify(&verify, output),
     }
 }
 

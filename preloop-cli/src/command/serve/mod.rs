@@ -11,12 +11,12 @@ use std::time::Duration;
 use clap::Args;
 use preloop_server::app::{self, Running, StartError};
 use preloop_server::clock::SystemClock;
-use preloop_server::config::{Config, SecretKeyText};
+use preloop_server::config::{BundleConfig, Config, SecretKeyText};
 use serde_json::json;
 
 pub(crate) use self::connect::Address;
 pub(crate) use self::logging::Logging;
-use crate::command::policy::show_report;
+use crate::command::policy::{bundle_key, show_report};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, Page, Style};
@@ -41,6 +41,19 @@ pub(crate) struct Serve {
     /// The policy, a file or a folder whose files are merged; a valid change holds at once, an invalid one is refused
     #[arg(long, env = "PRELOOP_POLICY", value_name = "FILE")]
     policy: Option<PathBuf>,
+
+    /// A folder in a git work tree as the policy: what is checked out and committed there holds
+    #[arg(long, env = "PRELOOP_POLICY_GIT", value_name = "DIR", conflicts_with = "policy")]
+    policy_git: Option<PathBuf>,
+
+    /// A signed bundle as the policy (`preloop policy bundle`); a newer one holds at once
+    #[arg(long, env = "PRELOOP_BUNDLE", value_name = "FILE", requires = "bundle_key",
+          conflicts_with_all = ["policy", "policy_git"])]
+    bundle: Option<PathBuf>,
+
+    /// The public key that bundles must be signed by: its file, or its text
+    #[arg(long, env = "PRELOOP_BUNDLE_KEY", value_name = "KEY")]
+    bundle_key: Option<String>,
 
     /// Where to listen; port 0 takes a free one
     #[arg(long, env = "PRELOOP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
@@ -120,7 +133,8 @@ pub(crate) fn run(serve: Serve, output: Output) -> Result<Exit, Failure> {
     serve.logging.start()?;
     let data_dir = place::data_dir(serve.data_dir.clone())?;
     let config = serve.config(data_dir.clone())?;
-    let policy = config.policy.clone();
+    let bundle = config.policy_bundle.as_ref().map(|bundle| bundle.file.clone());
+    let policy = config.policy.clone().or_else(|| config.policy_git.clone()).or(bundle);
     multi_threaded()?.block_on(async {
         let running = match app::serve(config).await {
             Ok(running) => running,
@@ -139,8 +153,14 @@ pub(crate) fn run(serve: Serve, output: Output) -> Result<Exit, Failure> {
 
 impl Serve {
     fn config(self, data_dir: PathBuf) -> Result<Config, Failure> {
+        let policy_bundle = match (self.bundle, self.bundle_key) {
+            (Some(file), Some(key)) => Some(BundleConfig { file, key: bundle_key(&key)? }),
+            _ => None,
+        };
         Ok(Config {
             policy: self.policy,
+            policy_git: self.policy_git,
+            policy_bundle,
             listen: self.listen,
             data_dir,
             database_url: self.database_url,

@@ -43,6 +43,8 @@ impl Services {
         let policy = live.compiled().policy();
         record.message = Some(format!("`{}` ({}) from {origin}", policy.name, policy.digest));
         self.status(|status| *status = loaded(&live));
+        let file_origin = &self.inner.policies.file_origin;
+        origin.clone_into(&mut file_origin.lock().unwrap_or_else(PoisonError::into_inner));
         let file = &self.inner.policies.file;
         *file.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&live));
         self.swap(|policies| policies.put(Slot::Live(live)));
@@ -93,6 +95,10 @@ impl Services {
         if live.is_some_and(|live| live.digest == policy.digest) {
             return Ok(());
         }
+        let message = {
+            let origin = &self.inner.policies.file_origin;
+            Some(format!("from {}", origin.lock().unwrap_or_else(PoisonError::into_inner)))
+        };
         let now = self.now();
         let document = file.document();
         let write = PolicyWrite {
@@ -107,7 +113,7 @@ impl Services {
             document: text_of(document),
             cause: VersionCause::File,
             author: PolicyAuthor { id: String::new(), name: "policy file".to_owned() },
-            message: None,
+            message,
             now,
         };
         match self.inner.store.policy_apply(&write, None).await? {

@@ -113,14 +113,17 @@ impl LivePolicy {
         self.origin == Origin::File
     }
 
-    fn as_scope(&self) -> Scope<'_> {
-        let level = match self.scope.kind() {
+    pub(super) fn level(&self) -> Level {
+        match self.scope.kind() {
             ScopeKind::Account => Level::Account,
             ScopeKind::Team => Level::Team,
             ScopeKind::Agent => Level::Agent,
             ScopeKind::Flow => Level::Flow,
-        };
-        Scope { level, name: &self.scope_text, policy: &self.compiled }
+        }
+    }
+
+    fn as_scope(&self) -> Scope<'_> {
+        Scope { level: self.level(), name: &self.scope_text, policy: &self.compiled }
     }
 }
 
@@ -268,7 +271,10 @@ impl LivePolicies {
             .collect()
     }
 
-    fn seen<'l, 's>(&'l self, seen: Seen<'s>) -> impl Iterator<Item = &'l Slot> + use<'l, 's> {
+    pub(super) fn seen<'l, 's>(
+        &'l self,
+        seen: Seen<'s>,
+    ) -> impl Iterator<Item = &'l Slot> + use<'l, 's> {
         let Seen { principal, flow } = seen;
         let flow = flow.and_then(|flow| self.flows.get(flow));
         let is_agent = principal.kind == "agent";

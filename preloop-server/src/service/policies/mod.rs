@@ -1,6 +1,7 @@
 //! Policies: what is live in memory, what is stored, and the one door through which it changes.
 
 mod apply;
+mod bundle;
 mod commit;
 mod compare;
 mod file;
@@ -11,6 +12,7 @@ mod try_out;
 mod versions;
 mod warnings;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -36,8 +38,12 @@ pub(super) struct Policies {
     turn: AsyncMutex<()>,
     status: Mutex<PolicyStatus>,
     changes: watch::Sender<u64>,
+    /// When another policy came into force last, in microseconds; only ever goes up.
+    changed_at: AtomicI64,
     /// What the operator's file says, where there is one; kept as a version as soon as the store takes it.
     file: Mutex<Option<Arc<LivePolicy>>>,
+    /// Where that was read: the file, a commit, a bundle.
+    file_origin: Mutex<String>,
     file_changed: Notify,
 }
 
@@ -48,7 +54,9 @@ impl Default for Policies {
             turn: AsyncMutex::default(),
             status: Mutex::default(),
             changes: watch::Sender::new(0),
+            changed_at: AtomicI64::new(0),
             file: Mutex::default(),
+            file_origin: Mutex::default(),
             file_changed: Notify::new(),
         }
     }
@@ -84,8 +92,19 @@ impl Services {
     fn swap(&self, change: impl FnOnce(&mut LivePolicies)) {
         let mut next = LivePolicies::clone(&self.live());
         change(&mut next);
+        // Up by one at least, so that what is told of each state of things is newer than of the one before.
+        let changed_at = &self.inner.policies.changed_at;
+        let now = self.now().unix_micros();
+        let _ = changed_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |before| {
+            Some(now.max(before.saturating_add(1)))
+        });
         self.inner.policies.live.store(Arc::new(next));
         self.policy_changed();
+    }
+
+    /// When another policy came into force last, in microseconds.
+    fn policies_changed_at(&self) -> i64 {
+        self.inner.policies.changed_at.load(Ordering::Relaxed)
     }
 
     /// The account's policy and the last attempt to change it.

@@ -1,0 +1,294 @@
+//! Follows a policy that comes whole: the commit of a git work tree, or a signed bundle. What cannot be believed or
+//! used is refused, and the last good one stays.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use preloop_core::bundle::{
+    Bundle, BundleError, BundleScope, HeldBundle, PublicKey, VerifiedBundle,
+};
+use preloop_core::canonical::to_json;
+use preloop_core::limits::BUNDLE_BYTES_MAX;
+use preloop_files::{PolicySource, PolicyWorkTree};
+
+use crate::service::Services;
+
+/// Pause between looks.
+const POLL: Duration = Duration::from_secs(2);
+/// File of the bundle that was accepted last, in the data folder.
+const KEPT_BUNDLE: &str = "policy.bundle";
+
+/// Why there is no policy to go on with.
+#[derive(Debug)]
+pub(crate) struct Refusal(String);
+
+/// What is wrong with what is there.
+#[derive(Debug)]
+struct Trouble {
+    message: String,
+    /// Whether the trail and the status say so already.
+    is_told: bool,
+}
+
+impl From<String> for Trouble {
+    fn from(message: String) -> Self {
+        Self { message, is_told: false }
+    }
+}
+
+/// Where the policy comes from.
+#[derive(Debug)]
+pub(crate) enum PolicyOrigin {
+    /// Commits of a work tree.
+    Commits {
+        /// The work tree.
+        tree: PolicyWorkTree,
+        /// The commit that was looked at last, whether it was good or not.
+        seen: Option<String>,
+    },
+    /// Signed bundles in a file.
+    Bundles {
+        /// Where they are put.
+        file: PathBuf,
+        /// The key that is trusted.
+        key: Box<PublicKey>,
+        /// Where the one that was accepted last is kept.
+        kept: PathBuf,
+        /// What was accepted last, ever.
+        held: Option<HeldBundle>,
+        /// The text that was looked at last, whether it was good or not.
+        seen: Option<Vec<u8>>,
+    },
+}
+
+/// A policy followed from where it comes from.
+#[derive(Debug)]
+pub(crate) struct FollowedPolicy {
+    origin: PolicyOrigin,
+    /// What was wrong at the last look, so that it is told once.
+    trouble: Option<String>,
+}
+
+// === impl PolicyOrigin ===
+
+impl PolicyOrigin {
+    /// The commits of a folder in a work tree.
+    pub(crate) fn commits(folder: PathBuf) -> Self {
+        Self::Commits { tree: PolicyWorkTree::new(folder), seen: None }
+    }
+
+    /// The bundles in a file, by what was accepted before.
+    pub(crate) fn bundles(file: PathBuf, key: PublicKey, data_dir: &Path) -> io::Result<Self> {
+        let kept = data_dir.join(KEPT_BUNDLE);
+        let held = match std::fs::read(&kept) {
+            // By whatever key it was signed then: what was accepted once is not undone by another key.
+            Ok(text) => Some(Bundle::read(&text).map_err(io::Error::other)?.held()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self::Bundles { file, key: Box::new(key), kept, held, seen: None })
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Commits { tree, .. } => format!("the commits of `{}`", tree.folder().display()),
+            Self::Bundles { file, .. } => format!("the bundle `{}`", file.display()),
+        }
+    }
+
+    /// Brings what is there into force, where it is not what was looked at last.
+    fn look(&mut self, services: &Services) -> Result<(), Trouble> {
+        match self {
+            Self::Commits { tree, seen } => look_at_commit(services, tree, seen),
+            Self::Bundles { file, key, kept, held, seen } => {
+                let text = read_bounded(file).map_err(|error| error.to_string())?;
+                if seen.as_ref() == Some(&text) {
+                    return Ok(());
+                }
+                let bundle = match accept(&text, key, held.as_ref()) {
+                    Ok(bundle) => bundle,
+                    Err(trouble) => {
+                        *seen = Some(text);
+                        return Err(trouble.into());
+                    }
+                };
+                if !bundle.is_held {
+                    // Kept before it answers, so that no restart goes back behind it.
+                    keep(kept, &text).map_err(|error| {
+                        format!("it cannot be kept in `{}`: {error}", kept.display())
+                    })?;
+                    *held = Some(bundle.held.clone());
+                }
+                *seen = Some(text);
+                load_bundle(services, &bundle, file)
+            }
+        }
+    }
+
+    /// What was accepted before this start, where it is still good.
+    fn fall_back(&self, services: &Services) -> Result<(), Trouble> {
+        match self {
+            Self::Commits { .. } => Err("there is nothing to fall back to".to_owned().into()),
+            Self::Bundles { key, kept, held, .. } => {
+                let text = read_bounded(kept).map_err(|error| error.to_string())?;
+                let bundle = accept(&text, key, held.as_ref())?;
+                load_bundle(services, &bundle, kept)
+            }
+        }
+    }
+}
+
+fn look_at_commit(
+    services: &Services,
+    tree: &PolicyWorkTree,
+    seen: &mut Option<String>,
+) -> Result<(), Trouble> {
+    let commit = tree.commit().map_err(|error| error.to_string())?;
+    let Some(commit) = commit else {
+        // What is there now is what was there before, until somebody is done.
+        return if seen.is_some() {
+            Ok(())
+        } else {
+            Err("a merge, a rebase or a commit is under way".to_owned().into())
+        };
+    };
+    if seen.as_ref() == Some(&commit) {
+        return Ok(());
+    }
+    let source = tree.read(&commit).map_err(|error| error.to_string())?;
+    let origin = format!("commit `{commit}` of `{}`", tree.folder().display());
+    *seen = Some(commit);
+    load(services, &source, &origin)
+}
+
+/// Verifies a bundle; what is wrong with it is told by name.
+fn accept(
+    text: &[u8],
+    key: &PublicKey,
+    held: Option<&HeldBundle>,
+) -> Result<VerifiedBundle, String> {
+    let told = |error: &BundleError| format!("{} ({})", error, error.code());
+    let bundle = Bundle::read(text).map_err(|error| told(&error))?;
+    let verified = bundle.verify(key, held).map_err(|error| told(&error))?;
+    match verified.policies.iter().find(|(scope, _)| *scope != BundleScope::account()) {
+        // A policy that would not be enforced is never accepted.
+        Some((scope, _)) => Err(format!(
+            "it holds a policy of the {scope}, and servers take those of the account alone (unsupported_scope)"
+        )),
+        None => Ok(verified),
+    }
+}
+
+fn load_bundle(services: &Services, bundle: &VerifiedBundle, file: &Path) -> Result<(), Trouble> {
+    let Some((_, policy)) = bundle.policies.first() else { return Ok(()) };
+    let source = PolicySource::File(to_json(policy.document()).into_bytes());
+    let version = bundle.held.version;
+    load(services, &source, &format!("version {version} of the bundle `{}`", file.display()))
+}
+
+fn load(services: &Services, source: &PolicySource, origin: &str) -> Result<(), Trouble> {
+    services.policy_load(source, origin).map_err(|report| {
+        for error in &report.errors {
+            tracing::error!(
+                origin,
+                file = error.file,
+                line = error.line,
+                column = error.column,
+                code = %error.code,
+                "the policy is refused, the one in force stays: {}",
+                error.message
+            );
+        }
+        let first = report.errors.first().map_or("", |error| error.message.as_str());
+        Trouble { message: format!("{origin} is not valid: {first}"), is_told: true }
+    })
+}
+
+/// At most one byte more than a bundle may have, which is enough to refuse it.
+fn read_bounded(file: &Path) -> io::Result<Vec<u8>> {
+    use std::io::Read as _;
+
+    let most = u64::try_from(BUNDLE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let mut text = Vec::new();
+    std::fs::File::open(file)?.take(most).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// Writes a file so that it is there whole or as it was.
+fn keep(file: &Path, text: &[u8]) -> io::Result<()> {
+    let mut beside = file.as_os_str().to_owned();
+    beside.push(".new");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut written = options.open(&beside)?;
+    written.write_all(text)?;
+    written.sync_all()?;
+    std::fs::rename(&beside, file)
+}
+
+// === impl FollowedPolicy ===
+
+impl FollowedPolicy {
+    pub(crate) const fn new(origin: PolicyOrigin) -> Self {
+        Self { origin, trouble: None }
+    }
+
+    /// Looks for the first time. Where what is there is not good, a bundle that was accepted before is; without one
+    /// the server does not start.
+    pub(crate) fn load(&mut self, services: &Services) -> Result<(), Refusal> {
+        let Err(trouble) = self.origin.look(services) else { return Ok(()) };
+        if self.origin.fall_back(services).is_err() {
+            return Err(Refusal(format!("cannot use {}: {}", self.origin.name(), trouble.message)));
+        }
+        self.tell(services, trouble);
+        Ok(())
+    }
+
+    fn tell(&mut self, services: &Services, trouble: Trouble) {
+        let Trouble { message, is_told } = trouble;
+        if !is_told && self.trouble.as_ref() != Some(&message) {
+            let origin = self.origin.name();
+            tracing::error!(origin, "the policy in force stays: {message}");
+            services.policy_unreadable(&origin, &message);
+        }
+        self.trouble = Some(message);
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Runs until the server stops.
+pub(crate) async fn follow_policy(services: Services, mut followed: FollowedPolicy) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(POLL) => {}
+            () = services.tasks().stopped() => return,
+        }
+        let looking = services.clone();
+        let looked = tokio::task::spawn_blocking(move || {
+            let outcome = followed.origin.look(&looking);
+            match outcome {
+                Ok(()) => followed.trouble = None,
+                Err(trouble) => followed.tell(&looking, trouble),
+            }
+            followed
+        });
+        match looked.await {
+            Ok(again) => followed = again,
+            Err(error) => {
+                tracing::error!(%error, "the policy is not followed any more; the one in force stays");
+                return;
+            }
+        }
+    }
+}
