@@ -199,9 +199,8 @@ impl Server {
     /// A command that talks to this server with the owner key.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let (url, data_dir) = (self.text("url"), self.text("data_dir"));
-        let mut all = arguments.to_vec();
-        all.extend(["--url", &url, "--data-dir", &data_dir]);
-        self.place.command(&all)
+        let options = ["--url", url.as_str(), "--data-dir", &data_dir];
+        self.place.command(&with_options(arguments, &options))
     }
 
     /// Runs a command that talks to this server with the owner key.
@@ -216,9 +215,7 @@ impl Server {
 
     /// Runs a command with `--format json` and takes its result, which must not be a failure.
     pub(crate) fn json(&self, arguments: &[&str]) -> Value {
-        let mut all = arguments.to_vec();
-        all.extend(["--format", "json"]);
-        let ran = self.run(&all);
+        let ran = self.run(&with_options(arguments, &["--format", "json"]));
         assert_eq!(ran.code, 0, "{ran:?}");
         ran.json()
     }
@@ -257,6 +254,13 @@ impl Server {
         std::io::Read::read_to_string(&mut self.stdout, &mut rest).expect("text");
         (status.code(), rest)
     }
+}
+
+/// The arguments with options of the command, which stand before what is another program's.
+fn with_options<'a>(arguments: &[&'a str], options: &[&'a str]) -> Vec<&'a str> {
+    let end = arguments.iter().position(|argument| *argument == "--");
+    let (own, rest) = arguments.split_at(end.unwrap_or(arguments.len()));
+    [own, options, rest].concat()
 }
 
 impl Drop for Server {
