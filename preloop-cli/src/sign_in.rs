@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::remote;
 
 /// How long before its end a token is refreshed.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// Every sign-in of this machine, by the address of the server.
 #[derive(Debug, Default, Serialize, Deserialize)]
