@@ -137,7 +137,8 @@ fn import(preloop: &Preloop, document: &Value) -> u16 {
 
 fn decided(preloop: &Preloop) -> Value {
     let call = json!({"tool": "pay", "args": {}});
-    preloop.post("/api/v1/decisions", &preloop.agent_key, &call).json()["action"].clone()
+    let decided = preloop.post("/api/v1/decisions", &preloop.agent_key, &call).json();
+    decided.get("action").cloned().unwrap_or_default()
 }
 
 #[test]
