@@ -58,9 +58,10 @@ async fn ids_of_another_account_are_not_there() {
         let path = path.replace("{id}", id).replace("{member}", &user);
         for (method, operation) in methods.as_object().unwrap() {
             let request = server.request(&method.to_uppercase(), &path, &token);
-            let body = match path.ends_with("/password") {
-                true => json!({"new_password": PASSWORD}),
-                false => json!({}),
+            let body = if path.ends_with("/password") {
+                json!({"new_password": PASSWORD})
+            } else {
+                json!({})
             };
             let has_body = operation.get("requestBody").is_some();
             let request = if has_body { request.json(&body) } else { request };
