@@ -43,12 +43,13 @@ pub(super) fn routes() -> Routes {
             patch("/api/v1/teams/{id}", change)
                 .right(Permission::TeamsWrite)
                 .summary("Change name or description of a team")
-                .description("Policies name teams by name, so change them too.")
+                .description("Policies name teams by name, so change them too. While the team has a policy of its own, so must its other name.")
                 .body::<ChangeTeam>()
                 .answers::<Team>(StatusCode::OK)
                 .problems(&[
                     "invalid_description",
                     "invalid_name",
+                    "team_has_policy",
                     "team_name_taken",
                     "team_not_found",
                 ]),

@@ -32,11 +32,14 @@ impl Platform {
             Change::Unknown => {
                 self.shared().waiters.wake_all();
                 self.shared().keys_reload().await?;
+                let mut failed = None;
                 for services in self.open_accounts() {
                     services.secrets_follow();
-                    services.tools_follow().await?;
-                    services.policies_refresh().await?;
+                    // Every account: what is wrong with one must not leave the others behind.
+                    failed = services.policies_refresh().await.err().or(failed);
+                    failed = services.tools_follow().await.err().or(failed);
                 }
+                return failed.map_or(Ok(()), Err);
             }
         }
         Ok(())

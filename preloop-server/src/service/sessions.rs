@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use preloop_core::audit::EnforcementPoint;
 use preloop_core::call::{Session, SessionCall};
 
 /// Most sessions remembered; the one unused for longest goes first.
@@ -24,7 +25,9 @@ struct Table {
     uses: u64,
 }
 
-type SessionKey = (String, String);
+/// Whose session, seen where, and its id. What a caller says over HTTP that it does is no call through the firewall, even
+/// where it names the firewall's session.
+pub(super) type SessionKey = (EnforcementPoint, String, String);
 
 #[derive(Debug, Default)]
 struct Remembered {
@@ -38,31 +41,24 @@ struct Remembered {
 
 impl Sessions {
     /// What the principal did so far in the session.
-    pub(super) fn snapshot(&self, principal_id: &str, session_id: &str) -> Arc<Session> {
-        let key = (principal_id.to_owned(), session_id.to_owned());
-        match self.table().sessions.get(&key) {
+    pub(super) fn snapshot(&self, key: &SessionKey) -> Arc<Session> {
+        match self.table().sessions.get(key) {
             Some(remembered) => Arc::clone(&remembered.session),
-            None => Arc::new(Session { id: session_id.to_owned(), calls: Vec::new() }),
+            None => Arc::new(Session { id: key.2.clone(), calls: Vec::new() }),
         }
     }
 
     /// Remembers a call; `bytes` is how long its arguments are.
-    pub(super) fn remember(
-        &self,
-        principal_id: &str,
-        session_id: &str,
-        call: SessionCall,
-        bytes: usize,
-    ) {
+    pub(super) fn remember(&self, key: SessionKey, call: SessionCall, bytes: usize) {
         let mut table = self.table();
         table.uses = table.uses.saturating_add(1);
         let uses = table.uses;
-        let key = (principal_id.to_owned(), session_id.to_owned());
         if table.sessions.len() >= SESSIONS_MAX && !table.sessions.contains_key(&key) {
             table.forget_oldest();
         }
+        let id = key.2.clone();
         let remembered = table.sessions.entry(key).or_insert_with(|| Remembered {
-            session: Arc::new(Session { id: session_id.to_owned(), calls: Vec::new() }),
+            session: Arc::new(Session { id, calls: Vec::new() }),
             ..Remembered::default()
         });
         remembered.last_use = uses;
@@ -72,13 +68,11 @@ impl Sessions {
     /// Goes through what is remembered of a session, newest first, until `amend` has changed one; says whether it did.
     pub(super) fn amend(
         &self,
-        principal_id: &str,
-        session_id: &str,
+        key: &SessionKey,
         amend: impl FnMut(&mut SessionCall) -> bool,
     ) -> bool {
-        let key = (principal_id.to_owned(), session_id.to_owned());
         let mut table = self.table();
-        let Some(remembered) = table.sessions.get_mut(&key) else { return false };
+        let Some(remembered) = table.sessions.get_mut(key) else { return false };
         let session = Arc::make_mut(&mut remembered.session);
         session.calls.iter_mut().rev().any(amend)
     }
@@ -123,6 +117,10 @@ impl Remembered {
 mod tests {
     use super::*;
 
+    fn key(principal_id: &str, session_id: &str) -> SessionKey {
+        (EnforcementPoint::Mcp, principal_id.to_owned(), session_id.to_owned())
+    }
+
     fn call(tool: &str) -> SessionCall {
         SessionCall { tool: tool.to_owned(), ..SessionCall::default() }
     }
@@ -131,25 +129,25 @@ mod tests {
     fn sessions_are_apart_and_bounded() {
         let sessions = Sessions::default();
         for number in 0..CALLS_MAX + 10 {
-            sessions.remember("agent", "a", call(&number.to_string()), 1);
+            sessions.remember(key("agent", "a"), call(&number.to_string()), 1);
         }
-        sessions.remember("agent", "b", call("other"), ARGUMENT_BYTES_MAX);
-        sessions.remember("agent", "b", call("big"), ARGUMENT_BYTES_MAX);
-        let first = sessions.snapshot("agent", "a");
+        sessions.remember(key("agent", "b"), call("other"), ARGUMENT_BYTES_MAX);
+        sessions.remember(key("agent", "b"), call("big"), ARGUMENT_BYTES_MAX);
+        let first = sessions.snapshot(&key("agent", "a"));
         assert_eq!(first.calls.len(), CALLS_MAX);
         assert_eq!(first.calls.first().map(|call| call.tool.as_str()), Some("10"));
-        let second = sessions.snapshot("agent", "b");
+        let second = sessions.snapshot(&key("agent", "b"));
         assert_eq!(second.calls, [call("big")]);
-        assert!(sessions.snapshot("somebody else", "a").calls.is_empty());
+        assert!(sessions.snapshot(&key("somebody else", "a")).calls.is_empty());
     }
 
     #[test]
     fn the_session_unused_for_longest_goes_first() {
         let sessions = Sessions::default();
         for number in 0..=SESSIONS_MAX {
-            sessions.remember("agent", &number.to_string(), call("x"), 1);
+            sessions.remember(key("agent", &number.to_string()), call("x"), 1);
         }
-        assert!(sessions.snapshot("agent", "0").calls.is_empty());
-        assert_eq!(sessions.snapshot("agent", "1").calls.len(), 1);
+        assert!(sessions.snapshot(&key("agent", "0")).calls.is_empty());
+        assert_eq!(sessions.snapshot(&key("agent", "1")).calls.len(), 1);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use preloop_api::{ApprovalOutcome, CreateApiKey, Role};
+use preloop_api::{ApprovalOutcome, ChangeTeam, CreateApiKey, CreateTeam, Role};
 use preloop_core::approval::VoteDecision;
 use preloop_core::audit::AuditKind::{
     ApprovalApproved, ApprovalJoined, ApprovalRequested, CallCancelled, CallCompleted, CallerLeft,
@@ -437,6 +437,55 @@ async fn text_that_no_database_takes_is_kept_out_of_its_columns(place: Place) {
     assert!(report.is_valid, "{report:?}");
 }
 
+async fn what_is_said_over_http_is_no_evidence_at_the_firewall(place: Place) {
+    let stand = Stand::on(place).await;
+    let proven =
+        POLICY.replace("{name: read}", "{name: read}, {name: refund, evidence_required: [read]}");
+    stand.services.policy_load(&PolicySource::File(proven.as_bytes().to_vec()), "a test").unwrap();
+    let decide = async |tool: &str, point| {
+        let attempt = Attempt { enforcement_point: point, ..Stand::attempt(tool, "{}") };
+        let ruled = stand.services.decide(&stand.agent, attempt).await;
+        matches!(ruled, Ok(Ruling::Allowed(_)))
+    };
+    // The agent names the firewall's session for a call that it does not make there.
+    assert!(decide("read", EnforcementPoint::Http).await);
+    assert!(!decide("refund", EnforcementPoint::Mcp).await);
+    assert!(decide("refund", EnforcementPoint::Http).await);
+    assert!(decide("read", EnforcementPoint::Mcp).await);
+    assert!(decide("refund", EnforcementPoint::Mcp).await);
+}
+
+async fn a_team_joined_while_a_call_waits_has_its_say(place: Place) {
+    let stand = Stand::on(place).await;
+    let text = "version: '1.0'\nmetadata: {name: careful}\ntools: [{name: pay, enabled: false}]\n";
+    let command = ApplyCommand {
+        scope: "team:careful".parse().unwrap(),
+        policy: preloop_core::ValidPolicy::parse(text).unwrap(),
+        cause: preloop_api::VersionCause::Apply,
+        message: None,
+        expected: Expected::Any,
+        dry_run: false,
+    };
+    let applied = stand.services.policy_apply(&stand.owner, command).await.unwrap();
+    assert!(applied.warnings[0].message.contains("no team `careful`"), "{applied:?}");
+    let mut held = stand.hold().await;
+    let team = CreateTeam { name: "careful".to_owned(), description: None };
+    let team = stand.services.team_create(&stand.owner, team).await.unwrap();
+    let agent = stand.services.agent_list(&stand.owner).await.unwrap()[0].id;
+    stand.services.team_member(&stand.owner, team.id, agent, true).await.unwrap();
+    stand.vote(held.approval().id, VoteDecision::Approve).await;
+    let settled = held.settled().await;
+    let Ok(Settled::Denied(denied)) = settled else { panic!("the team denies it: {settled:?}") };
+    assert_eq!(denied.decision.policy.name, "careful");
+    // Under another name the team would be without its policy.
+    let change = || ChangeTeam { name: Some("carefree".to_owned()), description: None };
+    let changed = stand.services.team_change(&stand.owner, team.id, change()).await;
+    assert!(
+        matches!(changed, Err(ServiceError::Conflict { code: "team_has_policy", .. })),
+        "{changed:?}"
+    );
+}
+
 on_both_engines![
     an_approved_call_runs_once_and_says_how_it_ended,
     a_permit_that_is_dropped_says_whether_the_call_went_out,
@@ -451,4 +500,6 @@ on_both_engines![
     a_call_that_waited_does_not_stand_in_its_own_way,
     an_approval_that_is_not_good_for_the_call_is_noted,
     text_that_no_database_takes_is_kept_out_of_its_columns,
+    what_is_said_over_http_is_no_evidence_at_the_firewall,
+    a_team_joined_while_a_call_waits_has_its_say,
 ];

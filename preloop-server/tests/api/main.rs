@@ -24,6 +24,5 @@ mod policy_scopes;
 mod policy_versions;
 mod problems;
 mod refusals;
-mod rights;
 mod support;
 mod tenants;

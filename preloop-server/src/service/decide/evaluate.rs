@@ -9,6 +9,7 @@ use preloop_core::cel::Tool;
 use preloop_core::decision::{Action, Decision, PolicyRef, Reason};
 use preloop_core::evaluate::Reach;
 
+use super::super::sessions::SessionKey;
 use super::super::{Caller, Services};
 use super::call::PreparedCall;
 use super::{Attempt, PreviewTool, Visibility};
@@ -17,8 +18,7 @@ impl Services {
     /// What the live policy says about the call now.
     pub(super) fn evaluate(&self, call: &PreparedCall) -> Decision {
         let attempt = &call.attempt;
-        let principal_id = &call.caller.principal.id;
-        let mut session = self.inner.sessions.snapshot(principal_id, &attempt.session_id);
+        let mut session = self.inner.sessions.snapshot(&session_key(call));
         if session.calls.iter().any(|earlier| asks_for(earlier, call)) {
             // What waits for people is this very call: it must not stand in its own way once they agreed.
             Arc::make_mut(&mut session).calls.retain(|earlier| !asks_for(earlier, call));
@@ -95,16 +95,14 @@ impl Services {
             at: Some(self.now()),
         };
         let bytes = call.attempt.arguments.get().len();
-        let principal_id = &call.caller.principal.id;
-        self.inner.sessions.remember(principal_id, &call.attempt.session_id, item, bytes);
+        self.inner.sessions.remember(session_key(call), item, bytes);
     }
 }
 
 impl Services {
     /// Remembers that a call which waited was granted.
     pub(super) fn remember_granted(&self, call: &PreparedCall) {
-        let (principal_id, session_id) = (&call.caller.principal.id, &call.attempt.session_id);
-        let is_known = self.inner.sessions.amend(principal_id, session_id, |earlier| {
+        let is_known = self.inner.sessions.amend(&session_key(call), |earlier| {
             let asked = asks_for(earlier, call);
             if asked {
                 Action::Allow.as_str().clone_into(&mut earlier.action);
@@ -115,6 +113,11 @@ impl Services {
             self.remember(call, Action::Allow);
         }
     }
+}
+
+fn session_key(call: &PreparedCall) -> SessionKey {
+    let PreparedCall { caller, attempt, .. } = call;
+    (attempt.enforcement_point, caller.principal.id.clone(), attempt.session_id.clone())
 }
 
 /// Whether the earlier call is an identical one that asked people and was not granted.

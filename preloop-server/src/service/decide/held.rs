@@ -241,12 +241,15 @@ async fn dispatch(
     call: &PreparedCall,
     approval: &StoredApproval,
 ) -> Result<Settled, ServiceError> {
-    let decision = services.evaluate(call);
-    if !services.is_good(&call.caller).await? {
+    let Some(caller) = services.caller_now(&call.caller).await? else {
+        let decision = services.evaluate(call);
         let message = "the key that asked was revoked while the call waited, so it was not run";
         let decision = closed(decision.reason, message, decision.policy);
         return services.deny(call, decision, Some(approval.id)).map(settled);
-    }
+    };
+    // Who asked may be in other teams by now, whose policies hold as well.
+    let call = &PreparedCall { caller, ..call.clone() };
+    let decision = services.evaluate(call);
     match decision.action {
         Action::Deny => {
             return services.deny(call, decision, Some(approval.id)).map(settled);

@@ -1,6 +1,6 @@
 //! Teams: making and changing them, and who is in them.
 
-use preloop_api::{ChangeTeam, CreateTeam, Permission, Team};
+use preloop_api::{ChangeTeam, CreateTeam, Permission, PolicyScope, ScopeKind, Team};
 use preloop_core::audit::AuditKind;
 use uuid::Uuid;
 
@@ -56,6 +56,7 @@ impl Services {
         let before = team.name.clone();
         if let Some(name) = &request.name {
             team.name = check_name(name)?.to_owned();
+            self.check_policy_stays(&before, &team.name)?;
         }
         if request.description.is_some() {
             team.description = check_description(request.description)?;
@@ -67,6 +68,24 @@ impl Services {
         let message = format!("team `{before}`, now `{}`", team.name);
         self.record_act(caller, AuditKind::TeamChanged, message)?;
         Ok(team)
+    }
+
+    /// Refuses a name under which the team's policy would no longer hold for its members.
+    fn check_policy_stays(&self, before: &str, after: &str) -> Result<(), ServiceError> {
+        let live = self.live_policies();
+        let has_policy = |name: &str| {
+            let scope = PolicyScope::new(ScopeKind::Team, name);
+            scope.is_ok_and(|scope| live.slot(&scope).is_some())
+        };
+        if before == after || !has_policy(before) || has_policy(after) {
+            return Ok(());
+        }
+        Err(conflict(
+            "team_has_policy",
+            format!(
+                "the policy of the scope `team:{before}` would hold for nobody any more; bring one into force for `team:{after}` first, or remove it"
+            ),
+        ))
     }
 
     /// Deletes a team.

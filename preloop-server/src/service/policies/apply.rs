@@ -72,6 +72,7 @@ impl Services {
         let ApplyCommand { scope, policy, cause, message, expected, dry_run } = command;
         self.check_writable(&scope)?;
         check_message(message.as_deref())?;
+        self.check_inheritance(&scope, &policy)?;
         let base = self.policy_base(&scope).await?;
         let warnings = self.warnings(&scope, &policy).await?;
         let mut document = policy.document().clone();
@@ -185,6 +186,26 @@ impl Services {
             });
         }
         Ok(())
+    }
+
+    /// Refuses a document that would cut off what the operator's file decides: over the API nobody may change that.
+    fn check_inheritance(
+        &self,
+        scope: &PolicyScope,
+        policy: &ValidPolicy,
+    ) -> Result<(), ServiceError> {
+        let defaults = policy.document().defaults.as_ref();
+        let inherits = defaults.and_then(|defaults| defaults.inherit_from_parent).unwrap_or(true);
+        if inherits || scope.is_account() || !self.has_policy_file() {
+            return Ok(());
+        }
+        Err(ServiceError::Conflict {
+            code: "policy_from_file",
+            message: format!(
+                "`defaults.inherit_from_parent: false` would free the scope `{scope}` of the account's policy, which is a file that the operator gave to the server; leave it out"
+            ),
+            state: None,
+        })
     }
 
     fn check_count(&self) -> Result<(), ServiceError> {

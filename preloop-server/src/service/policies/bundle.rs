@@ -39,7 +39,7 @@ impl Services {
         if policies.is_empty() {
             return Err(no_policy());
         }
-        let changed = self.policies_changed_at();
+        let changed = live.changed_at;
         let contents = Contents {
             version: u64::try_from(changed).unwrap_or(0),
             created_at: Timestamp::from_unix_micros(changed).unwrap_or(Timestamp::UNIX_EPOCH),

@@ -71,6 +71,8 @@ pub(crate) struct LivePolicies {
     teams: HashMap<String, Slot>,
     agents: HashMap<String, Slot>,
     flows: HashMap<String, Slot>,
+    /// When these came into force, in microseconds; only ever goes up. Told with them, so that no two states have one.
+    pub(super) changed_at: i64,
 }
 
 // === impl LivePolicy ===

@@ -12,7 +12,9 @@ mod try_out;
 mod versions;
 mod warnings;
 
-use std::sync::atomic::{AtomicI64, Ordering};
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -22,6 +24,7 @@ use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 pub(crate) use apply::{ApplyCommand, Expected};
 pub(crate) use compare::{Comparison, Side};
 pub use live::LivePolicy;
+use live::Slot;
 pub(crate) use live::{LivePolicies, Seen};
 pub(crate) use read::{ExportQuery, Form};
 pub(crate) use try_out::{Subject, Trial};
@@ -34,12 +37,12 @@ use super::{ServiceError, Services};
 #[derive(Debug)]
 pub(super) struct Policies {
     live: ArcSwap<LivePolicies>,
+    /// Held while the next live policies are made of those before: the file's watcher takes no turn.
+    swapping: Mutex<()>,
     /// Held from before a change is stored until it is in memory: what was stored last is live last.
     turn: AsyncMutex<()>,
     status: Mutex<PolicyStatus>,
     changes: watch::Sender<u64>,
-    /// When another policy came into force last, in microseconds; only ever goes up.
-    changed_at: AtomicI64,
     /// What the operator's file says, where there is one; kept as a version as soon as the store takes it.
     file: Mutex<Option<Arc<LivePolicy>>>,
     /// Where that was read: the file, a commit, a bundle.
@@ -51,10 +54,10 @@ impl Default for Policies {
     fn default() -> Self {
         Self {
             live: ArcSwap::default(),
+            swapping: Mutex::default(),
             turn: AsyncMutex::default(),
             status: Mutex::default(),
             changes: watch::Sender::new(0),
-            changed_at: AtomicI64::new(0),
             file: Mutex::default(),
             file_origin: Mutex::default(),
             file_changed: Notify::new(),
@@ -88,23 +91,21 @@ impl Services {
         self.inner.policies.changes.send_modify(|version| *version = version.wrapping_add(1));
     }
 
-    /// Puts other policies into memory, whole.
+    /// Puts other policies into memory, whole; two at once come one after the other.
     fn swap(&self, change: impl FnOnce(&mut LivePolicies)) {
+        let policies = &self.inner.policies;
+        let swapping = policies.swapping.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = LivePolicies::clone(&self.live());
         change(&mut next);
+        if let Some(file) = self.policy_file() {
+            // The store may have been read before the file was: the file stays the account's policy.
+            next.put(Slot::Live(file));
+        }
         // Up by one at least, so that what is told of each state of things is newer than of the one before.
-        let changed_at = &self.inner.policies.changed_at;
-        let now = self.now().unix_micros();
-        let _ = changed_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |before| {
-            Some(now.max(before.saturating_add(1)))
-        });
-        self.inner.policies.live.store(Arc::new(next));
+        next.changed_at = self.now().unix_micros().max(next.changed_at.saturating_add(1));
+        policies.live.store(Arc::new(next));
+        drop(swapping);
         self.policy_changed();
-    }
-
-    /// When another policy came into force last, in microseconds.
-    fn policies_changed_at(&self) -> i64 {
-        self.inner.policies.changed_at.load(Ordering::Relaxed)
     }
 
     /// The account's policy and the last attempt to change it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use preloop_api::PolicyScope;
+use preloop_api::{PolicyScope, ScopeKind};
 use preloop_core::ValidPolicy;
 use preloop_core::diagnostic::{Code, Diagnostic};
 use preloop_core::document::{ApprovalWorkflow, Approver};
@@ -33,7 +33,37 @@ impl Services {
                 warnings.extend(of_approvers(index, workflow, &people));
             }
         }
+        warnings.extend(self.nobody_in(scope).await?);
         Ok(warnings)
+    }
+
+    /// A team or an agent that the account does not have: its policy holds for nobody, which a slip in the name does not show.
+    async fn nobody_in(&self, scope: &PolicyScope) -> Result<Option<Diagnostic>, ServiceError> {
+        let (store, account_id, name) = (&self.inner.store, self.inner.account_id, scope.name());
+        let is_there = match scope.kind() {
+            ScopeKind::Team => {
+                let teams = store.team_list(account_id).await?;
+                teams.iter().any(|team| team.name == name)
+            }
+            ScopeKind::Agent => {
+                let agents = store.agent_list(account_id).await?;
+                agents.iter().any(|agent| agent.name == name)
+            }
+            // Flows are known by their keys alone.
+            ScopeKind::Account | ScopeKind::Flow => true,
+        };
+        let kind = scope.kind().as_str();
+        Ok((!is_there).then(|| Diagnostic {
+            path: String::new(),
+            message: format!(
+                "the account has no {kind} `{name}`, so the policy holds for nobody yet"
+            ),
+            code: Code::NoEffect,
+            file: None,
+            line: None,
+            column: None,
+            help: Some(format!("look at the name, or make the {kind}; capitals count")),
+        }))
     }
 
     async fn people(&self) -> Result<People, ServiceError> {
