@@ -30,18 +30,23 @@ pub(crate) async fn answer(admitted: Authenticated, request: Request, next: Next
             let services = admitted.services.clone();
             request.extensions_mut().insert(admitted);
             let work = async move { finish(&services, &repetition, next.run(request).await).await };
-            // Seen to its end even where the client leaves, so that its repetition gets the answer.
-            match tokio::spawn(work.in_current_span()).await {
-                Ok(response) => response,
-                Err(error) => {
-                    tracing::error!(%error, "a request ended without an answer");
-                    failed().into_response()
-                }
-            }
+            // Else its repetition would not get the answer.
+            see_through(work).await
         }
         Err(error) => {
             record_refusal(&admitted, &method, &uri, &error);
             error.into_response()
+        }
+    }
+}
+
+/// Does the work to its end, even where the client leaves.
+pub(crate) async fn see_through(work: impl Future<Output = Response> + Send + 'static) -> Response {
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(%error, "a request ended without an answer");
+            failed().into_response()
         }
     }
 }

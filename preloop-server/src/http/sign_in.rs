@@ -98,7 +98,13 @@ fn own_routes() -> Routes {
                 .summary("Change the own password; other sign-ins end")
                 .body::<ChangePassword>()
                 .answers_nothing(StatusCode::NO_CONTENT)
-                .problems(&["invalid_password", "user_not_found", "users_only", "wrong_password"]),
+                .problems(&[
+                    "invalid_password",
+                    "role_beyond_own",
+                    "user_not_found",
+                    "users_only",
+                    "wrong_password",
+                ]),
         )
 }
 

@@ -186,6 +186,15 @@ impl Store {
         tokens: &[NewToken],
     ) -> Result<Refreshed, StoreError> {
         let mut tx = self.write().await?;
+        // The sign-in before its tokens, as where it ends: else that would not see the tokens that are made here.
+        sqlx::query(
+            "update sign_in set used_at = $2 where sign_in_id in
+                (select sign_in_id from sign_in_token where hash = $1 and kind = 'refresh')",
+        )
+        .bind(hash)
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await?;
         let spent = sqlx::query(
             "update sign_in_token set spent_at = $2
              where hash = $1 and kind = 'refresh' and spent_at is null and expires_at > $2",
@@ -207,11 +216,6 @@ impl Store {
         let id = columns.id("sign_in_id")?;
         if spent.rows_affected() == 1 {
             sqlx::query("delete from sign_in_token where sign_in_id = $1 and expires_at <= $2")
-                .bind(id.to_string())
-                .bind(micros(now))
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query("update sign_in set used_at = $2 where sign_in_id = $1")
                 .bind(id.to_string())
                 .bind(micros(now))
                 .execute(&mut *tx)
@@ -243,13 +247,19 @@ impl Store {
     }
 }
 
-/// Ends the sign-ins of a user, but for one, inside a transaction of somebody else.
+/// Ends the sign-ins of a user, but for one, inside a transaction of somebody else. They are held first: a token that is
+/// renewed meanwhile would keep its sign-in, and this would fail.
 pub(super) async fn end_all(
     tx: &mut WriteTransaction,
     user_id: Uuid,
     kept: Option<Uuid>,
 ) -> Result<(), StoreError> {
     let kept = kept.map(|id| id.to_string()).unwrap_or_default();
+    sqlx::query("update sign_in set used_at = used_at where user_id = $1 and sign_in_id <> $2")
+        .bind(user_id.to_string())
+        .bind(&kept)
+        .execute(&mut **tx)
+        .await?;
     sqlx::query(
         "delete from sign_in_token where sign_in_id in
             (select sign_in_id from sign_in where user_id = $1 and sign_in_id <> $2)",
@@ -267,6 +277,10 @@ pub(super) async fn end_all(
 }
 
 async fn end(tx: &mut WriteTransaction, id: Uuid) -> Result<(), StoreError> {
+    sqlx::query("update sign_in set used_at = used_at where sign_in_id = $1")
+        .bind(id.to_string())
+        .execute(&mut **tx)
+        .await?;
     sqlx::query("delete from sign_in_token where sign_in_id = $1")
         .bind(id.to_string())
         .execute(&mut **tx)

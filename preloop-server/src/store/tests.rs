@@ -150,7 +150,55 @@ async fn each_server_knows_its_own_journal_and_its_own_calls() {
     assert_eq!(claim(&other).await, IdempotencyClaim::First);
 }
 
+/// A sign-in that ends while it is renewed leaves no token behind, and ending it never fails.
+async fn a_sign_in_ends_while_it_is_renewed(place: Place) {
+    let (store, account_id) = open(&place).await;
+    let user = preloop_api::User {
+        id: new_id(now()),
+        principal_id: "ann".to_owned(),
+        name: "ann".to_owned(),
+        email: None,
+        role: preloop_api::Role::Viewer,
+        teams: Vec::new(),
+        has_password: false,
+        created_at: now(),
+        signed_in_at: None,
+        disabled_at: None,
+    };
+    let user_id = user.id;
+    let saved = store.user_insert(&StoredUser { account_id, user, password: None }, &[]).await;
+    assert_eq!(saved.unwrap(), UserSaved::Saved);
+    let ends = now().saturating_add(std::time::Duration::from_mins(1));
+    let token = |hash: String| NewToken { hash, kind: TokenKind::Refresh, expires_at: ends };
+    for round in 0..16 {
+        let sign_in = SignInRow {
+            id: new_id(now()),
+            account_id,
+            user_id,
+            is_cookie: false,
+            created_at: now(),
+            used_at: now(),
+            expires_at: ends,
+        };
+        let (first, next) = (format!("first {round}"), format!("next {round}"));
+        store.sign_in_insert(&sign_in, &[token(first.clone())]).await.unwrap();
+        let next_tokens = [token(next.clone())];
+        let end = async {
+            match round % 2 {
+                0 => store.sign_in_end(sign_in.id).await,
+                _ => store.sign_in_end_all(user_id).await,
+            }
+        };
+        let (renewed, ended) =
+            tokio::join!(store.sign_in_refresh(&first, now(), &next_tokens), end);
+        ended.unwrap();
+        assert!(matches!(renewed.unwrap(), Refreshed::Renewed | Refreshed::Unknown));
+        assert!(store.sign_in_find(&next).await.unwrap().is_none());
+    }
+}
+
 on_both_engines![
+    a_sign_in_ends_while_it_is_renewed,
     the_account_and_the_tables_are_made_once,
     a_database_of_another_version_is_refused,
     a_database_with_an_edited_history_is_refused,

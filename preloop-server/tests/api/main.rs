@@ -24,5 +24,6 @@ mod policy_scopes;
 mod policy_versions;
 mod problems;
 mod refusals;
+mod rights;
 mod support;
 mod tenants;

@@ -68,7 +68,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 fn bringing(route: Route) -> Route {
     let example = json!({"policy": "version: '1.0'\nmetadata: {name: demo}\n", "dry_run": true});
-    bringing_document(route.right(Permission::PoliciesWrite).body::<ApplyRequest>())
+    bringing_document::<ApplyRequest>(route.right(Permission::PoliciesWrite))
         .example(example)
         .query::<ApplyParams>()
         .request_headers(HEADERS)

@@ -9,7 +9,7 @@ use preloop_api::PolicyInput;
 use preloop_core::diagnostic::Report;
 use preloop_core::dialect::any_dialect;
 use preloop_core::{ValidPolicy, json};
-use schemars::json_schema;
+use schemars::{JsonSchema, json_schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -28,8 +28,19 @@ const FLAGS: [&str; 2] = ["dry_run", "explain"];
 const REQUEST_FIELDS: [&str; 6] =
     ["base", "base_version", "dry_run", "message", "scope", "version"];
 
-/// Describes that the body may be the document itself, or a form with the document as a file.
-pub(super) fn bringing_document(route: Route) -> Route {
+/// Describes that the body is `T`, or the document itself, or a form with the document as a file.
+pub(super) fn bringing_document<T: JsonSchema>(route: Route) -> Route {
+    let mut route = route.body_as("application/json", |generator| {
+        let request = generator.subschema_for::<T>();
+        let document = json_schema!({
+            "description": "The document itself.",
+            "type": "object",
+            "minProperties": 1,
+            "not": {"required": ["policy"]},
+        });
+        json_schema!({"anyOf": [request, document]})
+    });
+    route.about.needs_body = true;
     let route = YAML
         .into_iter()
         .fold(route, |route, media_type| route.body_as(media_type, |_| json_schema!({})));

@@ -25,7 +25,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .right(Permission::PoliciesCheck)
         .changes_nothing()
         .summary("Every error and warning of a document")
-        .body::<ValidateRequest>()
         .example(json!({"policy": document}))
         .answers::<Report>(StatusCode::OK);
     let diff = post("/api/v1/policies/diff", diff)
@@ -34,7 +33,6 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .summary(
             "What differs between documents, versions and what is live, and what that lets through",
         )
-        .body::<DiffRequest>()
         .example(json!({"policy": document, "base": document}))
         .answers::<PolicyDiff>(StatusCode::OK)
         .problems(&[
@@ -61,7 +59,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
             "version_not_found",
             "version_unusable",
         ]);
-    routes.add(bringing_document(validate)).add(bringing_document(diff)).add(evaluate)
+    routes
+        .add(bringing_document::<ValidateRequest>(validate))
+        .add(bringing_document::<DiffRequest>(diff))
+        .add(evaluate)
 }
 
 async fn validate(mut request: DocumentRequest) -> Result<Json<Report>, ApiError> {

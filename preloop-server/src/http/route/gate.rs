@@ -18,6 +18,8 @@ pub(crate) struct Gate {
     platform: Platform,
     right: Option<Permission>,
     is_change: bool,
+    /// Whether it is done to its end even where the client leaves.
+    is_seen_through: bool,
     refuse: fn(&ApiError) -> Response,
 }
 
@@ -32,7 +34,10 @@ impl Gate {
             Access::Right(right) => Some(right),
         };
         let (is_change, refuse) = (route.about.is_change, route.refuse);
-        Some(Self { platform: platform.clone(), right, is_change, refuse })
+        // What was decided for somebody who has left is not handed over, and waiting for people ends with the client.
+        let is_seen_through =
+            is_change && right.is_some_and(|right| right != Permission::DecisionsMake);
+        Some(Self { platform: platform.clone(), right, is_change, is_seen_through, refuse })
     }
 }
 
@@ -59,6 +64,10 @@ pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: 
         return once::answer(admitted, request, next).await;
     }
     request.extensions_mut().insert(admitted);
+    if gate.is_seen_through {
+        // Else a change could be in the store, and neither in the trail nor in memory: a revoked key would stay good.
+        return once::see_through(next.run(request)).await;
+    }
     next.run(request).await
 }
 

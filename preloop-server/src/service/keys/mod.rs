@@ -77,6 +77,7 @@ impl Services {
             caller.must_have_all(role, &request.scopes)?;
         }
         let holder = self.key_holder_for(caller, name, &request).await?;
+        caller.must_stand_for(holder.role, &holder.principal_id)?;
         caller.must_have_all(holder.role, &request.scopes)?;
         if request.flow.is_some() && holder.role != Role::Agent {
             return Err(invalid("invalid_flow", "only the key of an agent can be for a flow"));
@@ -121,6 +122,7 @@ impl Services {
         if key.revoked_at.is_some() {
             return Err(no_key(id));
         }
+        caller.must_stand_for(key.role, &key.principal_id)?;
         caller.must_have_all(key.role, &key.scopes)?;
         if request.grace_seconds > GRACE_MAX {
             return Err(invalid(
@@ -151,15 +153,18 @@ impl Services {
                 state: None,
             });
         }
-        let is_own = caller.user_id.is_some() && key.principal_id == caller.principal.id;
-        if !is_own && !key.role.permissions().all(|permission| caller.may(permission)) {
+        if !caller.is_user(&key.principal_id)
+            && !key.role.permissions().all(|permission| caller.may(permission))
+        {
             return Err(beyond_own());
         }
         let now = self.now();
-        if !self.inner.store.key_revoke(self.inner.account_id, id, now).await? {
+        let was_good = self.inner.store.key_revoke(self.inner.account_id, id, now).await?;
+        // Also where it was revoked before: what is in memory may not have followed then.
+        self.inner.keys_reload().await?;
+        if !was_good {
             return Err(no_key(id));
         }
-        self.inner.keys_reload().await?;
         let note = format!("key `{}` of `{}`", key.hint, key.holder);
         self.record_act(caller, AuditKind::KeyRevoked, note)
     }
@@ -252,6 +257,19 @@ impl Caller {
     fn sees_key(&self, key: &StoredKey) -> bool {
         self.may(Permission::KeysWrite)
             || (self.user_id.is_some() && self.user_id == Some(key.holder.id()))
+    }
+
+    fn is_user(&self, principal_id: &str) -> bool {
+        self.user_id.is_some() && self.principal.id == principal_id
+    }
+
+    /// Fails where a key would let the caller act in the name of another user who may more: scopes narrow what a key
+    /// does, not whose votes it casts.
+    fn must_stand_for(&self, role: Role, principal_id: &str) -> Result<(), ServiceError> {
+        if role == Role::Agent || self.is_user(principal_id) {
+            return Ok(());
+        }
+        self.must_have(role)
     }
 
     /// Fails where a key of that role and those scopes would allow more than the caller may.

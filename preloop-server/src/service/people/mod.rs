@@ -27,6 +27,11 @@ impl Caller {
     /// Fails where the caller may not give that role to somebody, or take it away.
     fn must_give(&self, role: Role) -> Result<(), ServiceError> {
         self.must(Permission::UsersWrite)?;
+        self.must_have(role)
+    }
+
+    /// Fails where that role may more than the caller, who may have it and still come with a key that is narrowed.
+    pub(super) fn must_have(&self, role: Role) -> Result<(), ServiceError> {
         if role.permissions().all(|permission| self.may(permission)) {
             return Ok(());
         }
@@ -34,7 +39,7 @@ impl Caller {
         Err(ServiceError::Forbidden {
             code: "role_beyond_own",
             message: format!(
-                "the role `{role}` may more than you, so only somebody who may as much can give or change it"
+                "the role `{role}` may more than you or your key, so only somebody who may as much can do this"
             ),
         })
     }

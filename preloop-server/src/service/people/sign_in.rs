@@ -209,8 +209,10 @@ impl Platform {
         from: Option<IpAddr>,
     ) -> Result<StoredUser, ServiceError> {
         let username: String = username.trim().chars().take(300).collect();
-        let mut guessers = vec![Guesser::SignInsTo(name_key(&username))];
-        guessers.extend(from.map(|from| Guesser::SignInsFrom(network(from))));
+        // The address first: one that is paused must not have everybody's names paused as well.
+        let mut guessers: Vec<Guesser> =
+            from.map(|from| Guesser::SignInsFrom(network(from))).into_iter().collect();
+        guessers.push(Guesser::SignInsTo(name_key(&username)));
         let guess = self.guess(guessers)?;
         let mut found = self.shared().store.user_candidates(&username, account).await?;
         let user = if found.len() == 1 { found.pop() } else { None };
