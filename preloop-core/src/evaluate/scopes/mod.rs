@@ -2,7 +2,8 @@
 //!
 //! The most specific scope that has an entry for the tool decides, yet an ancestor's deny stands all the same.
 //! Where no scope has one, the strictest `unknown_tools` of the chain decides. Scopes of one level (several
-//! teams) answer together, the strictest of them. A scope that does not inherit ends the chain.
+//! teams) answer together, the strictest of them. A scope that does not inherit ends the chain; of several teams
+//! none may inherit.
 
 use std::borrow::Cow;
 
@@ -153,11 +154,13 @@ impl<'p> Answer<'p> {
     }
 }
 
-/// The scopes in order, up to the first one that does not inherit.
+/// The scopes in order, up to the first level that does not inherit. Of several teams one that inherits is enough: its
+/// answer, the denials above it included, is one of those of which the strictest counts.
 fn inherited<'p>(scopes: &[Scope<'p>]) -> Vec<Scope<'p>> {
     let mut chain = scopes.to_vec();
     chain.sort_by_key(|scope| scope.level);
-    let last = chain.iter().find(|scope| !scope.policy.inherits).map(|scope| scope.level);
+    let ends = |level| chain.iter().all(|scope| scope.level != level || !scope.policy.inherits);
+    let last = chain.iter().map(|scope| scope.level).find(|level| ends(*level));
     if let Some(last) = last {
         chain.retain(|scope| scope.level <= last);
     }

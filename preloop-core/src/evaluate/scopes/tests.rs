@@ -140,6 +140,14 @@ fn a_scope_that_does_not_inherit_ends_the_chain() {
     let other = policy("", "inherit_from_parent: false");
     let chain = [(Level::Agent, "agent", &other), (Level::Account, "account", &deny)];
     assert_eq!(decide(&chain, false), (Action::Allow, Reason::UnknownTool, None));
+    // Who is in another team as well is not freed of what that one inherits.
+    let (heir, account) = (policy("", ""), Some("account".to_owned()));
+    let chain = [
+        (Level::Team, "team:free", &own),
+        (Level::Team, "team:heir", &heir),
+        (Level::Account, "account", &deny),
+    ];
+    assert_eq!(decide(&chain, false), (Action::Deny, Reason::RuleMatched, account));
 }
 
 #[test]
