@@ -153,8 +153,12 @@ async fn an_agent_asks_for_itself_and_comes_back_with_the_approval() {
     let (status, problem) = server.agent_post(ONE, call("somebody else", json!({}))).await;
     assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("permission_denied")));
 
+    let mut otherwise = call("agent", json!({}));
+    otherwise["action"]["name"] = json!("execute");
+    let (_, named) = server.agent_post(ONE, otherwise).await;
     let (status, held) = server.agent_post(ONE, call("agent", json!({}))).await;
     assert_eq!((status, &held["decision"]), (StatusCode::OK, &json!(false)), "{held}");
+    assert_eq!(named["context"]["approval"]["id"], held["context"]["approval"]["id"], "{named}");
     assert_eq!(held["context"]["action"], "require_approval");
     let id = held["context"]["approval"]["id"].as_str().unwrap();
     let (_, shown) = server.owner_get(&format!("/api/v1/approvals/{id}")).await;

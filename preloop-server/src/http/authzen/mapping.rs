@@ -12,6 +12,8 @@ use crate::service::Attempt;
 
 /// The action that means a call of the tool that the resource names.
 const TOOL_CALL: &str = "tools/call";
+/// What a resource is called that is itself the tool, whatever the action is called then.
+const TOOL: &str = "tool";
 
 /// What is asked, as a call.
 pub(super) struct Asked {
@@ -32,7 +34,7 @@ impl Asked {
         let mut properties = action.properties.unwrap_or_default();
         let mut of_resource = resource.properties.unwrap_or_default();
         let mut context = context.unwrap_or_default();
-        let is_tool_call = action.name == TOOL_CALL;
+        let is_tool_call = action.name == TOOL_CALL || resource.kind == TOOL;
         let tool = if is_tool_call { resource.id.clone() } else { action.name };
         if tool.is_empty() {
             let path = if is_tool_call { "resource.id" } else { "action.name" };
