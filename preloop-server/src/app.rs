@@ -222,6 +222,11 @@ impl Running {
         &self.keys.owner_path
     }
 
+    /// The name of the policy in force; none: every call is denied.
+    pub fn policy_name(&self) -> Option<String> {
+        self.platform.first().policy_status().name
+    }
+
     /// The agent key, to paste into an agent.
     pub fn agent_key(&self) -> &str {
         &self.keys.agent_key

@@ -269,7 +269,7 @@ fn announce(
     output.item(&started, |page| {
         let heading = page.styled(Style::Bold, &format!("Preloop listens on {}", address.url));
         page.line(heading);
-        describe_policy(page, policy);
+        describe_policy(page, policy, running);
         page.pair("data", address.data_dir.display().to_string());
         let owner_key = running.owner_key_path().display();
         page.pair("owner key", format!("{owner_key}  (yours: approves, administers)"));
@@ -281,12 +281,16 @@ fn announce(
     })
 }
 
-fn describe_policy(page: &mut Page, policy: Option<&std::path::Path>) {
-    if let Some(file) = policy {
+fn describe_policy(page: &mut Page, file: Option<&std::path::Path>, running: &Running) {
+    if let Some(file) = file {
         page.pair("policy", file.display().to_string());
+    } else if let Some(name) = running.policy_name() {
+        page.pair("policy", format!("{name}  (as it was applied)"));
     } else {
         let label = page.styled(Style::Dim, &format!("  {:<14}", "policy"));
         let warning = page.styled(Style::Yellow, "none: every call is denied");
-        page.line(format!("{label} {warning}; give one with `--policy FILE`"));
+        page.line(format!(
+            "{label} {warning}; give one with `preloop policy apply FILE` or `--policy FILE`"
+        ));
     }
 }
