@@ -40,14 +40,14 @@ fn apply(server: &Server, text: &str, more: &[&str]) -> Ran {
 #[test]
 fn less_goes_through_and_more_wants_a_yes() {
     let server = server();
-    let first = apply(&server, &policy(500), &[]);
-    assert_eq!(first.code, 1, "{first:?}");
+    let team = apply(&server, &policy(500), &["--scope", "team:shop"]);
+    assert_eq!(team.code, 1, "{team:?}");
     assert!(
-        first.stderr.contains("there is no policy to compare with, and nobody can be asked"),
-        "{first:?}"
+        team.stderr.contains("there is no policy to compare with, and nobody can be asked"),
+        "{team:?}"
     );
-    assert!(first.stderr.contains("--yes"), "{first:?}");
-    let first = apply(&server, &policy(500), &["--yes", "--message", "the first one"]);
+    assert!(team.stderr.contains("--yes"), "{team:?}");
+    let first = apply(&server, &policy(500), &["--message", "the first one"]);
     assert_eq!(first.code, 0, "{first:?}");
     assert!(
         first.stdout.contains("new: there is no policy in account to compare with"),
