@@ -2,14 +2,17 @@
 
 use std::hint::black_box;
 
-use preloop_core::cel::{Environment, compile};
+use preloop_core::cel::{Environment, Fuel, Input, compile};
 use preloop_core::{CompiledPolicy, ValidPolicy};
+use serde_json::{Value, json};
 
 use super::{decisions, expressions};
 use crate::keep;
 use crate::measure::{Case, Limit, PRELOOP};
 #[cfg(feature = "peers")]
 use crate::peer::{casbin, cedar, cel, cel_interpreter, regorus};
+
+const REGEX: &str = "args.path.matches('/(etc|usr)/[a-z]+$')";
 
 fn expression(name: &str, source: &'static str, limit: Limit) -> Case {
     let mut case = Case::new(format!("{name} {source}"), limit);
@@ -23,6 +26,22 @@ fn expression(name: &str, source: &'static str, limit: Limit) -> Case {
     case
 }
 
+/// Compiled and asked once: whoever builds a pattern when it is asked pays for it here too.
+fn asked_once(name: &str, source: &'static str, args: &'static Value) -> Case {
+    let mut case = Case::new(format!("{name} {source}, and asked once"), Limit::None);
+    let environment = Environment::policy();
+    case.add(PRELOOP, move || {
+        let program = compile(black_box(source), &environment).ok()?;
+        Some(program.test(&Input::new(black_box(args)), &mut Fuel::default()))
+    });
+    #[cfg(feature = "peers")]
+    {
+        cel::compile_and_ask(&mut case, source, args);
+        cel_interpreter::compile_and_ask(&mut case, source, args);
+    }
+    case
+}
+
 /// The table of loading.
 pub fn cases() -> Vec<Case> {
     let quick = Limit::Nanoseconds(2000.0);
@@ -31,7 +50,8 @@ pub fn cases() -> Vec<Case> {
         expression("(b)", expressions::B, quick),
         expression("(c)", expressions::C, Limit::None),
         expression("(d)", expressions::D, Limit::None),
-        expression("regex", "args.path.matches('/(etc|usr)/[a-z]+$')", Limit::None),
+        expression("regex", REGEX, Limit::None),
+        asked_once("regex", REGEX, keep(json!({"path": "/usr/local/share"}))),
     ];
     let tools = keep(decisions::large(1000));
     let text = keep(decisions::document(tools));

@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use casbin::function_map::OperatorFunction;
 use casbin::rhai::Dynamic;
-use casbin::{CoreApi, DefaultModel, Enforcer, MgmtApi};
+use casbin::{CoreApi, DefaultModel, Enforcer, MgmtApi, StringAdapter};
 use preloop_core::Action;
 use serde_json::Value;
 
@@ -46,10 +46,19 @@ fn asks(value: Dynamic, test: Dynamic, text: Dynamic) -> Dynamic {
 impl Rules {
     /// Loads every rule.
     pub fn new(tools: &[ToolText]) -> Self {
+        Self::made_by(load_rules(tools))
+    }
+
+    /// Loads the text of a policy file.
+    fn from_text(text: &str) -> Self {
+        Self::made_by(load_text(text))
+    }
+
+    fn made_by(load: impl Future<Output = casbin::Result<Enforcer>>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap_or_else(|error| panic!("casbin: {error}"));
-        let enforcer = runtime.block_on(load_rules(tools));
+        let enforcer = runtime.block_on(load);
         Self { enforcer: enforcer.unwrap_or_else(|error| panic!("casbin: {error}")) }
     }
 
@@ -70,10 +79,8 @@ impl Rules {
     }
 }
 
-async fn load_rules(tools: &[ToolText]) -> casbin::Result<Enforcer> {
-    let model = DefaultModel::from_str(MODEL).await?;
-    let mut enforcer = Enforcer::new(model, ()).await?;
-    enforcer.add_function("asks", OperatorFunction::Arg3(asks));
+/// The rules as rows, the last of which allows what is left.
+fn rows(tools: &[ToolText]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for tool in tools {
         for rule in &tool.rules {
@@ -84,7 +91,22 @@ async fn load_rules(tools: &[ToolText]) -> casbin::Result<Enforcer> {
         }
     }
     rows.push(["*", "-", "-", "-", "allow"].map(str::to_owned).to_vec());
-    enforcer.add_policies(rows).await?;
+    rows
+}
+
+async fn load_rules(tools: &[ToolText]) -> casbin::Result<Enforcer> {
+    let model = DefaultModel::from_str(MODEL).await?;
+    let mut enforcer = Enforcer::new(model, ()).await?;
+    enforcer.add_function("asks", OperatorFunction::Arg3(asks));
+    enforcer.add_policies(rows(tools)).await?;
+    Ok(enforcer)
+}
+
+/// The same from the text of a policy file.
+async fn load_text(text: &str) -> casbin::Result<Enforcer> {
+    let model = DefaultModel::from_str(MODEL).await?;
+    let mut enforcer = Enforcer::new(model, StringAdapter::new(text)).await?;
+    enforcer.add_function("asks", OperatorFunction::Arg3(asks));
     Ok(enforcer)
 }
 
@@ -123,8 +145,15 @@ impl Sliced {
 
 /// Adds the engine to the race for loading a policy.
 pub fn load(case: &mut Case, tools: &'static [ToolText]) {
-    case.add("casbin 2.20", move || {
+    case.add("casbin 2.20, from rows made before", move || {
         let rules = Rules::new(black_box(tools));
         rules.enforcer.get_policy().len()
+    });
+    let lines = rows(tools).into_iter().map(|row| format!("p, {}", row.join(", ")));
+    let text: String = lines.collect::<Vec<_>>().join("\n");
+    let loaded = Rules::from_text(&text).enforcer.get_policy().len();
+    assert_eq!(loaded, rows(tools).len(), "casbin reads every row of the text");
+    case.add("casbin 2.20, from the text of a policy file", move || {
+        Rules::from_text(black_box(&text)).enforcer.get_policy().len()
     });
 }

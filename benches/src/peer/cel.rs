@@ -48,6 +48,18 @@ pub fn compile(case: &mut Case, source: &'static str) {
     case.add("cel 0.15 (parses only)", move || env.compile(black_box(source)).is_ok());
 }
 
+/// Adds the crate to the race for compiling and asking once.
+pub fn compile_and_ask(case: &mut Case, source: &'static str, args: &'static Value) {
+    let env = Arc::new(Env::stdlib());
+    let Some(made) = context(&env, args) else {
+        return case.miss("cel 0.15", "does not take the arguments");
+    };
+    case.add(NATIVE, move || {
+        let program = env.compile(black_box(source)).ok()?;
+        Some(program.execute(black_box(&made)) == Ok(CelValue::Bool(true)))
+    });
+}
+
 /// Programs found by the tool's name.
 pub struct Index {
     env: Arc<Env>,

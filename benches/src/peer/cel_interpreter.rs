@@ -40,3 +40,14 @@ pub fn expression(case: &mut Case, source: &str, args: &'static Value, expected:
 pub fn compile(case: &mut Case, source: &'static str) {
     case.add(format!("{NAME} (parses only)"), move || Program::compile(black_box(source)).is_ok());
 }
+
+/// Adds the crate to the race for compiling and asking once.
+pub fn compile_and_ask(case: &mut Case, source: &'static str, args: &'static Value) {
+    let Some(made) = context(args) else {
+        return case.miss(NAME, "does not take the arguments");
+    };
+    case.add(format!("{NAME}, values made before"), move || {
+        let program = Program::compile(black_box(source)).ok()?;
+        Some(program.execute(black_box(&made)) == Ok(CelValue::Bool(true)))
+    });
+}
