@@ -1,4 +1,4 @@
-//! Finds the programs of PostgreSQL, and installs Debian's package where there are none.
+//! Finds the programs of PostgreSQL, and installs packages of Debian where something is missing.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,8 @@ pub(crate) fn folder() -> Result<PathBuf, String> {
     if let Some(found) = find() {
         return Ok(found);
     }
-    install()?;
+    let words = "tests need PostgreSQL: install Debian's package `postgresql`, or set DATABASE_URL";
+    install("postgresql", words)?;
     find().ok_or_else(|| format!("the package `postgresql` brought no `initdb` below `{DEBIAN}`"))
 }
 
@@ -35,9 +36,10 @@ fn is_whole(folder: &Path) -> bool {
     ["initdb", "postgres", "psql"].iter().all(|name| folder.join(name).is_file())
 }
 
-fn install() -> Result<(), String> {
-    let words = "tests need PostgreSQL: install Debian's package `postgresql`, or set DATABASE_URL";
-    for line in ["apt-get update", "apt-get install -y --no-install-recommends postgresql"] {
+/// Installs a package; the words say what it is for where that fails.
+pub(crate) fn install(package: &str, words: &str) -> Result<(), String> {
+    let install = format!("apt-get install -y --no-install-recommends {package}");
+    for line in ["apt-get update", &install] {
         let line = format!("DEBIAN_FRONTEND=noninteractive {line}");
         let line = if is_root() { line } else { format!("sudo -n env {line}") };
         let done = Command::new("sh").args(["-c", &line]).output();
