@@ -29,6 +29,14 @@ pub enum BundleError {
     /// It is not what was signed.
     #[error("the bundle was altered: its signature is of something else")]
     Altered,
+    /// It is for another account.
+    #[error("the bundle is for the account `{found}`, and this is `{wanted}`")]
+    WrongAccount {
+        /// The account that it is for.
+        found: String,
+        /// The account that wants one.
+        wanted: String,
+    },
     /// A newer one was accepted before.
     #[error("the bundle has version {offered}, and version {held} was accepted before")]
     Older {
@@ -67,6 +75,7 @@ impl BundleError {
             Self::Unsigned => "unsigned",
             Self::WrongKey { .. } => "wrong_key",
             Self::Altered => "altered",
+            Self::WrongAccount { .. } => "wrong_account",
             Self::Older { .. } => "older",
             Self::SameVersion { .. } => "same_version",
             Self::InvalidPolicy { .. } => "invalid_policy",
@@ -82,6 +91,7 @@ impl BundleError {
                 "sign it with the trusted key, or trust the key that signed it"
             }
             Self::Altered => "fetch it anew, and find out who changed it",
+            Self::WrongAccount { .. } => "make it with `--account` of the server that takes it",
             Self::Older { .. } | Self::SameVersion { .. } => "make a bundle with a higher version",
             Self::InvalidPolicy { .. } => {
                 "repair the policy and make a bundle with a higher version"

@@ -239,6 +239,31 @@ impl Bundle {
         held: Option<&HeldBundle>,
     ) -> Result<VerifiedBundle, BundleError> {
         self.check_signature(key)?;
+        self.verified(held)
+    }
+
+    /// Believes the bundle like [`Self::verify`], and only where it is for an account of one of these names: a key may
+    /// sign for several.
+    ///
+    /// # Errors
+    /// What is wrong, the signature before the account and the account before the version.
+    pub fn verify_for(
+        &self,
+        accounts: &[&str],
+        key: &PublicKey,
+        held: Option<&HeldBundle>,
+    ) -> Result<VerifiedBundle, BundleError> {
+        self.check_signature(key)?;
+        let found = self.written.account.as_str();
+        if !accounts.contains(&found) {
+            let (found, wanted) = (found.to_owned(), accounts.first().copied().unwrap_or_default());
+            return Err(BundleError::WrongAccount { found, wanted: wanted.to_owned() });
+        }
+        self.verified(held)
+    }
+
+    /// What is left to ask once the signature is good.
+    fn verified(&self, held: Option<&HeldBundle>) -> Result<VerifiedBundle, BundleError> {
         let written = &self.written;
         let is_held = self.check_version(held)?;
         let mut policies = Vec::with_capacity(written.policies.len());

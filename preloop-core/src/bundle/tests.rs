@@ -56,6 +56,24 @@ fn a_signed_bundle_is_accepted_and_its_policies_answer() {
 }
 
 #[test]
+fn a_bundle_for_another_account_is_told_apart() {
+    let good = bundle(3).signed(&key(1));
+    let told = |bundle: &Bundle, accounts: &[&str], version| {
+        let held = HeldBundle { version, digest: String::new() };
+        match bundle.verify_for(accounts, &key(1).public(), Some(&held)) {
+            Ok(verified) => verified.account,
+            Err(error) => error.code().to_owned(),
+        }
+    };
+    assert_eq!(told(&good, &["main"], 2), "main");
+    assert_eq!(told(&good, &["other", "main"], 2), "main");
+    assert_eq!(told(&good, &["staging"], 2), "wrong_account");
+    assert_eq!(told(&good, &["staging"], 4), "wrong_account", "before the version");
+    assert_eq!(told(&good, &[], 2), "wrong_account");
+    assert_eq!(told(&bundle(3), &["staging"], 2), "unsigned", "after the signature");
+}
+
+#[test]
 fn each_fault_has_a_name_of_its_own() {
     let good = bundle(3).signed(&key(1));
     let text = good.to_text();

@@ -3,7 +3,7 @@
 //! The most specific scope that has an entry for the tool decides, yet an ancestor's deny stands all the same.
 //! Where no scope has one, the strictest `unknown_tools` of the chain decides. Scopes of one level (several
 //! teams) answer together, the strictest of them. A scope that does not inherit ends the chain; of several teams
-//! none may inherit.
+//! none may inherit. Where what is above may not be left out, no scope ends it.
 
 use std::borrow::Cow;
 
@@ -38,6 +38,16 @@ pub struct Scope<'p> {
     pub name: &'p str,
     /// What it says.
     pub policy: &'p CompiledPolicy,
+    /// Whether the scopes above are asked whatever the policy says of inheriting.
+    pub always_inherits: bool,
+}
+
+// === impl Scope ===
+
+impl Scope<'_> {
+    const fn inherits(&self) -> bool {
+        self.always_inherits || self.policy.inherits
+    }
 }
 
 // === impl Level ===
@@ -136,6 +146,11 @@ pub fn reach(scopes: &[Scope<'_>], call: &Call<'_>) -> Option<Reach> {
     Some(if asks { reach.or_stricter(Reach::only(Action::RequireApproval)) } else { reach })
 }
 
+/// Whether the scopes end below the account, which then has no say.
+pub fn end_below_account(scopes: &[Scope<'_>]) -> bool {
+    last_level(scopes).is_some_and(|last| last < Level::Account)
+}
+
 struct Answer<'p> {
     level: Level,
     name: &'p str,
@@ -159,12 +174,16 @@ impl<'p> Answer<'p> {
 fn inherited<'p>(scopes: &[Scope<'p>]) -> Vec<Scope<'p>> {
     let mut chain = scopes.to_vec();
     chain.sort_by_key(|scope| scope.level);
-    let ends = |level| chain.iter().all(|scope| scope.level != level || !scope.policy.inherits);
-    let last = chain.iter().map(|scope| scope.level).find(|level| ends(*level));
-    if let Some(last) = last {
+    if let Some(last) = last_level(&chain) {
         chain.retain(|scope| scope.level <= last);
     }
     chain
+}
+
+/// The most specific level at which no scope inherits.
+fn last_level(scopes: &[Scope<'_>]) -> Option<Level> {
+    let ends = |level| scopes.iter().all(|scope| scope.level != level || !scope.inherits());
+    scopes.iter().map(|scope| scope.level).filter(|level| ends(*level)).min()
 }
 
 fn stricter_of<'p>(first: Option<Answer<'p>>, second: Answer<'p>) -> Answer<'p> {

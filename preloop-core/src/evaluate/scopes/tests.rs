@@ -22,8 +22,10 @@ fn decide(
     scopes: &[(Level, &str, &CompiledPolicy)],
     is_new: bool,
 ) -> (Action, Reason, Option<String>) {
-    let scopes: Vec<Scope<'_>> =
-        scopes.iter().map(|(level, name, policy)| Scope { level: *level, name, policy }).collect();
+    let scopes: Vec<Scope<'_>> = scopes
+        .iter()
+        .map(|(level, name, policy)| Scope { level: *level, name, policy, always_inherits: false })
+        .collect();
     let args = json!({});
     let mut call = Call::new("t", &args);
     call.tool.is_new = is_new;
@@ -56,7 +58,7 @@ fn an_explanation_goes_from_scope_to_scope() {
     let rule = "{name: t, conditions: [{expression: 'args.n > 3', action: deny}]}";
     let (near, far) = (policy(ALLOW, ""), policy(rule, ""));
     let (last, other) = (policy("", "inherit_from_parent: false"), policy(DENY, ""));
-    let scope = |level, name, policy| Scope { level, name, policy };
+    let scope = |level, name, policy| Scope { level, name, policy, always_inherits: false };
     let args = json!({"n": 5});
     let call = Call::new("t", &args);
     let told = |scopes: &[Scope<'_>]| {
@@ -169,7 +171,12 @@ fn a_new_tool_is_raised_where_one_scope_asks_for_it() {
 fn reached(scopes: &[(Level, &CompiledPolicy)], is_new: bool) -> (Action, Action) {
     let scopes: Vec<Scope<'_>> = scopes
         .iter()
-        .map(|(level, policy)| Scope { level: *level, name: "scope", policy })
+        .map(|(level, policy)| Scope {
+            level: *level,
+            name: "scope",
+            policy,
+            always_inherits: false,
+        })
         .collect();
     let args = json!({});
     let mut call = Call::new("t", &args);
@@ -201,4 +208,22 @@ fn what_calls_can_come_to_follows_the_chain() {
     // The account asks for new tools, so a child's entry does not let them through.
     assert_eq!(reached(&[(Agent, &alone)], true), (RequireApproval, RequireApproval));
     assert!(reach(&[], &Call::new("t", &json!({}))).is_none());
+}
+
+#[test]
+fn what_may_not_be_left_out_is_asked() {
+    let (free, denies) = (policy(ALLOW, "inherit_from_parent: false"), policy(DENY, ""));
+    let chain = |always_inherits| {
+        [
+            Scope { level: Level::Team, name: "team", policy: &free, always_inherits },
+            Scope { level: Level::Account, name: "account", policy: &denies, always_inherits },
+        ]
+    };
+    let args = json!({});
+    let call = Call::new("t", &args);
+    let action = |scopes: &[Scope<'_>]| evaluate(scopes, &call).unwrap().action;
+    assert_eq!(action(&chain(false)), Action::Allow);
+    assert_eq!(action(&chain(true)), Action::Deny);
+    assert!(end_below_account(&chain(false)) && !end_below_account(&chain(true)));
+    assert!(!end_below_account(&[]), "nothing ends where nothing is");
 }
