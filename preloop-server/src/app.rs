@@ -83,7 +83,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
         Some(path) => Some(load_policy(first, path)?),
         None => None,
     };
-    let followed = follow(first, &config)?;
+    let followed = follow(first, &config).await?;
     let keys = key_files::prepare(first, &config.data_dir, config.bootstrap_key.as_deref())
         .await
         .map_err(failed)?;
@@ -159,11 +159,21 @@ async fn open(config: &Config) -> Result<(Platform, File), StartError> {
 }
 
 /// The policy of a work tree or of bundles, in force.
-fn follow(services: &Services, config: &Config) -> Result<Option<FollowedPolicy>, StartError> {
+async fn follow(
+    services: &Services,
+    config: &Config,
+) -> Result<Option<FollowedPolicy>, StartError> {
     let origin = match (&config.policy_git, &config.policy_bundle) {
         (Some(folder), _) => PolicyOrigin::commits(folder.clone()),
         (None, Some(bundle)) => {
-            let origin = PolicyOrigin::bundles(bundle.file.clone(), bundle.key, &config.data_dir);
+            let accounts = if let Some(account) = &bundle.account {
+                vec![account.clone()]
+            } else {
+                let own = services.account().await.map_err(|error| failed(error.to_string()))?;
+                vec![own.name, own.id.to_string()]
+            };
+            let (file, key) = (bundle.file.clone(), bundle.key);
+            let origin = PolicyOrigin::bundles(file, key, accounts, &config.data_dir);
             origin.map_err(|error| {
                 failed(format!("cannot read the bundle that was accepted last: {error}"))
             })?

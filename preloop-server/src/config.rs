@@ -68,6 +68,8 @@ pub struct BundleConfig {
     pub file: PathBuf,
     /// The only key whose bundles are accepted.
     pub key: PublicKey,
+    /// The account that bundles must be for; none: the server's own, by name or id.
+    pub account: Option<String>,
 }
 
 /// The text of keys, never shown and wiped from memory.

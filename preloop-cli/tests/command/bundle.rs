@@ -51,6 +51,10 @@ fn a_bundle_is_made_signed_and_verified() {
     let key = keys.json()["public_key"].as_str().expect("text").to_owned();
     assert_eq!(verified(&place, &[&bundle, "--key", &key, "--newer-than", "6"]).0, 0);
 
+    assert_eq!(good["account"], "main", "as the account of a server is named");
+    let (code, other) = verified(&place, &[&bundle, "--key", &public, "--account", "staging"]);
+    assert_eq!((code, &other["error"]["code"]), (6, &"wrong_account".into()));
+
     let (code, older) = verified(&place, &[&bundle, "--key", &public, "--newer-than", "8"]);
     assert_eq!((code, &older["error"]["code"]), (6, &"older".into()));
     let (code, same) = verified(&place, &[&bundle, "--key", &public, "--newer-than", "7"]);

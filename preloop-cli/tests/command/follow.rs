@@ -127,6 +127,25 @@ fn only_newer_bundles_of_the_trusted_key_hold() {
 
     make("7", "deny", None);
     refused(&server, "(unsigned)");
+    // One that another environment's servers take.
+    let policy = place.write("shop.yaml", document("deny"));
+    let staging = place.path("staging.bundle").display().to_string();
+    let ran = place.run(&[
+        "policy",
+        "bundle",
+        &policy,
+        "--number",
+        "9",
+        "--account",
+        "staging",
+        "--key",
+        &key,
+        "-o",
+        &staging,
+    ]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    std::fs::rename(&staging, &bundle).expect("a bundle");
+    refused(&server, "(wrong_account)");
     make("7", "deny", Some(&foreign));
     refused(&server, "(wrong_key)");
     make("5", "deny", Some(&key));

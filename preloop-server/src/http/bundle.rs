@@ -26,7 +26,7 @@ pub(super) fn routes() -> Routes {
             .summary("The policies that the caller's calls are decided by, as one bundle without secrets")
             .description(
                 "With `If-None-Match` of what the caller has, the answer is 304 where nothing changed; with `wait` it \
-                 comes when something does. The bundle is not signed; its version goes up with each change.",
+                 comes when something does. The bundle is not signed; its version goes up with each change here.",
             )
             .query::<BundleParams>()
             .request_headers(&[("If-None-Match", "The `ETag` of the bundle that the caller has.")])
@@ -58,9 +58,15 @@ async fn bundle(
     }
     let deadline = Instant::now() + Duration::from_secs(wait);
     let mut changes = services.policy_changes();
+    let mut key_changes = services.key_changes();
     loop {
         changes.mark_unchanged();
-        let served = services.policy_bundle(&caller)?;
+        key_changes.mark_unchanged();
+        // Each time anew: a key that was revoked while it waited gets nothing, one that joined a team what holds there.
+        let now = services.caller_as_of(&caller).await?;
+        let now = now.ok_or_else(|| ApiError::unauthorized("the key was revoked, or has ended"))?;
+        now.caller.must(Permission::DecisionsMake)?;
+        let served = services.policy_bundle(&now)?;
         let tag = format!("\"{}\"", served.tag);
         let mut answer = HeaderMap::new();
         if let Ok(value) = HeaderValue::from_str(&tag) {
@@ -72,6 +78,9 @@ async fn bundle(
         }
         tokio::select! {
             told = changes.changed() => if told.is_err() {
+                return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
+            },
+            told = key_changes.changed() => if told.is_err() {
                 return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
             },
             () = tokio::time::sleep_until(deadline) => {

@@ -122,6 +122,7 @@ fn editing(route: Route) -> Route {
             "policy_changed",
             "policy_from_file",
             "secret_missing",
+            "version_unusable",
         ],
     )
 }

@@ -46,6 +46,8 @@ pub(super) struct Shared {
     pub(super) metrics: Metrics,
     pub(super) keys: ArcSwap<keys::KeyRing>,
     pub(super) keys_reloading: Mutex<()>,
+    /// Changes whenever keys, their holders or teams do.
+    pub(super) key_changes: watch::Sender<u64>,
     pub(super) passwords: Passwords,
     pub(super) throttle: Throttle,
     /// Whether anybody may make an account.
@@ -101,6 +103,7 @@ impl Platform {
             metrics: Metrics::default(),
             keys: ArcSwap::default(),
             keys_reloading: Mutex::default(),
+            key_changes: watch::Sender::new(0),
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             allow_registration,
@@ -171,7 +174,12 @@ impl Platform {
 
     /// Writes into the trails what the run before left open, in every account that it touches.
     pub(crate) async fn recover(&self) -> Result<(), ServiceError> {
-        for account_id in self.shared.store.account_unfinished().await? {
+        let unfinished = self.shared.store.account_unfinished().await?;
+        if !unfinished.is_empty() {
+            // What the run before wrote last must be found in the trail, or it would be told twice.
+            self.journal_move().await?;
+        }
+        for account_id in unfinished {
             self.services(account_id).await?.recover().await?;
         }
         Ok(self.shared.store.idempotency_reset().await?)

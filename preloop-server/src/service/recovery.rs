@@ -7,8 +7,9 @@ use super::{ServiceError, Services};
 
 impl Services {
     /// Writes into the trail what the run before left open: held calls were not run, calls that were sent have an unknown
-    /// outcome. Neither is ever run from here.
+    /// outcome. Neither is ever run from here. Changes of policies that were not told are told.
     pub(super) async fn recover(&self) -> Result<(), ServiceError> {
+        self.changes_recover().await?;
         let account_id = self.inner.account_id;
         for call in self.inner.store.held_call_list(account_id).await? {
             let found = self.inner.store.approval_find(account_id, call.approval_id).await?;

@@ -12,7 +12,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 6] = [
+const MIGRATIONS: [Migration; 7] = [
     Migration {
         version: 1,
         name: "initial",
@@ -39,6 +39,7 @@ const MIGRATIONS: [Migration; 6] = [
         name: "tool schemas",
         sql: include_str!("../../migrations/0006_tool_schemas.sql"),
     },
+    Migration { version: 7, name: "guard", sql: include_str!("../../migrations/0007_guard.sql") },
 ];
 
 /// Runs what has not run yet.

@@ -40,8 +40,8 @@ pub(crate) use invitations::{Accepted, StoredInvitation};
 pub(crate) use keys::{KeyHolder, StoredKey};
 pub(crate) use location::Location;
 pub(crate) use policies::{
-    ExpectedLive, PolicyRemoval, PolicyWrite, PolicyWritten, Prune, Snapshot, StoredPolicy,
-    VersionFilter, VersionRemoval,
+    ChangeRecord, ExpectedLive, PolicyRemoval, PolicyWrite, PolicyWritten, Prune, Snapshot,
+    StoredPolicy, VersionFilter, VersionRemoval,
 };
 pub(crate) use secrets::{Sealing, SecretSlot, StoredSecret, owner_name};
 pub(crate) use sign_ins::{FoundSignIn, NewToken, Refreshed, SignInRow, TokenKind};

@@ -29,6 +29,15 @@ impl Place {
         self.folder.path()
     }
 
+    /// Does something to the database that no server does.
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        let store = self.open("by hand").await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut *tx).await.unwrap();
+        tx.commit().await.unwrap();
+        store.close().await;
+    }
+
     pub(crate) async fn open(&self, replica: &str) -> Result<Store, StoreError> {
         Store::open(self.location.clone(), replica).await
     }

@@ -53,6 +53,8 @@ pub(crate) enum PolicyOrigin {
         file: PathBuf,
         /// The key that is trusted.
         key: Box<PublicKey>,
+        /// The names of the account that bundles must be for.
+        accounts: Vec<String>,
         /// Where the one that was accepted last is kept.
         kept: PathBuf,
         /// What was accepted last, ever.
@@ -79,7 +81,12 @@ impl PolicyOrigin {
     }
 
     /// The bundles in a file, by what was accepted before.
-    pub(crate) fn bundles(file: PathBuf, key: PublicKey, data_dir: &Path) -> io::Result<Self> {
+    pub(crate) fn bundles(
+        file: PathBuf,
+        key: PublicKey,
+        accounts: Vec<String>,
+        data_dir: &Path,
+    ) -> io::Result<Self> {
         let kept = data_dir.join(KEPT_BUNDLE);
         let held = match std::fs::read(&kept) {
             // By whatever key it was signed then: what was accepted once is not undone by another key.
@@ -87,7 +94,7 @@ impl PolicyOrigin {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(Self::Bundles { file, key: Box::new(key), kept, held, seen: None })
+        Ok(Self::Bundles { file, key: Box::new(key), accounts, kept, held, seen: None })
     }
 
     fn name(&self) -> String {
@@ -101,12 +108,12 @@ impl PolicyOrigin {
     fn look(&mut self, services: &Services) -> Result<(), Trouble> {
         match self {
             Self::Commits { tree, seen } => look_at_commit(services, tree, seen),
-            Self::Bundles { file, key, kept, held, seen } => {
+            Self::Bundles { file, key, accounts, kept, held, seen } => {
                 let text = read_bounded(file).map_err(|error| error.to_string())?;
                 if seen.as_ref() == Some(&text) {
                     return Ok(());
                 }
-                let bundle = match accept(&text, key, held.as_ref()) {
+                let bundle = match accept(&text, key, accounts, held.as_ref()) {
                     Ok(bundle) => bundle,
                     Err(trouble) => {
                         *seen = Some(text);
@@ -130,9 +137,9 @@ impl PolicyOrigin {
     fn fall_back(&self, services: &Services) -> Result<(), Trouble> {
         match self {
             Self::Commits { .. } => Err("there is nothing to fall back to".to_owned().into()),
-            Self::Bundles { key, kept, held, .. } => {
+            Self::Bundles { key, accounts, kept, held, .. } => {
                 let text = read_bounded(kept).map_err(|error| error.to_string())?;
-                let bundle = accept(&text, key, held.as_ref())?;
+                let bundle = accept(&text, key, accounts, held.as_ref())?;
                 load_bundle(services, &bundle, kept)
             }
         }
@@ -166,11 +173,13 @@ fn look_at_commit(
 fn accept(
     text: &[u8],
     key: &PublicKey,
+    accounts: &[String],
     held: Option<&HeldBundle>,
 ) -> Result<VerifiedBundle, String> {
+    let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
     let told = |error: &BundleError| format!("{} ({})", error, error.code());
     let bundle = Bundle::read(text).map_err(|error| told(&error))?;
-    let verified = bundle.verify(key, held).map_err(|error| told(&error))?;
+    let verified = bundle.verify_for(&accounts, key, held).map_err(|error| told(&error))?;
     match verified.policies.iter().find(|(scope, _)| *scope != BundleScope::account()) {
         // A policy that would not be enforced is never accepted.
         Some((scope, _)) => Err(format!(

@@ -86,3 +86,57 @@ async fn a_caller_gets_what_it_is_decided_by() {
     let wrong = get(&server, &agent, &format!("{PATH}?wait=61"), None).await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
 }
+
+/// What the answer holds of the policies: their names.
+fn names(got: &Got) -> Vec<String> {
+    let value: Value = serde_json::from_str(&got.text).unwrap();
+    let policies = value["policies"].as_array().unwrap().iter();
+    policies
+        .map(|policy| policy["document"]["metadata"]["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn who_waits_gets_what_holds_when_the_answer_comes() {
+    let server = TestServer::without_file(None).await;
+    apply(&server, "all", "account", "allow").await;
+    apply(&server, "careful", "team:ops", "deny").await;
+    let agent = server.agent_key("some agent").await;
+    let (_, team) = server.owner_post("/api/v1/teams", json!({"name": "ops"})).await;
+    let (_, agents) = server.owner_get("/api/v1/agents").await;
+    let agents = agents["items"].as_array().unwrap();
+    let member = agents.iter().find(|agent| agent["name"] == "some agent").unwrap();
+    let id = |thing: &Value| thing["id"].as_str().unwrap().to_owned();
+    let first = get(&server, &agent, PATH, None).await;
+    assert_eq!(names(&first), ["all"]);
+
+    // Who joins a team hears of it, and the chain is another one under a higher version.
+    let path = format!("{PATH}?wait=30");
+    let waiting = get(&server, &agent, &path, Some(&first.tag));
+    let joining = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let path = format!("/api/v1/teams/{}/members/{}", id(&team), id(member));
+        let put = server.request("PUT", &path, &server.owner_key).send().await.unwrap();
+        assert!(put.status().is_success(), "{put:?}");
+    };
+    let started = Instant::now();
+    let (second, ()) = tokio::join!(waiting, joining);
+    assert!(started.elapsed() < Duration::from_secs(20));
+    assert_eq!((second.status, names(&second).len()), (StatusCode::OK, 2));
+    let versions = [&first, &second].map(|got| Bundle::read(&got.text).unwrap().version());
+    assert!(versions[1] > versions[0], "{versions:?}");
+
+    // Whose key is revoked while it waits gets nothing.
+    let (_, keys) = server.owner_get("/api/v1/api-keys").await;
+    let keys = keys["items"].as_array().unwrap();
+    let key = keys.iter().find(|key| key["holder"] == "some agent").unwrap();
+    let waiting = get(&server, &agent, &path, Some(&second.tag));
+    let revoking = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let path = format!("/api/v1/api-keys/{}", id(key));
+        let gone = server.request("DELETE", &path, &server.owner_key).send().await.unwrap();
+        assert!(gone.status().is_success(), "{gone:?}");
+    };
+    let (third, ()) = tokio::join!(waiting, revoking);
+    assert_eq!(third.status, StatusCode::UNAUTHORIZED, "{}", third.text);
+}

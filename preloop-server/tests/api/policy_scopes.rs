@@ -66,6 +66,26 @@ async fn the_most_specific_scope_decides_and_denials_stand(server: TestServer) {
     assert_eq!(server.decide("drop", json!({})).await["action"], "deny");
 }
 
+async fn a_scope_alone_is_not_looser_than_with_the_account(server: TestServer) {
+    let read = async || {
+        let decision = server.decide("read", json!({})).await;
+        (decision["action"].clone(), decision["reason"].clone())
+    };
+    let unavailable = (json!("deny"), json!("policy_unavailable"));
+    put(&server, "agent:agent", "- {name: read}", "").await;
+    assert_eq!(read().await, unavailable, "the account has none yet");
+    let account = put(&server, "account", "- {name: read}", "").await;
+    assert_eq!(read().await.0, "allow");
+    let path = format!("/api/v1/policies/{}", account["version"]["policy_id"].as_str().unwrap());
+    let removed = crate::support::send(server.request("DELETE", &path, &server.owner_key)).await;
+    assert_eq!(removed.0, StatusCode::NO_CONTENT);
+    assert_eq!(read().await, unavailable, "taking the account's away loosens nothing");
+    let bundle = server.request("GET", "/api/v1/policies/bundle", &server.agent_key);
+    assert_eq!(crate::support::send(bundle).await.0, StatusCode::NOT_FOUND);
+    put(&server, "agent:agent", "- {name: read}", "inherit_from_parent: false").await;
+    assert_eq!(read().await.0, "allow", "it does without the account");
+}
+
 async fn calls_are_tried_from_any_scope(server: TestServer) {
     put(&server, "account", "- {name: pay, conditions: [{action: deny}]}\n- {name: read, conditions: [{action: require_approval}]}", "").await;
     put(&server, "team:ops", "- {name: read}", "").await;
@@ -150,6 +170,7 @@ async fn an_agent_may_not_touch_policies(server: TestServer) {
 
 on_both_engines![
     the_most_specific_scope_decides_and_denials_stand,
+    a_scope_alone_is_not_looser_than_with_the_account,
     calls_are_tried_from_any_scope,
     an_agent_may_not_touch_policies,
 ];

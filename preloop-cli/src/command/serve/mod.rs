@@ -55,6 +55,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "PRELOOP_BUNDLE_KEY", value_name = "KEY")]
     bundle_key: Option<String>,
 
+    /// The account that bundles must be for [default: the server's own, `main` where nobody renamed it]
+    #[arg(long, env = "PRELOOP_BUNDLE_ACCOUNT", value_name = "NAME", requires = "bundle")]
+    bundle_account: Option<String>,
+
     /// Where to listen; port 0 takes a free one
     #[arg(long, env = "PRELOOP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
@@ -154,7 +158,10 @@ pub(crate) fn run(serve: Serve, output: Output) -> Result<Exit, Failure> {
 impl Serve {
     fn config(self, data_dir: PathBuf) -> Result<Config, Failure> {
         let policy_bundle = match (self.bundle, self.bundle_key) {
-            (Some(file), Some(key)) => Some(BundleConfig { file, key: bundle_key(&key)? }),
+            (Some(file), Some(key)) => {
+                let (key, account) = (bundle_key(&key)?, self.bundle_account);
+                Some(BundleConfig { file, key, account })
+            }
             _ => None,
         };
         Ok(Config {

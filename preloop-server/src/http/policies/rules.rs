@@ -77,6 +77,7 @@ fn editing(route: Route) -> Route {
             "policy_not_found",
             "rule_not_found",
             "secret_missing",
+            "version_unusable",
         ])
 }
 

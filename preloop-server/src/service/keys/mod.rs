@@ -9,6 +9,7 @@ use preloop_api::{
     ApiKey, CreateApiKey, CreatedApiKey, Credential, Permission, Role, RotateApiKey,
 };
 use preloop_core::audit::AuditKind;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 pub(super) use ring::KeyRing;
@@ -24,6 +25,14 @@ use crate::store::{KeyHolder, StoredKey};
 pub(crate) const OWNER: &str = "owner";
 /// Longest time that a rotated key's text before is still good, in seconds.
 const GRACE_MAX: u64 = 7 * 24 * 3600;
+/// A caller as the account says now.
+#[derive(Clone, Debug)]
+pub(crate) struct CallerNow {
+    pub(crate) caller: Caller,
+    /// When keys, their holders or teams changed last, in microseconds.
+    pub(crate) changed_at: i64,
+}
+
 impl Services {
     /// The role of a key's text, where it is a good key of this account.
     pub(crate) fn key_role(&self, key: &str) -> Option<Role> {
@@ -31,17 +40,34 @@ impl Services {
         (holder.account_id == self.inner.account_id).then_some(holder.role)
     }
 
-    /// The caller as its key says now, the teams above all; none where what it came with is not good any more.
+    /// The caller as the account says now, the teams above all; none where what it came with is not good any more.
     pub(super) async fn caller_now(&self, caller: &Caller) -> Result<Option<Caller>, ServiceError> {
+        Ok(self.caller_as_of(caller).await?.map(|found| found.caller))
+    }
+
+    /// The same, and since when callers are as they are now.
+    pub(crate) async fn caller_as_of(
+        &self,
+        caller: &Caller,
+    ) -> Result<Option<CallerNow>, ServiceError> {
         let now = self.now();
+        let ring = self.inner.keys.load_full();
+        let changed_at = ring.changed_at();
+        let found = |caller| CallerNow { caller, changed_at };
         if caller.credential == Credential::Key {
-            let ring = self.inner.keys.load();
-            let its =
-                ring.values().find(|key| key.caller.key_id == caller.key_id && key.is_good(now));
-            return Ok(its.map(|key| key.caller.clone()));
+            return Ok(ring.holder_of(caller.key_id, now).cloned().map(found));
         }
-        let goes_on = self.inner.store.sign_in_goes_on(caller.key_id, now).await?;
-        Ok(goes_on.then(|| caller.clone()))
+        let Some(user_id) = caller.user_id else { return Ok(None) };
+        if !self.inner.store.sign_in_goes_on(caller.key_id, now).await? {
+            return Ok(None);
+        }
+        let user = self.user(user_id).await?.user;
+        Ok(Some(found(caller.as_user(&user))))
+    }
+
+    /// Changes whenever keys, their holders or teams do.
+    pub(crate) fn key_changes(&self) -> watch::Receiver<u64> {
+        self.inner.key_changes.subscribe()
     }
 
     /// The keys that the caller may see, good or revoked, without their text: everybody's, or the caller's own.

@@ -18,21 +18,48 @@ use crate::store::{KeyHolder, StoredKey};
 const USE_PRECISION: i64 = 1_000_000;
 
 /// The keys that are good now, by the hash of their text.
-pub(in crate::service) type KeyRing = HashMap<[u8; 32], RingKey>;
+#[derive(Debug, Default)]
+pub(in crate::service) struct KeyRing {
+    keys: HashMap<[u8; 32], RingKey>,
+    /// When they changed last, in microseconds; only ever goes up.
+    changed_at: i64,
+}
 
 /// A key in memory.
 #[derive(Clone, Debug)]
-pub(in crate::service) struct RingKey {
-    pub(super) caller: Caller,
+struct RingKey {
+    caller: Caller,
     good_until: Option<Timestamp>,
     /// When it was last used, in microseconds since 1970; 0 where that is stored.
     used: Arc<AtomicI64>,
 }
 
+// === impl KeyRing ===
+
+impl KeyRing {
+    pub(super) fn changed_at(&self) -> i64 {
+        self.changed_at
+    }
+
+    /// Who holds the key of that id, where it is good.
+    pub(super) fn holder_of(&self, id: Uuid, now: Timestamp) -> Option<&Caller> {
+        let its = self.keys.values().find(|key| key.caller.key_id == id && key.is_good(now));
+        its.map(|key| &key.caller)
+    }
+
+    fn is_same(&self, keys: &HashMap<[u8; 32], RingKey>) -> bool {
+        let same = |hash, key: &RingKey| {
+            let known: Option<&RingKey> = self.keys.get(hash);
+            known.is_some_and(|it| it.caller == key.caller && it.good_until == key.good_until)
+        };
+        self.keys.len() == keys.len() && keys.iter().all(|(hash, key)| same(hash, key))
+    }
+}
+
 // === impl RingKey ===
 
 impl RingKey {
-    pub(super) fn is_good(&self, now: Timestamp) -> bool {
+    fn is_good(&self, now: Timestamp) -> bool {
         self.good_until.is_none_or(|until| until > now)
     }
 }
@@ -41,7 +68,7 @@ impl Shared {
     /// The caller that a key's text stands for; none where there is no such key or it is not good any more.
     pub(in crate::service) fn key_holder(&self, key: &str) -> Option<Caller> {
         let ring = self.keys.load();
-        let key = ring.get(&hash_of(key))?;
+        let key = ring.keys.get(&hash_of(key))?;
         let now = self.now();
         if !key.is_good(now) {
             return None;
@@ -61,8 +88,8 @@ impl Shared {
         let teams = self.store.team_names(None).await?;
         let before = self.keys.load_full();
         let used: HashMap<Uuid, &Arc<AtomicI64>> =
-            before.values().map(|key| (key.caller.key_id, &key.used)).collect();
-        let mut ring = KeyRing::with_capacity(keys.len());
+            before.keys.values().map(|key| (key.caller.key_id, &key.used)).collect();
+        let mut ring = HashMap::with_capacity(keys.len());
         for key in keys {
             let used = used.get(&key.api_key.id).map_or_else(Arc::default, |used| Arc::clone(used));
             let good_until = key.api_key.expires_at;
@@ -82,7 +109,16 @@ impl Shared {
                 ring.insert(hash, RingKey { caller, good_until, used });
             }
         }
-        self.keys.store(Arc::new(ring));
+        let is_same = before.is_same(&ring);
+        let changed_at = if is_same {
+            before.changed_at
+        } else {
+            self.now().unix_micros().max(before.changed_at.saturating_add(1))
+        };
+        self.keys.store(Arc::new(KeyRing { keys: ring, changed_at }));
+        if !is_same {
+            self.key_changes.send_modify(|version| *version = version.wrapping_add(1));
+        }
         Ok(())
     }
 }
@@ -92,7 +128,7 @@ impl Platform {
     pub(crate) async fn keys_note_use(&self) -> Result<(), ServiceError> {
         let ring = self.shared().keys.load_full();
         let mut uses = Vec::new();
-        for key in ring.values() {
+        for key in ring.keys.values() {
             let micros = key.used.swap(0, Ordering::Relaxed);
             if micros > 0
                 && let Ok(at) = Timestamp::from_unix_micros(micros)

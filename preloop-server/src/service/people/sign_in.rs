@@ -335,6 +335,14 @@ impl Services {
     }
 }
 
+impl Caller {
+    /// The caller of a sign-in as the user is now.
+    pub(in crate::service) fn as_user(&self, user: &User) -> Self {
+        let (principal, email) = (principal_of(user), user.email.clone());
+        Self { principal, role: user.role, email, ..self.clone() }
+    }
+}
+
 fn caller_of(user: &StoredUser, sign_in: &SignInRow) -> Caller {
     let StoredUser { account_id, user, .. } = user;
     Caller {

@@ -73,6 +73,7 @@ impl Services {
         self.check_writable(&scope)?;
         check_message(message.as_deref())?;
         self.check_inheritance(&scope, &policy)?;
+        self.memory_follows(&scope).await?;
         let base = self.policy_base(&scope).await?;
         let warnings = self.warnings(&scope, &policy).await?;
         let mut document = policy.document().clone();
@@ -90,7 +91,12 @@ impl Services {
             diff: diff.clone(),
             warnings: warnings.clone(),
         };
-        let same = live.filter(|live| live.digest == digest);
+        // What does not load is replaced, though its row has the digest of a good document.
+        let is_whole = |live: &&StoredPolicy| {
+            self.live_policies().slot(&scope).is_none_or(|slot| !slot.is_broken())
+                && live.digest == digest
+        };
+        let same = live.filter(is_whole);
         if dry_run || same.is_some() {
             let version = match same {
                 Some(live) => self.version_of(live.version_id).await?,
@@ -122,18 +128,13 @@ impl Services {
             author: author(caller),
             message,
             now,
+            record: None,
         };
         let sent = write.document.clone();
         match self.policy_commit(caller, write, policy, secrets).await? {
             PolicyWritten::Live(version) => Ok(answer(true, Some(*version))),
             PolicyWritten::Unexpected(digest) => Err(self.overtaken(&scope, digest, sent).await),
-            PolicyWritten::NameTaken(other) => Err(ServiceError::Conflict {
-                code: "policy_name_taken",
-                message: format!(
-                    "the policy of the scope `{other}` has this name; give `metadata.name` another one"
-                ),
-                state: None,
-            }),
+            PolicyWritten::NameTaken(other) => Err(name_taken(&other)),
         }
     }
 
@@ -151,7 +152,7 @@ impl Services {
             self.policy_base(&scope).await?.ok_or_else(|| nothing_live(&scope))?;
         check_expected(&scope, &expected, Some(&stored), None)?;
         let before = computed(move || preloop_core::parse(&text)).await?;
-        let before = before.map_err(|_| nothing_live(&scope))?;
+        let before = before.map_err(|_| unloadable(&scope))?;
         let command = ApplyCommand {
             scope,
             policy: change(&before)?,
@@ -162,6 +163,19 @@ impl Services {
             dry_run: false,
         };
         self.policy_apply(caller, command).await
+    }
+
+    /// Makes sure that memory has what the store has of a scope: else a document that is live there would change nothing
+    /// here.
+    async fn memory_follows(&self, scope: &PolicyScope) -> Result<(), ServiceError> {
+        let stored = self.inner.store.policy_of_scope(self.inner.account_id, scope).await?;
+        let live = self.live_policies();
+        let is_same = match (&stored, live.slot(scope)) {
+            (Some(stored), Some(slot)) => slot.is_version(stored.version_id),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if is_same { Ok(()) } else { self.policies_refresh().await }
     }
 
     /// What is live in a scope as stored, with its text.
@@ -335,6 +349,27 @@ pub(super) fn changed(
         None => format!("nothing is live in the scope `{scope}` any more"),
     };
     ServiceError::PolicyChanged { message, digest, diff }
+}
+
+fn name_taken(other: &PolicyScope) -> ServiceError {
+    ServiceError::Conflict {
+        code: "policy_name_taken",
+        message: format!(
+            "the policy of the scope `{other}` has this name; give `metadata.name` another one"
+        ),
+        state: None,
+    }
+}
+
+/// What is live in a scope does not load.
+fn unloadable(scope: &PolicyScope) -> ServiceError {
+    ServiceError::Conflict {
+        code: "version_unusable",
+        message: format!(
+            "the stored policy of the scope `{scope}` does not load any more; apply a whole document, or roll back"
+        ),
+        state: None,
+    }
 }
 
 /// Nothing is live in a scope.

@@ -3,7 +3,8 @@
 use preloop_core::Timestamp;
 use preloop_core::bundle::{Bundle, BundleScope, Contents};
 
-use super::super::{Caller, ServiceError, Services};
+use super::super::keys::CallerNow;
+use super::super::{ServiceError, Services};
 use super::live::{Seen, Slot};
 
 /// A caller's chain of policies.
@@ -20,9 +21,19 @@ impl Services {
     ///
     /// # Errors
     /// Where there is none, or one of them does not load any more.
-    pub(crate) fn policy_bundle(&self, caller: &Caller) -> Result<ServedBundle, ServiceError> {
+    pub(crate) fn policy_bundle(
+        &self,
+        CallerNow { caller, changed_at }: &CallerNow,
+    ) -> Result<ServedBundle, ServiceError> {
         let live = self.live_policies();
         let seen = Seen { principal: &caller.principal, flow: caller.flow.as_deref() };
+        let no_policy = || ServiceError::NotFound {
+            code: "no_policy",
+            message: "no policy is loaded".to_owned(),
+        };
+        if matches!(live.chain(seen), Err(None)) {
+            return Err(no_policy());
+        }
         let mut policies = Vec::new();
         for slot in live.seen(seen) {
             let Slot::Live(policy) = slot else {
@@ -30,18 +41,20 @@ impl Services {
                 return Err(ServiceError::Unavailable { message: message.to_owned() });
             };
             let scope = BundleScope { kind: policy.level(), name: slot.scope().name().to_owned() };
-            policies.push((scope, policy.document().clone()));
+            let mut document = policy.document().clone();
+            if live.is_bound_to_account()
+                && let Some(defaults) = &mut document.defaults
+            {
+                // Engines elsewhere know only the documents: what does not count here must not count there.
+                defaults.inherit_from_parent = None;
+            }
+            policies.push((scope, document));
         }
-        let no_policy = || ServiceError::NotFound {
-            code: "no_policy",
-            message: "no policy is loaded".to_owned(),
-        };
-        if policies.is_empty() {
-            return Err(no_policy());
-        }
-        let changed = live.changed_at;
+        let changed = live.changed_at.max(*changed_at);
+        // The sum goes up with either, so that no two chains have one version.
+        let version = live.changed_at.saturating_add(*changed_at);
         let contents = Contents {
-            version: u64::try_from(changed).unwrap_or(0),
+            version: u64::try_from(version).unwrap_or(0),
             created_at: Timestamp::from_unix_micros(changed).unwrap_or(Timestamp::UNIX_EPOCH),
             account: self.inner.account_id.to_string(),
             policies,

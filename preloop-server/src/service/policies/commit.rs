@@ -1,24 +1,28 @@
 //! A change carried through: stored, then in memory, then in the trail, in one turn that no caller can break off.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use preloop_api::PolicyVersion;
 use preloop_core::ValidPolicy;
-use preloop_core::audit::AuditKind;
+use preloop_core::audit::{AuditKind, AuditRecord};
 use uuid::Uuid;
 
 use super::super::secrets::SecretsTaken;
 use super::super::{Caller, ServiceError, Services};
 use super::apply::{Expected, changed, check_expected, computed};
 use super::live::{LivePolicy, Origin, Slot};
-use crate::store::{PolicyRemoval, PolicyWrite, PolicyWritten};
+use crate::store::{ChangeRecord, PolicyRemoval, PolicyWrite, PolicyWritten};
+
+/// Pause before the store is asked again whether it took a change.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 impl Services {
     /// Stores and swaps. Once begun it is carried through, whether the caller waits for it or not.
     pub(super) async fn policy_commit(
         &self,
         caller: &Caller,
-        write: PolicyWrite,
+        mut write: PolicyWrite,
         policy: ValidPolicy,
         secrets: SecretsTaken,
     ) -> Result<PolicyWritten, ServiceError> {
@@ -28,6 +32,8 @@ impl Services {
         let live = computed(move || Arc::new(LivePolicy::new(scope, origin, policy, at))).await?;
         let mut record = self.new_record(AuditKind::PolicyLoaded);
         record.actor = Some(caller.principal.name.clone());
+        let record = ChangeRecord { record, told };
+        write.record = Some(record.clone());
         let services = self.clone();
         let done = tokio::spawn(async move {
             let _turn = services.inner.policies.turn.lock().await;
@@ -37,12 +43,10 @@ impl Services {
                     services.swap(|policies| policies.put(Slot::Live(live)));
                     services.status_follows();
                     services.secrets_changed(&secrets);
-                    record.message = Some(told(version));
-                    services.record_or_log(&record);
+                    services.change_told(&record.of(version)).await;
                 }
                 Ok(PolicyWritten::Unexpected(_) | PolicyWritten::NameTaken(_)) => {}
-                // Nobody knows whether it was stored before the connection was lost.
-                Err(_) => drop(services.refresh_in_turn().await),
+                Err(_) => services.change_unknown(record.record.id).await,
             }
             written
         });
@@ -72,18 +76,18 @@ impl Services {
         let scope = live.scope.clone();
         let done = tokio::spawn(async move {
             let _turn = services.inner.policies.turn.lock().await;
-            let (store, now) = (&services.inner.store, services.now());
+            let store = &services.inner.store;
             let account_id = services.inner.account_id;
             let digest = Some(live.digest.as_str());
-            let removed = store.policy_remove(account_id, &live.scope, digest, now).await;
+            let removed = store.policy_remove(account_id, &live.scope, digest, &record).await;
             match &removed {
                 Ok(PolicyRemoval::Removed) => {
                     services.swap(|policies| policies.take(&live.scope));
                     services.status_follows();
-                    services.record_or_log(&record);
+                    services.change_told(&record).await;
                 }
                 Ok(PolicyRemoval::NotFound | PolicyRemoval::Unexpected(_)) => {}
-                Err(_) => drop(services.refresh_in_turn().await),
+                Err(_) => services.change_unknown(record.id).await,
             }
             removed
         });
@@ -98,6 +102,61 @@ impl Services {
             PolicyRemoval::NotFound => Err(super::read::not_found(id)),
             PolicyRemoval::Unexpected(digest) => Err(changed(&scope, Some(digest), None)),
         }
+    }
+
+    /// Puts a change into the trail; the store keeps the record until the journal has it.
+    async fn change_told(&self, record: &AuditRecord) {
+        if self.record(record).is_err() {
+            // Tried again from memory, and from the store at the next start.
+            self.record_or_log(record);
+            return;
+        }
+        if let Err(error) = self.inner.store.untold_forget(&record.id).await {
+            tracing::debug!(%error, "a record that is in the trail is looked for again at the next start");
+        }
+    }
+
+    /// Nobody knows whether a change was stored before the connection was lost: the store says so as soon as it answers.
+    pub(super) async fn change_unknown(&self, record_id: String) {
+        if self.change_found(&record_id).await.is_ok() {
+            return;
+        }
+        let services = self.clone();
+        self.tasks().spawn("read the policies after a change that may have failed", async move {
+            loop {
+                tokio::select! {
+                    () = tokio::time::sleep(LOOK_AGAIN) => {}
+                    () = services.tasks().stopped() => return,
+                }
+                let _turn = services.inner.policies.turn.lock().await;
+                if services.change_found(&record_id).await.is_ok() {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Reads what is live, and tells the change where it was stored after all.
+    async fn change_found(&self, record_id: &str) -> Result<(), ServiceError> {
+        self.refresh_in_turn().await?;
+        let untold = self.inner.store.untold_list(self.inner.account_id).await?;
+        if let Some(record) = untold.iter().find(|record| record.id == record_id) {
+            self.change_told(record).await;
+        }
+        Ok(())
+    }
+
+    /// Writes into the trail what the run before changed and did not tell. The journal of that run was moved before.
+    pub(in crate::service) async fn changes_recover(&self) -> Result<(), ServiceError> {
+        let store = &self.inner.store;
+        for record in store.untold_list(self.inner.account_id).await? {
+            if store.untold_is_told(&record.id).await? {
+                store.untold_forget(&record.id).await?;
+            } else {
+                self.change_told(&record).await;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -115,6 +115,7 @@ impl Services {
             author: PolicyAuthor { id: String::new(), name: "policy file".to_owned() },
             message,
             now,
+            record: None,
         };
         match self.inner.store.policy_apply(&write, None).await? {
             PolicyWritten::Live(_) | PolicyWritten::Unexpected(_) => Ok(()),

@@ -124,8 +124,9 @@ impl LivePolicy {
         }
     }
 
-    fn as_scope(&self) -> Scope<'_> {
-        Scope { level: self.level(), name: &self.scope_text, policy: &self.compiled }
+    fn as_scope(&self, always_inherits: bool) -> Scope<'_> {
+        let (level, policy) = (self.level(), &self.compiled);
+        Scope { level, name: &self.scope_text, policy, always_inherits }
     }
 }
 
@@ -223,7 +224,7 @@ impl LivePolicies {
             Ok(chain) => {
                 scopes::evaluate(&chain, call).unwrap_or_else(|| Cow::Owned(unavailable(None)))
             }
-            Err(broken) => Cow::Owned(unavailable(Some(broken))),
+            Err(broken) => Cow::Owned(unavailable(broken)),
         }
     }
 
@@ -231,7 +232,7 @@ impl LivePolicies {
     pub(crate) fn explain(&self, seen: Seen<'_>, call: &Call<'_>) -> Decision {
         match self.chain(seen) {
             Ok(chain) => scopes::explain(&chain, call).unwrap_or_else(|| unavailable(None)),
-            Err(broken) => unavailable(Some(broken)),
+            Err(broken) => unavailable(broken),
         }
     }
 
@@ -263,14 +264,27 @@ impl LivePolicies {
         self.teams.is_empty() && self.agents.is_empty() && self.flows.is_empty()
     }
 
-    /// The policies of the scopes that the call is seen from, or the first that does not load.
-    fn chain(&self, seen: Seen<'_>) -> Result<Vec<Scope<'_>>, &BrokenPolicy> {
-        self.seen(seen)
+    /// The policies of the scopes that the call is seen from, or the first that does not load; none of both where the
+    /// account has no policy and is not left out: a scope alone must not be looser than with the account.
+    pub(super) fn chain(&self, seen: Seen<'_>) -> Result<Vec<Scope<'_>>, Option<&BrokenPolicy>> {
+        let always_inherits = self.is_bound_to_account();
+        let chain = self
+            .seen(seen)
             .map(|slot| match slot {
-                Slot::Live(live) => Ok(live.as_scope()),
-                Slot::Broken(broken) => Err(&**broken),
+                Slot::Live(live) => Ok(live.as_scope(always_inherits)),
+                Slot::Broken(broken) => Err(Some(&**broken)),
             })
-            .collect()
+            .collect::<Result<Vec<_>, _>>()?;
+        if self.account.is_none() && !scopes::end_below_account(&chain) {
+            return Err(None);
+        }
+        Ok(chain)
+    }
+
+    /// Whether no scope is freed of the account's policy: it is the operator's file, and what is stored is not the
+    /// operator's.
+    pub(super) fn is_bound_to_account(&self) -> bool {
+        self.account().is_some_and(|live| live.is_local_file())
     }
 
     pub(super) fn seen<'l, 's>(

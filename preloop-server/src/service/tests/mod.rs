@@ -17,10 +17,12 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::ids::new_id;
 use crate::journal::Journal;
 use crate::store::testing::{Place, on_both_engines};
-use crate::store::{AuditFilter, AuditOrder, Change};
+use crate::store::{AuditFilter, AuditOrder};
 use preloop_files::PolicySource;
 
-const POLICY: &str = "
+mod replicas;
+
+pub(super) const POLICY: &str = "
 version: '1.0'
 metadata: {name: test}
 mcp_servers: [{name: bank, url: 'http://127.0.0.1:9/mcp'}]
@@ -78,7 +80,7 @@ impl Stand {
         Self { owner: caller("plo_test"), agent: caller("pla_test"), platform, services, place }
     }
 
-    fn attempt(tool: &str, arguments: &str) -> Attempt {
+    pub(super) fn attempt(tool: &str, arguments: &str) -> Attempt {
         Attempt {
             tool: tool.to_owned(),
             server: Some("bank".to_owned()),
@@ -95,14 +97,14 @@ impl Stand {
         }
     }
 
-    async fn hold(&self) -> Box<Held> {
+    pub(super) async fn hold(&self) -> Box<Held> {
         match self.services.decide(&self.agent, Self::attempt("pay", r#"{"amount":1}"#)).await {
             Ok(Ruling::Held(held)) => held,
             other => panic!("the call must be held: {other:?}"),
         }
     }
 
-    async fn approved(&self) -> Permit {
+    pub(super) async fn approved(&self) -> Permit {
         let mut held = self.hold().await;
         self.vote(held.approval().id, VoteDecision::Approve).await;
         match held.settled().await {
@@ -111,16 +113,16 @@ impl Stand {
         }
     }
 
-    async fn vote(&self, id: Uuid, decision: VoteDecision) {
+    pub(super) async fn vote(&self, id: Uuid, decision: VoteDecision) {
         self.services.approval_vote(&self.owner, id, decision, None).await.unwrap();
     }
 
-    async fn outcome(&self, id: Uuid) -> Option<ApprovalOutcome> {
+    pub(super) async fn outcome(&self, id: Uuid) -> Option<ApprovalOutcome> {
         self.services.approval_show(&self.owner, id).await.unwrap().outcome
     }
 
     /// Kinds of the records, oldest first, without those of the start.
-    async fn kinds(&self) -> Vec<AuditKind> {
+    pub(super) async fn kinds(&self) -> Vec<AuditKind> {
         self.platform.journal_move().await.unwrap();
         let filter =
             AuditFilter { limit: 1000, order: AuditOrder::Ascending, ..AuditFilter::default() };
@@ -133,13 +135,13 @@ impl Stand {
     }
 
     /// Ends without any good order, as a kill does: nothing held or permitted is dropped.
-    async fn kill(self) -> Self {
+    pub(super) async fn kill(self) -> Self {
         let place = self.place.clone();
         self.platform.close().await;
         Self::on(place).await
     }
 
-    async fn background(&self) {
+    pub(super) async fn background(&self) {
         self.platform.tasks().finished().await;
     }
 }
@@ -356,68 +358,6 @@ async fn an_approval_that_is_not_good_for_the_call_is_noted(place: Place) {
     let kinds = stand.kinds().await;
     let refused = kinds.iter().filter(|kind| **kind == AuditKind::RequestRefused).count();
     assert_eq!(refused, 2, "{kinds:?}");
-}
-
-#[tokio::test]
-async fn two_servers_share_requests_votes_and_keys() {
-    let here = Stand::on(Place::postgres()).await;
-    let there = here.beside().await;
-    let mut changes = there.platform.changes().await.unwrap().unwrap();
-    let (mut first, mut second) = (here.hold().await, there.hold().await);
-    let id = first.approval().id;
-    assert_eq!(second.approval().id, id, "the same call joins across servers");
-    here.vote(id, VoteDecision::Approve).await;
-    let mut follow = async || loop {
-        let change = changes.next().await.unwrap();
-        there.platform.follow(change).await.unwrap();
-        if change == Change::Approval(id) {
-            return;
-        }
-    };
-    let (first, second, ()) = tokio::join!(first.settled(), second.settled(), follow());
-    let settled = [first.unwrap(), second.unwrap()];
-    let ran = settled.iter().filter(|settled| matches!(settled, Settled::Approved(_))).count();
-    let used = settled.iter().filter(|settled| matches!(settled, Settled::Used)).count();
-    assert_eq!((ran, used), (1, 1), "{settled:?}");
-    drop(settled);
-    here.background().await;
-    there.background().await;
-
-    here.services.key_revoke(&here.owner, here.agent.key_id).await.unwrap();
-    while there.platform.shared().key_holder("pla_test").is_some() {
-        let change = changes.next().await.unwrap();
-        there.platform.follow(change).await.unwrap();
-    }
-    here.platform.journal_move().await.unwrap();
-    there.platform.journal_move().await.unwrap();
-    let report = here.services.audit_verify(&here.owner).await.unwrap();
-    assert!(report.is_valid, "two journals make one chain: {report:?}");
-}
-
-#[tokio::test]
-async fn a_vote_on_two_servers_at_once_settles_once() {
-    let here = Stand::on(Place::postgres()).await;
-    let there = here.beside().await;
-    for amount in 0..8 {
-        let attempt = Stand::attempt("pay", &format!(r#"{{"amount":{amount}}}"#));
-        let ruling = here.services.decide(&here.agent, attempt).await;
-        let Ok(Ruling::Held(held)) = ruling else { panic!("the call must be held") };
-        let id = held.approval().id;
-        held.detach();
-        let vote = |stand: &Stand, decision| {
-            let (services, owner) = (stand.services.clone(), stand.owner.clone());
-            async move { services.approval_vote(&owner, id, decision, None).await }
-        };
-        let (approved, declined) =
-            tokio::join!(vote(&here, VoteDecision::Approve), vote(&there, VoteDecision::Decline));
-        assert_eq!(
-            usize::from(approved.is_ok()) + usize::from(declined.is_ok()),
-            1,
-            "{approved:?} {declined:?}"
-        );
-        let shown = here.services.approval_show(&here.owner, id).await.unwrap();
-        assert_eq!(shown.votes.len(), 1);
-    }
 }
 
 async fn text_that_no_database_takes_is_kept_out_of_its_columns(place: Place) {

@@ -2,12 +2,14 @@
 
 use preloop_api::{PolicyAuthor, PolicyScope, PolicyVersion, VersionCause};
 use preloop_core::Timestamp;
+use preloop_core::audit::AuditRecord;
 use uuid::Uuid;
 
 use super::super::dialect::{EngineRow, WriteTransaction};
 use super::super::row::{Columns, findable, micros};
 use super::super::{Sealing, Store, StoreError};
 use super::read::find_scope;
+use super::untold::{self, ChangeRecord};
 use super::{StoredVersion, TABLE, begin, finish};
 
 /// A document that shall be live.
@@ -29,6 +31,8 @@ pub(crate) struct PolicyWrite {
     pub(crate) author: PolicyAuthor,
     pub(crate) message: Option<String>,
     pub(crate) now: Timestamp,
+    /// What the trail will tell of it; none where something else tells it.
+    pub(crate) record: Option<ChangeRecord>,
 }
 
 /// What must be live for a document to come into force.
@@ -127,17 +131,21 @@ impl Store {
         if let Some(secrets) = secrets {
             super::super::secrets::put(&mut tx, secrets).await?;
         }
+        if let Some(record) = &write.record {
+            let record = record.of(&version.version);
+            untold::note(self, &mut tx, write.account_id, &record).await?;
+        }
         finish(tx, write.account_id).await?;
         Ok(PolicyWritten::Live(Box::new(version.version)))
     }
 
-    /// Takes what is live out of force; its versions stay.
+    /// Takes what is live out of force; its versions stay. The trail will tell it by the record.
     pub(crate) async fn policy_remove(
         &self,
         account_id: Uuid,
         scope: &PolicyScope,
         expected: Option<&str>,
-        now: Timestamp,
+        record: &AuditRecord,
     ) -> Result<PolicyRemoval, StoreError> {
         let mut tx = begin(self, account_id).await?;
         let Some(live) = find_scope(&mut tx, account_id, scope).await? else {
@@ -150,9 +158,10 @@ impl Store {
             "update policy set live_version_id = null, updated_at = $2 where policy_id = $1",
         )
         .bind(live.id.to_string())
-        .bind(micros(now))
+        .bind(micros(record.at))
         .execute(&mut *tx)
         .await?;
+        untold::note(self, &mut tx, account_id, record).await?;
         finish(tx, account_id).await?;
         Ok(PolicyRemoval::Removed)
     }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod read;
+mod untold;
 mod versions;
 
 #[cfg(test)]
@@ -12,6 +13,7 @@ use preloop_core::Timestamp;
 use uuid::Uuid;
 
 pub(crate) use apply::{ExpectedLive, PolicyRemoval, PolicyWrite, PolicyWritten};
+pub(crate) use untold::ChangeRecord;
 pub(crate) use versions::{Prune, Snapshot, VersionFilter, VersionRemoval};
 
 use super::dialect::WriteTransaction;

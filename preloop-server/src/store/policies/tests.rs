@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use preloop_api::ScopeKind;
+use preloop_core::audit::{AuditKind, AuditRecord};
 
 use super::*;
 use crate::ids::new_id;
@@ -41,7 +42,12 @@ fn write(account_id: Uuid, scope: &PolicyScope, name: &str, digest: &str) -> Pol
         author: author(),
         message: Some("why".to_owned()),
         now: now(),
+        record: None,
     }
+}
+
+fn record() -> AuditRecord {
+    AuditRecord::new(new_id(now()).to_string(), now(), AuditKind::PolicyRemoved)
 }
 
 async fn applied(store: &Store, write: &PolicyWrite) -> PolicyVersion {
@@ -158,8 +164,9 @@ async fn what_was_removed_can_come_back(place: Place) {
     let (store, account_id) = open(&place).await;
     let scope = team("one");
     let first = applied(&store, &write(account_id, &scope, "p", "a")).await;
-    let remove =
-        async |expected| store.policy_remove(account_id, &scope, expected, now()).await.unwrap();
+    let remove = async |expected| {
+        store.policy_remove(account_id, &scope, expected, &record()).await.unwrap()
+    };
     assert_eq!(remove(Some("b")).await, PolicyRemoval::Unexpected("a".to_owned()));
     assert_eq!(remove(Some("a")).await, PolicyRemoval::Removed);
     assert_eq!(remove(None).await, PolicyRemoval::NotFound);

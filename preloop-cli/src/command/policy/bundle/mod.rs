@@ -38,8 +38,8 @@ pub(crate) struct MakeBundle {
     #[arg(long, value_name = "VERSION")]
     number: Option<u64>,
 
-    /// The account that it is for
-    #[arg(long, value_name = "NAME", default_value = "default")]
+    /// The account that it is for: servers take bundles for their own alone
+    #[arg(long, value_name = "NAME", default_value = "main")]
     account: String,
 
     /// Sign it with the key in this file

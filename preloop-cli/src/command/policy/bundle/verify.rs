@@ -21,6 +21,10 @@ pub(crate) struct VerifyBundle {
     #[arg(long, value_name = "KEY", env = "PRELOOP_BUNDLE_KEY")]
     key: String,
 
+    /// Take it only for this account
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+
     /// Take it only with a higher version than this one
     #[arg(long, value_name = "VERSION")]
     newer_than: Option<u64>,
@@ -31,7 +35,10 @@ pub(crate) fn run(options: &VerifyBundle, output: Output) -> Result<Exit, Failur
     let key = keys::public(&options.key)?;
     let held = options.newer_than.map(|version| HeldBundle { version, digest: String::new() });
     let name = super::source::name(&options.bundle);
-    let verified = read(&options.bundle)?.and_then(|bundle| bundle.verify(&key, held.as_ref()));
+    let verified = read(&options.bundle)?.and_then(|bundle| match options.account.as_deref() {
+        Some(account) => bundle.verify_for(&[account], &key, held.as_ref()),
+        None => bundle.verify(&key, held.as_ref()),
+    });
     match verified {
         Ok(bundle) => {
             accepted(&bundle, &key.id(), &name, output)?;
