@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::ApiError;
 use super::auth::Authenticated;
 use super::body::JsonRequest;
-use super::params::id;
+use super::params::{PageParams, Params, id};
 use super::route::{Routes, get, post};
 
 /// Making and disabling agents.
@@ -19,7 +19,8 @@ pub(super) fn routes() -> Routes {
         .add(
             get("/api/v1/agents", list)
                 .right(Permission::UsersRead)
-                .summary("Every agent of the account")
+                .summary("Agents of the account, oldest first")
+                .query::<PageParams>()
                 .answers::<Page<Agent>>(StatusCode::OK),
         )
         .add(
@@ -56,8 +57,9 @@ pub(super) fn routes() -> Routes {
 
 async fn list(
     Authenticated { services, caller }: Authenticated,
+    Params(page): Params<PageParams>,
 ) -> Result<Json<Page<Agent>>, ApiError> {
-    Ok(Json(Page { items: services.agent_list(&caller).await?, next_cursor: None }))
+    Ok(Json(services.agent_list(&caller, &page.part()?).await?))
 }
 
 async fn create(request: JsonRequest) -> Result<(StatusCode, Json<Agent>), ApiError> {

@@ -10,7 +10,7 @@ use super::ApiError;
 use super::auth::Authenticated;
 use super::body::JsonRequest;
 use super::once::KeptInstead;
-use super::params::id;
+use super::params::{PageParams, Params, id};
 use super::route::{Routes, delete, get, post};
 
 /// Inviting people.
@@ -19,7 +19,8 @@ pub(super) fn routes() -> Routes {
         .add(
             get("/api/v1/invitations", list)
                 .right(Permission::UsersRead)
-                .summary("Invitations, newest first, the last thousand")
+                .summary("Invitations, newest first")
+                .query::<PageParams>()
                 .answers::<Page<Invitation>>(StatusCode::OK),
         )
         .add(
@@ -52,8 +53,9 @@ pub(super) fn routes() -> Routes {
 
 async fn list(
     Authenticated { services, caller }: Authenticated,
+    Params(page): Params<PageParams>,
 ) -> Result<Json<Page<Invitation>>, ApiError> {
-    Ok(Json(Page { items: services.invitation_list(&caller).await?, next_cursor: None }))
+    Ok(Json(services.invitation_list(&caller, &page.part()?).await?))
 }
 
 async fn create(

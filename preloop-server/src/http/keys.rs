@@ -10,7 +10,7 @@ use super::ApiError;
 use super::auth::Authenticated;
 use super::body::JsonRequest;
 use super::once::KeptInstead;
-use super::params::id;
+use super::params::{PageParams, Params, id};
 use super::route::{Routes, delete, get, post};
 
 /// Making, listing, rotating and revoking keys.
@@ -19,10 +19,11 @@ pub(super) fn routes() -> Routes {
         .add(
             get("/api/v1/api-keys", list)
                 .right(Permission::KeysOwn)
-                .summary("Keys, good or revoked, without their text")
+                .summary("Keys, good or revoked, oldest first, without their text")
                 .description(
                     "Everybody's for whoever has the right `keys:write`, else the caller's own.",
                 )
+                .query::<PageParams>()
                 .answers::<Page<ApiKey>>(StatusCode::OK),
         )
         .add(
@@ -80,9 +81,9 @@ pub(super) fn routes() -> Routes {
 
 async fn list(
     Authenticated { services, caller }: Authenticated,
+    Params(page): Params<PageParams>,
 ) -> Result<Json<Page<ApiKey>>, ApiError> {
-    let items = services.key_list(&caller).await?;
-    Ok(Json(Page { items, next_cursor: None }))
+    Ok(Json(services.key_list(&caller, &page.part()?).await?))
 }
 
 async fn create(

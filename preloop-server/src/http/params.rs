@@ -1,12 +1,17 @@
 //! Query parameters and ids in paths.
 
+use std::str::FromStr;
+
 use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::ApiError;
+use crate::store::Part;
 
 /// The query of the request; unknown parameters are refused.
 #[derive(Clone, Debug)]
@@ -37,6 +42,34 @@ pub(crate) fn limit(given: Option<u32>, default: u32, max: u32) -> Result<u32, A
             None,
         )),
     }
+}
+
+/// Query of a list whose items are ordered by when they were made.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PageParams {
+    /// Most items of the page; 100 where it is left out.
+    #[schemars(range(min = 1, max = 1_000))]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    #[schemars(regex(pattern = "^[0-9]{1,16}\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"))]
+    cursor: Option<String>,
+}
+
+impl PageParams {
+    /// The part of the list that is asked for.
+    pub(super) fn part(&self) -> Result<Part<i64>, ApiError> {
+        part(self.limit, self.cursor.as_deref())
+    }
+}
+
+/// The part of a list that a page asks for.
+pub(super) fn part<K: FromStr>(
+    given: Option<u32>,
+    cursor: Option<&str>,
+) -> Result<Part<K>, ApiError> {
+    let limit = Some(limit(given, 100, 1_000)?);
+    Ok(Part { after: parsed("cursor", cursor, "a `next_cursor`", Part::place)?, limit })
 }
 
 /// A value of the query that must be read further.

@@ -4,14 +4,28 @@ use axum::Json;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use preloop_api::{ChangeTeam, CreateTeam, Page, Permission, Team};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::ApiError;
 use super::auth::Authenticated;
 use super::body::JsonRequest;
-use super::params::id;
+use super::params::{Params, id, part};
 use super::route::{Routes, delete, get, patch, post, put};
+
+/// Query of `GET /api/v1/teams`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListParams {
+    /// Most items of the page; 100 where it is left out.
+    #[schemars(range(min = 1, max = 1_000))]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    #[schemars(regex(pattern = "^.+\\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"))]
+    cursor: Option<String>,
+}
 
 /// Making and changing teams, and who is in them.
 pub(super) fn routes() -> Routes {
@@ -20,7 +34,8 @@ pub(super) fn routes() -> Routes {
         .add(
             get("/api/v1/teams", list)
                 .right(Permission::TeamsRead)
-                .summary("Every team with its members, by name")
+                .summary("Teams with their members, by name")
+                .query::<ListParams>()
                 .answers::<Page<Team>>(StatusCode::OK),
         )
         .add(
@@ -79,8 +94,10 @@ pub(super) fn routes() -> Routes {
 
 async fn list(
     Authenticated { services, caller }: Authenticated,
+    Params(page): Params<ListParams>,
 ) -> Result<Json<Page<Team>>, ApiError> {
-    Ok(Json(Page { items: services.team_list(&caller).await?, next_cursor: None }))
+    let part = part(page.limit, page.cursor.as_deref())?;
+    Ok(Json(services.team_list(&caller, &part).await?))
 }
 
 async fn create(request: JsonRequest) -> Result<(StatusCode, Json<Team>), ApiError> {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::ApiError;
 use super::auth::Authenticated;
 use super::body::JsonRequest;
-use super::params::id;
+use super::params::{PageParams, Params, id};
 use super::route::{Route, Routes, get, patch, post, put};
 
 /// Making, changing and disabling users.
@@ -19,7 +19,8 @@ pub(super) fn routes() -> Routes {
         .add(
             get("/api/v1/users", list)
                 .right(Permission::UsersRead)
-                .summary("Every user of the account")
+                .summary("Users of the account, oldest first")
+                .query::<PageParams>()
                 .answers::<Page<User>>(StatusCode::OK),
         )
         .add(
@@ -89,8 +90,9 @@ fn changing(route: Route) -> Route {
 
 async fn list(
     Authenticated { services, caller }: Authenticated,
+    Params(page): Params<PageParams>,
 ) -> Result<Json<Page<User>>, ApiError> {
-    Ok(Json(Page { items: services.user_list(&caller).await?, next_cursor: None }))
+    Ok(Json(services.user_list(&caller, &page.part()?).await?))
 }
 
 async fn create(request: JsonRequest) -> Result<(StatusCode, Json<User>), ApiError> {

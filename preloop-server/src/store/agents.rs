@@ -1,31 +1,36 @@
 //! Agents, by account.
 
-use preloop_api::Agent;
+use preloop_api::{Agent, Page};
 use preloop_core::Timestamp;
 use uuid::Uuid;
 
-use super::dialect::EngineRow;
+use super::dialect::{EngineRow, Statement};
+use super::part::{Order, Part};
 use super::row::{Columns, findable, micros};
 use super::{Change, Store, StoreError, users};
 
 impl Store {
-    /// Every agent of the account, oldest first.
-    pub(crate) async fn agent_list(&self, account_id: Uuid) -> Result<Vec<Agent>, StoreError> {
-        let rows = sqlx::query(
+    /// Agents of the account, oldest first.
+    pub(crate) async fn agent_list(
+        &self,
+        account_id: Uuid,
+        part: &Part<i64>,
+    ) -> Result<Page<Agent>, StoreError> {
+        let mut statement = Statement::new(
             "select agent_id, name, description, created_at, disabled_at from agent
-             where account_id = $1 order by created_at, agent_id",
-        )
-        .bind(account_id.to_string())
-        .fetch_all(self.connections.reader())
-        .await?;
+             where account_id = ",
+        );
+        statement.bind(account_id.to_string())?;
+        part.narrow(&mut statement, Order::Ascending("created_at", "agent_id"))?;
+        let rows = statement.query().fetch_all(self.connections.reader()).await?;
         let teams = self.team_names(Some(account_id)).await?;
-        rows.iter()
-            .map(|row| {
-                let mut agent = read(row)?;
-                agent.teams = teams.get(&agent.id).cloned().unwrap_or_default();
-                Ok(agent)
-            })
-            .collect()
+        let agents = rows.iter().map(|row| {
+            let mut agent = read(row)?;
+            agent.teams = teams.get(&agent.id).cloned().unwrap_or_default();
+            Ok(agent)
+        });
+        let agents = agents.collect::<Result<_, StoreError>>()?;
+        Ok(part.page(agents, |agent: &Agent| (micros(agent.created_at), agent.id)))
     }
 
     /// Adds an agent; false where an agent has the name or a user the identity.

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use preloop_api::{Invitation, Role};
+use preloop_api::{Invitation, Page, Role};
 use preloop_core::Timestamp;
 use uuid::Uuid;
 
-use super::dialect::EngineRow;
+use super::dialect::{EngineRow, Statement};
+use super::part::{Order, Part};
 use super::row::{Columns, micros, to_json};
 use super::users::{self, StoredUser, UserSaved};
 use super::{Change, Store, StoreError};
@@ -34,31 +35,31 @@ pub(crate) enum Accepted {
 }
 
 impl Store {
-    /// Every invitation of the account, newest first, with the names of its teams.
+    /// Invitations of the account, newest first, with the names of their teams.
     pub(crate) async fn invitation_list(
         &self,
         account_id: Uuid,
-    ) -> Result<Vec<Invitation>, StoreError> {
-        let rows = sqlx::query(
+        part: &Part<i64>,
+    ) -> Result<Page<Invitation>, StoreError> {
+        let mut statement = Statement::new(
             "select invitation_id, account_id, email, role, teams, invited_by, created_at,
                 expires_at, accepted_at, revoked_at
-             from invitation where account_id = $1 order by created_at desc, invitation_id desc
-             limit 1000",
-        )
-        .bind(account_id.to_string())
-        .fetch_all(self.connections.reader())
-        .await?;
-        let teams = self.team_list(account_id).await?;
+             from invitation where account_id = ",
+        );
+        statement.bind(account_id.to_string())?;
+        part.narrow(&mut statement, Order::Descending("created_at", "invitation_id"))?;
+        let rows = statement.query().fetch_all(self.connections.reader()).await?;
+        let teams = self.team_list(account_id, &Part::ALL).await?.items;
         let names: HashMap<Uuid, String> =
             teams.into_iter().map(|team| (team.id, team.name)).collect();
-        rows.iter()
-            .map(|row| {
-                let mut stored = read(row)?;
-                let teams = stored.teams.iter().filter_map(|id| names.get(id).cloned());
-                stored.invitation.teams = teams.collect();
-                Ok(stored.invitation)
-            })
-            .collect()
+        let invitations = rows.iter().map(|row| {
+            let mut stored = read(row)?;
+            let teams = stored.teams.iter().filter_map(|id| names.get(id).cloned());
+            stored.invitation.teams = teams.collect();
+            Ok(stored.invitation)
+        });
+        let invitations = invitations.collect::<Result<_, StoreError>>()?;
+        Ok(part.page(invitations, |one: &Invitation| (micros(one.created_at), one.id)))
     }
 
     /// The invitation of a token.

@@ -1,10 +1,11 @@
 //! API keys, by their hashes.
 
-use preloop_api::{ApiKey, Role};
+use preloop_api::{ApiKey, Page, Role};
 use preloop_core::Timestamp;
 use uuid::Uuid;
 
 use super::dialect::{EngineRow, Statement};
+use super::part::{Order, Part};
 use super::row::{Columns, micros, to_json};
 use super::{Change, Store, StoreError};
 
@@ -54,12 +55,21 @@ impl KeyHolder {
 }
 
 impl Store {
-    /// Every key of the account, good or revoked, oldest first.
-    pub(crate) async fn key_list(&self, account_id: Uuid) -> Result<Vec<StoredKey>, StoreError> {
+    /// Keys of the account, or of one user of it, good or revoked, oldest first.
+    pub(crate) async fn key_list(
+        &self,
+        account_id: Uuid,
+        user_id: Option<Uuid>,
+        part: &Part<i64>,
+    ) -> Result<Page<StoredKey>, StoreError> {
         let mut statement = Statement::new(SELECT);
         statement.push(" where k.account_id = ").bind(account_id.to_string())?;
-        statement.push(" order by k.created_at, k.api_key_id");
-        self.keys(statement).await
+        if let Some(user_id) = user_id {
+            statement.push(" and k.user_id = ").bind(user_id.to_string())?;
+        }
+        part.narrow(&mut statement, Order::Ascending("k.created_at", "k.api_key_id"))?;
+        let keys = self.keys(statement).await?;
+        Ok(part.page(keys, |key| (micros(key.api_key.created_at), key.api_key.id)))
     }
 
     /// The key of that id.

@@ -15,6 +15,7 @@ mod invitations;
 mod keys;
 mod location;
 mod migrate;
+mod part;
 mod policies;
 mod row;
 mod secrets;
@@ -39,6 +40,7 @@ pub(crate) use idempotency::{IdempotencyClaim, IdempotencyEntry};
 pub(crate) use invitations::{Accepted, StoredInvitation};
 pub(crate) use keys::{KeyHolder, StoredKey};
 pub(crate) use location::Location;
+pub(crate) use part::Part;
 pub(crate) use policies::{
     ChangeRecord, ExpectedLive, PolicyRemoval, PolicyWrite, PolicyWritten, Prune, Snapshot,
     StoredPolicy, VersionFilter, VersionRemoval,

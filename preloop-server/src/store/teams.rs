@@ -2,33 +2,37 @@
 
 use std::collections::HashMap;
 
-use preloop_api::{Team, TeamMember};
+use preloop_api::{Page, Team, TeamMember};
 use uuid::Uuid;
 
 use super::dialect::{EngineRow, Statement, WriteTransaction};
+use super::part::{Order, Part};
 use super::row::{Columns, micros};
 use super::{Change, Store, StoreError};
 
 const TABLE: &str = "team";
 
 impl Store {
-    /// Every team of the account with its members, by name.
-    pub(crate) async fn team_list(&self, account_id: Uuid) -> Result<Vec<Team>, StoreError> {
-        let rows = sqlx::query(
-            "select team_id, name, description, created_at from team
-             where account_id = $1 order by name, team_id",
-        )
-        .bind(account_id.to_string())
-        .fetch_all(self.connections.reader())
-        .await?;
+    /// Teams of the account with their members, by name.
+    pub(crate) async fn team_list(
+        &self,
+        account_id: Uuid,
+        part: &Part<String>,
+    ) -> Result<Page<Team>, StoreError> {
+        let mut statement = Statement::new(
+            "select team_id, name, description, created_at from team where account_id = ",
+        );
+        statement.bind(account_id.to_string())?;
+        part.narrow(&mut statement, Order::Ascending("name", "team_id"))?;
+        let rows = statement.query().fetch_all(self.connections.reader()).await?;
         let mut members = self.team_members(account_id).await?;
-        rows.iter()
-            .map(|row| {
-                let mut team = read(row)?;
-                team.members = members.remove(&team.id).unwrap_or_default();
-                Ok(team)
-            })
-            .collect()
+        let teams = rows.iter().map(|row| {
+            let mut team = read(row)?;
+            team.members = members.remove(&team.id).unwrap_or_default();
+            Ok(team)
+        });
+        let teams = teams.collect::<Result<_, StoreError>>()?;
+        Ok(part.page(teams, |team: &Team| (team.name.clone(), team.id)))
     }
 
     /// Adds a team; false where the name is taken.

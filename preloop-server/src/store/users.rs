@@ -1,9 +1,10 @@
 //! Users, by account.
 
-use preloop_api::{Role, User};
+use preloop_api::{Page, Role, User};
 use uuid::Uuid;
 
 use super::dialect::{EngineRow, Statement, WriteTransaction};
+use super::part::{Order, Part};
 use super::row::{Columns, findable, micros};
 use super::{Change, Store, StoreError, sign_ins, teams};
 
@@ -55,12 +56,17 @@ impl std::fmt::Debug for StoredUser {
 }
 
 impl Store {
-    /// Every user of the account, oldest first.
-    pub(crate) async fn user_list(&self, account_id: Uuid) -> Result<Vec<StoredUser>, StoreError> {
+    /// Users of the account, oldest first.
+    pub(crate) async fn user_list(
+        &self,
+        account_id: Uuid,
+        part: &Part<i64>,
+    ) -> Result<Page<StoredUser>, StoreError> {
         let mut statement = Statement::new(SELECT);
         statement.push(" where account_id = ").bind(account_id.to_string())?;
-        statement.push(" order by created_at, user_id");
-        self.users(statement, Some(account_id)).await
+        part.narrow(&mut statement, Order::Ascending("created_at", "user_id"))?;
+        let users = self.users(statement, Some(account_id)).await?;
+        Ok(part.page(users, |stored| (micros(stored.user.created_at), stored.user.id)))
     }
 
     /// The user of that id.

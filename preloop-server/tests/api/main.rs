@@ -17,6 +17,7 @@ mod keys;
 mod lifecycle;
 mod openapi;
 mod others;
+mod pages;
 mod people;
 mod policies;
 mod policy_apply;

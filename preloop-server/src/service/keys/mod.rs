@@ -6,7 +6,7 @@ mod ring;
 use std::time::Duration;
 
 use preloop_api::{
-    ApiKey, CreateApiKey, CreatedApiKey, Credential, Permission, Role, RotateApiKey,
+    ApiKey, CreateApiKey, CreatedApiKey, Credential, Page, Permission, Role, RotateApiKey,
 };
 use preloop_core::audit::AuditKind;
 use tokio::sync::watch;
@@ -19,7 +19,7 @@ use super::people::{check_name, hash_of, random_text};
 use super::{Caller, ServiceError, Services};
 use crate::digest::hex;
 use crate::ids::new_id;
-use crate::store::{KeyHolder, StoredKey};
+use crate::store::{KeyHolder, Part, StoredKey};
 
 /// Name and identity of the account's first owner.
 pub(crate) const OWNER: &str = "owner";
@@ -71,11 +71,20 @@ impl Services {
     }
 
     /// The keys that the caller may see, good or revoked, without their text: everybody's, or the caller's own.
-    pub(crate) async fn key_list(&self, caller: &Caller) -> Result<Vec<ApiKey>, ServiceError> {
+    pub(crate) async fn key_list(
+        &self,
+        caller: &Caller,
+        part: &Part<i64>,
+    ) -> Result<Page<ApiKey>, ServiceError> {
         caller.must(Permission::KeysOwn)?;
-        let keys = self.inner.store.key_list(self.inner.account_id).await?;
-        let seen = keys.into_iter().filter(|key| caller.sees_key(key));
-        Ok(seen.map(|key| key.api_key).collect())
+        let holder = match (caller.may(Permission::KeysWrite), caller.user_id) {
+            (true, _) => None,
+            (false, Some(user)) => Some(user),
+            (false, None) => return Ok(Page { items: Vec::new(), next_cursor: None }),
+        };
+        let Page { items, next_cursor } =
+            self.inner.store.key_list(self.inner.account_id, holder, part).await?;
+        Ok(Page { items: items.into_iter().map(|key| key.api_key).collect(), next_cursor })
     }
 
     /// One key, without its text.
@@ -240,7 +249,7 @@ impl Services {
         text: &str,
     ) -> Result<(), ServiceError> {
         let now = self.now();
-        for key in self.inner.store.key_list(self.inner.account_id).await? {
+        for key in self.inner.store.key_list(self.inner.account_id, None, &Part::ALL).await?.items {
             let is_same = key.api_key.name == name
                 && (key.api_key.role == Role::Agent) == (role == Role::Agent);
             if is_same && key.api_key.revoked_at.is_none() {

@@ -1,6 +1,6 @@
 //! Agents: making, listing and disabling them. Their keys are in `keys`.
 
-use preloop_api::{Agent, CreateAgent, Permission};
+use preloop_api::{Agent, CreateAgent, Page, Permission};
 use preloop_core::audit::AuditKind;
 use uuid::Uuid;
 
@@ -8,12 +8,17 @@ use super::names::{check_description, check_name};
 use super::{conflict, not_found};
 use crate::ids::new_id;
 use crate::service::{Caller, ServiceError, Services};
+use crate::store::Part;
 
 impl Services {
-    /// Every agent of the account, oldest first.
-    pub(crate) async fn agent_list(&self, caller: &Caller) -> Result<Vec<Agent>, ServiceError> {
+    /// Agents of the account, oldest first.
+    pub(crate) async fn agent_list(
+        &self,
+        caller: &Caller,
+        part: &Part<i64>,
+    ) -> Result<Page<Agent>, ServiceError> {
         caller.must(Permission::UsersRead)?;
-        Ok(self.inner.store.agent_list(self.inner.account_id).await?)
+        Ok(self.inner.store.agent_list(self.inner.account_id, part).await?)
     }
 
     /// One agent.
@@ -88,12 +93,12 @@ impl Services {
         &self,
         name: &str,
     ) -> Result<Option<Agent>, ServiceError> {
-        let agents = self.inner.store.agent_list(self.inner.account_id).await?;
+        let agents = self.inner.store.agent_list(self.inner.account_id, &Part::ALL).await?.items;
         Ok(agents.into_iter().find(|agent| agent.name == name))
     }
 
     async fn agent(&self, id: Uuid) -> Result<Agent, ServiceError> {
-        let agents = self.inner.store.agent_list(self.inner.account_id).await?;
+        let agents = self.inner.store.agent_list(self.inner.account_id, &Part::ALL).await?.items;
         agents
             .into_iter()
             .find(|agent| agent.id == id)

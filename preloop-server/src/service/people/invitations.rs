@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use preloop_api::{
-    AcceptInvitation, CreateInvitation, CreatedInvitation, Invitation, Permission, Role,
+    AcceptInvitation, CreateInvitation, CreatedInvitation, Invitation, Page, Permission, Role,
     SecretText, User,
 };
 use preloop_core::audit::AuditKind;
@@ -17,7 +17,7 @@ use super::{invalid, not_found};
 use crate::digest::hex;
 use crate::ids::new_id;
 use crate::service::{Caller, Platform, ServiceError, Services};
-use crate::store::{Accepted, StoredInvitation};
+use crate::store::{Accepted, Part, StoredInvitation};
 
 const PREFIX: &str = "pli_";
 /// How long an invitation can be accepted, where nothing is said.
@@ -26,13 +26,14 @@ const LASTS_MIN: u64 = 60;
 const LASTS_MAX: u64 = 30 * 24 * 3600;
 
 impl Services {
-    /// Every invitation of the account, newest first.
+    /// Invitations of the account, newest first.
     pub(crate) async fn invitation_list(
         &self,
         caller: &Caller,
-    ) -> Result<Vec<Invitation>, ServiceError> {
+        part: &Part<i64>,
+    ) -> Result<Page<Invitation>, ServiceError> {
         caller.must(Permission::UsersRead)?;
-        Ok(self.inner.store.invitation_list(self.inner.account_id).await?)
+        Ok(self.inner.store.invitation_list(self.inner.account_id, part).await?)
     }
 
     /// Invites somebody; the answer is the only place where the token is shown.

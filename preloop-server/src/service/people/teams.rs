@@ -1,6 +1,6 @@
 //! Teams: making and changing them, and who is in them.
 
-use preloop_api::{ChangeTeam, CreateTeam, Permission, PolicyScope, ScopeKind, Team};
+use preloop_api::{ChangeTeam, CreateTeam, Page, Permission, PolicyScope, ScopeKind, Team};
 use preloop_core::audit::AuditKind;
 use uuid::Uuid;
 
@@ -8,12 +8,17 @@ use super::names::{check_description, check_name};
 use super::{conflict, not_found};
 use crate::ids::new_id;
 use crate::service::{Caller, ServiceError, Services};
+use crate::store::Part;
 
 impl Services {
-    /// Every team of the account, by name.
-    pub(crate) async fn team_list(&self, caller: &Caller) -> Result<Vec<Team>, ServiceError> {
+    /// Teams of the account, by name.
+    pub(crate) async fn team_list(
+        &self,
+        caller: &Caller,
+        part: &Part<String>,
+    ) -> Result<Page<Team>, ServiceError> {
         caller.must(Permission::TeamsRead)?;
-        Ok(self.inner.store.team_list(self.inner.account_id).await?)
+        Ok(self.inner.store.team_list(self.inner.account_id, part).await?)
     }
 
     /// One team.
@@ -131,7 +136,7 @@ impl Services {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let teams = self.inner.store.team_list(self.inner.account_id).await?;
+        let teams = self.inner.store.team_list(self.inner.account_id, &Part::ALL).await?.items;
         names
             .iter()
             .map(|name| {
@@ -145,7 +150,7 @@ impl Services {
     }
 
     async fn team(&self, id: Uuid) -> Result<Team, ServiceError> {
-        let teams = self.inner.store.team_list(self.inner.account_id).await?;
+        let teams = self.inner.store.team_list(self.inner.account_id, &Part::ALL).await?.items;
         teams.into_iter().find(|team| team.id == id).ok_or_else(|| no_team(id))
     }
 }

@@ -1,6 +1,8 @@
 //! Users: making, changing, disabling them, and their passwords.
 
-use preloop_api::{ChangePassword, ChangeUser, CreateUser, Permission, Role, SecretText, User};
+use preloop_api::{
+    ChangePassword, ChangeUser, CreateUser, Page, Permission, Role, SecretText, User,
+};
 use preloop_core::audit::AuditKind;
 use uuid::Uuid;
 
@@ -8,14 +10,19 @@ use super::names::{check_email, check_user_name};
 use super::{conflict, invalid, not_found};
 use crate::ids::new_id;
 use crate::service::{Caller, OWNER, ServiceError, Services};
-use crate::store::{EndedSignIns, StoredUser, UserSaved};
+use crate::store::{EndedSignIns, Part, StoredUser, UserSaved};
 
 impl Services {
-    /// Every user of the account, oldest first.
-    pub(crate) async fn user_list(&self, caller: &Caller) -> Result<Vec<User>, ServiceError> {
+    /// Users of the account, oldest first.
+    pub(crate) async fn user_list(
+        &self,
+        caller: &Caller,
+        part: &Part<i64>,
+    ) -> Result<Page<User>, ServiceError> {
         caller.must(Permission::UsersRead)?;
-        let users = self.inner.store.user_list(self.inner.account_id).await?;
-        Ok(users.into_iter().map(|stored| stored.user).collect())
+        let Page { items, next_cursor } =
+            self.inner.store.user_list(self.inner.account_id, part).await?;
+        Ok(Page { items: items.into_iter().map(|stored| stored.user).collect(), next_cursor })
     }
 
     /// One user.
@@ -164,8 +171,8 @@ impl Services {
 
     /// The user that the owner key stands for, whatever name that user has now.
     async fn first_owner(&self) -> Result<Option<User>, ServiceError> {
-        let users = self.inner.store.user_list(self.inner.account_id).await?;
-        let mut users = users.into_iter().map(|stored| stored.user);
+        let users = self.inner.store.user_list(self.inner.account_id, &Part::ALL).await?;
+        let mut users = users.items.into_iter().map(|stored| stored.user);
         Ok(users.find(|user| user.principal_id == OWNER))
     }
 

@@ -8,6 +8,7 @@ use preloop_core::diagnostic::{Code, Diagnostic};
 use preloop_core::document::{ApprovalWorkflow, Approver};
 
 use super::super::{ServiceError, Services};
+use crate::store::Part;
 
 /// Who may vote in an account.
 struct People {
@@ -42,11 +43,11 @@ impl Services {
         let (store, account_id, name) = (&self.inner.store, self.inner.account_id, scope.name());
         let is_there = match scope.kind() {
             ScopeKind::Team => {
-                let teams = store.team_list(account_id).await?;
+                let teams = store.team_list(account_id, &Part::ALL).await?.items;
                 teams.iter().any(|team| team.name == name)
             }
             ScopeKind::Agent => {
-                let agents = store.agent_list(account_id).await?;
+                let agents = store.agent_list(account_id, &Part::ALL).await?.items;
                 agents.iter().any(|agent| agent.name == name)
             }
             // Flows are known by their keys alone.
@@ -68,8 +69,8 @@ impl Services {
 
     async fn people(&self) -> Result<People, ServiceError> {
         let (store, account_id) = (&self.inner.store, self.inner.account_id);
-        let users = store.user_list(account_id).await?;
-        let teams = store.team_list(account_id).await?;
+        let users = store.user_list(account_id, &Part::ALL).await?.items;
+        let teams = store.team_list(account_id, &Part::ALL).await?.items;
         let teams = teams.into_iter().filter(|team| !team.members.is_empty());
         Ok(People {
             users: users

@@ -17,7 +17,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::ids::new_id;
 use crate::journal::Journal;
 use crate::store::testing::{Place, on_both_engines};
-use crate::store::{AuditFilter, AuditOrder};
+use crate::store::{AuditFilter, AuditOrder, Part};
 use preloop_files::PolicySource;
 
 mod replicas;
@@ -411,7 +411,7 @@ async fn a_team_joined_while_a_call_waits_has_its_say(place: Place) {
     let mut held = stand.hold().await;
     let team = CreateTeam { name: "careful".to_owned(), description: None };
     let team = stand.services.team_create(&stand.owner, team).await.unwrap();
-    let agent = stand.services.agent_list(&stand.owner).await.unwrap()[0].id;
+    let agent = stand.services.agent_list(&stand.owner, &Part::ALL).await.unwrap().items[0].id;
     stand.services.team_member(&stand.owner, team.id, agent, true).await.unwrap();
     stand.vote(held.approval().id, VoteDecision::Approve).await;
     let settled = held.settled().await;
