@@ -4,7 +4,7 @@ use preloop_api::{ApiKey, CreateApiKey, CreatedApiKey, Page, Role, RotateApiKey}
 use uuid::Uuid;
 
 use crate::error::ClientError;
-use crate::transport::Client;
+use crate::transport::{Client, behind};
 
 impl Client {
     /// Makes a key; this answer is the only one that holds the key itself.
@@ -21,9 +21,7 @@ impl Client {
 
     /// One page of the keys, revoked ones included.
     pub async fn keys(&self, cursor: Option<&str>) -> Result<Page<ApiKey>, ClientError> {
-        let query: Vec<(&str, String)> =
-            cursor.map(|cursor| ("cursor", cursor.to_owned())).into_iter().collect();
-        self.get(&["api", "v1", "api-keys"], &query).await
+        self.get(&["api", "v1", "api-keys"], &behind(cursor)).await
     }
 
     /// Gives a key another text, shown in this answer alone; the one so far stays good for as many seconds.

@@ -1,22 +1,26 @@
-//! HTTP client for a Preloop server: decisions, approvals, audit trail, tools, MCP servers, keys, policies.
+//! HTTP client for a Preloop server: decisions, approvals, audit trail, tools, MCP servers, people, keys, policies.
 //!
 //! One file per noun over one [`Client`]; every answer is a type of `preloop-api`, every refusal of
 //! the server a [`ClientError::Refused`] with its stable code.
 
 #![forbid(unsafe_code)]
 
+mod agents;
 mod approvals;
 mod audit;
 mod decisions;
 mod error;
 mod health;
+mod invitations;
 mod keys;
 mod mcp_servers;
 mod policies;
 mod policy_versions;
 mod sign_in;
+mod teams;
 mod tools;
 mod transport;
+mod users;
 
 pub use self::approvals::ApprovalFilter;
 pub use self::audit::AuditFilter;

@@ -7,7 +7,7 @@ use preloop_api::{
 use serde_json::json;
 
 use crate::error::ClientError;
-use crate::transport::Client;
+use crate::transport::{Client, behind};
 
 const SERVERS: [&str; 3] = ["api", "v1", "mcp-servers"];
 
@@ -17,9 +17,7 @@ impl Client {
         &self,
         cursor: Option<&str>,
     ) -> Result<Page<McpServerInfo>, ClientError> {
-        let query: Vec<(&str, String)> =
-            cursor.map(|cursor| ("cursor", cursor.to_owned())).into_iter().collect();
-        self.get(&SERVERS, &query).await
+        self.get(&SERVERS, &behind(cursor)).await
     }
 
     /// One server with its entry in the policy.

@@ -3,14 +3,12 @@
 use preloop_api::{AcceptTool, Page, ToolInfo};
 
 use crate::error::ClientError;
-use crate::transport::Client;
+use crate::transport::{Client, behind};
 
 impl Client {
     /// One page of the tools that the upstream servers offer.
     pub async fn tools(&self, cursor: Option<&str>) -> Result<Page<ToolInfo>, ClientError> {
-        let query: Vec<(&str, String)> =
-            cursor.map(|cursor| ("cursor", cursor.to_owned())).into_iter().collect();
-        self.get(&["api", "v1", "tools"], &query).await
+        self.get(&["api", "v1", "tools"], &behind(cursor)).await
     }
 
     /// Accepts a new or changed tool as it is offered now.

@@ -139,6 +139,15 @@ impl Client {
         self.answer(self.request(Method::PUT, url).json(body)).await
     }
 
+    pub(crate) async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &(impl Serialize + Sync + ?Sized),
+    ) -> Result<T, ClientError> {
+        let url = self.endpoint(path, &[])?;
+        self.answer(self.request(Method::PATCH, url).json(body)).await
+    }
+
     /// An answer that is text, not JSON.
     pub(crate) async fn get_text(
         &self,
@@ -242,6 +251,11 @@ impl Client {
     fn unreachable(&self, cause: &reqwest::Error) -> ClientError {
         ClientError::Unreachable { url: self.url().to_owned(), cause: innermost(cause) }
     }
+}
+
+/// The query of the page behind a cursor.
+pub(crate) fn behind(cursor: Option<&str>) -> Vec<(&'static str, String)> {
+    cursor.map(|cursor| ("cursor", cursor.to_owned())).into_iter().collect()
 }
 
 /// Lets rustls find its cryptography; a second call changes nothing.
