@@ -15,6 +15,10 @@ use crate::sign_in::SignIns;
 /// Address of a server that was started without `--listen`.
 pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:8000";
 
+/// What to do where a server does not know the key.
+pub(crate) const UNKNOWN_KEY: &str =
+    "the key is not one of this server's: check `--token`, `PRELOOP_TOKEN` and `--data-dir`";
+
 /// Options of every command that talks to a server.
 #[derive(Debug, Args)]
 pub(crate) struct Remote {
@@ -37,12 +41,37 @@ impl Remote {
         let client = self.stranger()?;
         let token = match self.given_token() {
             Some(token) => token.to_owned(),
-            None => match SignIns::read()?.token(&client)? {
-                Some(token) => token,
-                None => self.owner_key(&client)?,
-            },
+            None => self.own_token(&client)?,
         };
         Ok(client.with_token(&token)?)
+    }
+
+    /// A client that acts as nobody, and the key to call tools with: the given one, else the agent key of this machine,
+    /// else what `client` would act with.
+    pub(crate) fn agent(&self) -> Result<(Client, String), Failure> {
+        let client = self.stranger()?;
+        let token = match self.given_token() {
+            Some(token) => token.to_owned(),
+            None => match self.agent_key(&client)? {
+                Some(key) => key,
+                None => self.own_token(&client)?,
+            },
+        };
+        Ok((client, token))
+    }
+
+    fn own_token(&self, client: &Client) -> Result<String, Failure> {
+        match SignIns::read()?.token(client)? {
+            Some(token) => Ok(token),
+            None => self.owner_key(client),
+        }
+    }
+
+    fn agent_key(&self, client: &Client) -> Result<Option<String>, Failure> {
+        if !client.is_local() {
+            return Ok(None);
+        }
+        place::key_in(&place::data_dir(self.data_dir.clone())?.join(place::AGENT_KEY_FILE))
     }
 
     /// A client that acts as nobody.
@@ -109,9 +138,7 @@ fn refused(failure: Failure, problem: &Problem) -> Failure {
         failure = failure.detail("errors", json!(problem.errors));
     }
     match problem.status {
-        401 => failure.help(
-            "the key is not one of this server's: check `--token`, `PRELOOP_TOKEN` and `--data-dir`",
-        ),
+        401 => failure.help(UNKNOWN_KEY),
         403 if problem.code == "agent_cannot_approve" => {
             failure.help("use the owner key: leave `--token` and `PRELOOP_TOKEN` away")
         }

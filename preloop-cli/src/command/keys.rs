@@ -96,7 +96,7 @@ pub(crate) struct Revoke {
 
 /// Roles as the command line spells them.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum KeyRole {
+pub(super) enum KeyRole {
     /// Everything but the account itself and its owners
     Admin,
     /// Ask for decisions and call tools; never approve, never administer

@@ -3,9 +3,11 @@
 use std::io::Read as _;
 
 use clap::Args;
-use preloop_api::{SecretText, TokenRequest};
+use preloop_api::{AcceptInvitation, SecretText, TokenAnswer, TokenRequest};
+use preloop_client::{Client, ClientError};
 use serde_json::json;
 
+use crate::ask;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, visible};
@@ -15,7 +17,7 @@ use crate::sign_in::SignIns;
 /// Options of `login`.
 #[derive(Debug, Args)]
 pub(crate) struct Login {
-    /// Name or e-mail address to sign in with; the password is read from standard input
+    /// Name or e-mail address to sign in with; the password is asked for on a terminal
     #[arg(long)]
     name: Option<String>,
 
@@ -26,6 +28,10 @@ pub(crate) struct Login {
     /// Read the password from standard input
     #[arg(long, requires = "name")]
     password_stdin: bool,
+
+    /// Accept an invitation first, with its token: makes the user of that name and password
+    #[arg(long, value_name = "TOKEN", requires = "name")]
+    invitation: Option<String>,
 
     #[command(flatten)]
     remote: Remote,
@@ -50,24 +56,15 @@ pub(crate) fn login(login: &Login, output: Output) -> Result<Exit, Failure> {
     let client = login.remote.stranger()?;
     let mut sign_ins = SignIns::read()?;
     let acting = match (&login.name, login.remote.given_token()) {
-        (Some(name), _) if login.password_stdin => {
-            let request = TokenRequest::Password {
-                username: name.clone(),
-                password: password()?,
-                account: login.account.clone(),
-            };
-            let answer = remote::block_on(async { Ok(client.token(&request).await?) })?;
-            let acting = client.clone().with_token(answer.access_token.reveal())?;
-            sign_ins.keep_tokens(client.url(), answer);
-            acting
-        }
         (None, Some(token)) => {
             sign_ins.keep_key(client.url(), token);
             client.clone().with_token(token)?
         }
-        _ => {
-            return Err(Failure::new("no_credentials", "nothing to sign in with")
-                .help("give `--name NAME --password-stdin`, or a key with `--token`"));
+        (name, _) => {
+            let answer = sign_in(login, name.as_deref(), &client, output)?;
+            let acting = client.clone().with_token(answer.access_token.reveal())?;
+            sign_ins.keep_tokens(client.url(), answer);
+            acting
         }
     };
     // Only what the server knows is kept.
@@ -78,6 +75,46 @@ pub(crate) fn login(login: &Login, output: Output) -> Result<Exit, Failure> {
         page.line(format!("signed in at {} as {name} ({role})", client.url()));
     })?;
     Ok(Exit::Done)
+}
+
+/// Tokens for a name and a password, of which those that are not given are asked for.
+fn sign_in(
+    login: &Login,
+    name: Option<&str>,
+    client: &Client,
+    output: Output,
+) -> Result<TokenAnswer, Failure> {
+    if !login.password_stdin && !ask::can_ask(output) {
+        return Err(Failure::new("no_credentials", "nothing to sign in with")
+            .help("give `--name NAME --password-stdin`, or a key with `--token`"));
+    }
+    let username = match name {
+        Some(name) => name.to_owned(),
+        None => ask::line(&format!("name at {}: ", client.url()))?,
+    };
+    let password = if login.password_stdin { password()? } else { ask::secret("password: ")? };
+    if let Some(token) = &login.invitation {
+        if !login.password_stdin && ask::secret("the same again: ")? != password {
+            return Err(Failure::new("passwords_differ", "the two passwords are not the same")
+                .help("nothing was done; try again"));
+        }
+        let accept = AcceptInvitation {
+            token: SecretText::from(token.clone()),
+            name: username.clone(),
+            password: password.clone(),
+        };
+        remote::block_on(async { Ok(client.invitation_accept(&accept).await?) })?;
+    }
+    let account = login.account.clone();
+    let request = TokenRequest::Password { username, password, account };
+    let answer = remote::block_on(async { Ok(client.token(&request).await) })?;
+    answer.map_err(|error| match &error {
+        // Whose key is wrong is not the question here.
+        ClientError::Refused(problem) if problem.status == 401 => {
+            Failure::new(error.code(), &error).detail("status", problem.status)
+        }
+        _ => error.into(),
+    })
 }
 
 /// Runs `logout`.

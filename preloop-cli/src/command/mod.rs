@@ -10,7 +10,9 @@ mod policy;
 mod secrets;
 mod serve;
 mod servers;
+mod teams;
 mod tools;
+mod users;
 
 use clap::Subcommand;
 
@@ -46,6 +48,12 @@ pub(crate) enum Command {
     /// Make, list, rotate and revoke API keys
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// List, invite, change and disable the users of the account
+    #[command(subcommand)]
+    Users(users::Users),
+    /// List, make and delete teams, and say who is in them
+    #[command(subcommand)]
+    Teams(teams::Teams),
     /// Sign in at a server; other commands act with that from now on
     Login(login::Login),
     /// Sign out of a server
@@ -83,6 +91,8 @@ pub(crate) fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Servers(servers) => servers::run(servers, output),
         Command::Secrets(secrets) => secrets::run(secrets, output),
         Command::Keys(keys) => keys::run(keys, output),
+        Command::Users(users) => users::run(users, output),
+        Command::Teams(teams) => teams::run(teams, output),
         Command::Login(login) => login::login(&login, output),
         Command::Logout(logout) => login::logout(&logout, output),
         Command::Whoami(whoami) => login::whoami(&whoami, output),

@@ -1,6 +1,5 @@
 //! `preloop demo`: an agent's calls are allowed, denied and held, on the real server, within a minute.
 
-mod agent;
 pub(crate) mod sample_server;
 mod scene;
 mod stage;
@@ -13,9 +12,9 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::json;
 
-use self::agent::Agent;
 use self::scene::Scene;
 use self::stage::Stage;
+use crate::agent::Agent;
 use crate::command::{audit, serve};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -71,8 +70,7 @@ pub(crate) fn run(demo: &Demo, output: Output) -> Result<Exit, Failure> {
 
 async fn play(demo: &Demo, stage: &Stage, output: Output) -> Result<Exit, Failure> {
     open(stage, output)?;
-    let mut agent =
-        Agent::connect(format!("{}/mcp", stage.address.url), &stage.address.agent_key).await?;
+    let mut agent = Agent::connect(&stage.owner, &stage.address.agent_key).await?;
     let tools = offered(&mut agent).await?;
     output.show(|page| {
         page.pair("agent sees", tools.join(", ")).blank();

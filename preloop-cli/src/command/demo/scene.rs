@@ -4,9 +4,9 @@ use preloop_api::{Approval, VoteDecision};
 use preloop_core::decision::{Action, Decision, Reason};
 use serde_json::{Value, json};
 
-use super::agent::{Agent, Told};
 use super::stage::Stage;
 use super::{trail, vote};
+use crate::agent::{Agent, Told};
 use crate::command::policy::action_style;
 use crate::failure::Failure;
 use crate::output::{Output, Page, Style, visible};
@@ -62,7 +62,7 @@ impl Scene {
             page.line(title);
             page.pair("it asks for", format!("{} {}", self.tool, self.arguments));
         })?;
-        let mut call = Box::pin(agent.call(&self.exposed, &self.arguments));
+        let mut call = Box::pin(agent.call(&self.exposed, &self.arguments, |_| {}));
         let (told, approval) = tokio::select! {
             told = &mut call => (told?, None),
             approval = vote::pending(&stage.owner, self.tool) => {

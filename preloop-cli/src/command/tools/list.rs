@@ -1,21 +1,13 @@
-//! `preloop tools`: what MCP servers offer, and what of it is accepted.
+//! `preloop tools list`: what MCP servers offer, and what of it is accepted.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use preloop_api::{McpServerState, Page as ListPage, ToolInfo, ToolState};
 
+use crate::command::policy;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Cell, Output, Style, visible};
 use crate::remote::{self, Remote};
-
-/// What to do with tools.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Tools {
-    /// List the tools that the MCP servers of the live policy offer
-    List(List),
-    /// Accept a new or changed tool as it is offered now
-    Accept(Accept),
-}
 
 /// Options of `tools list`.
 #[derive(Debug, Args)]
@@ -28,28 +20,8 @@ pub(crate) struct List {
     remote: Remote,
 }
 
-/// Options of `tools accept`.
-#[derive(Debug, Args)]
-pub(crate) struct Accept {
-    /// The server that offers the tool
-    server: String,
-
-    /// The tool's own name at the server
-    tool: String,
-
-    #[command(flatten)]
-    remote: Remote,
-}
-
-/// Runs one of them.
-pub(crate) fn run(tools: Tools, output: Output) -> Result<Exit, Failure> {
-    match tools {
-        Tools::List(list) => run_list(&list, output),
-        Tools::Accept(accept) => run_accept(&accept, output),
-    }
-}
-
-fn run_list(list: &List, output: Output) -> Result<Exit, Failure> {
+/// Lists.
+pub(crate) fn run(list: &List, output: Output) -> Result<Exit, Failure> {
     let client = list.remote.client()?;
     let (mut tools, mut servers) = remote::block_on(async {
         let tools = remote::all(async |cursor| client.tools(cursor.as_deref()).await).await?;
@@ -81,16 +53,6 @@ fn run_list(list: &List, output: Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn run_accept(accept: &Accept, output: Output) -> Result<Exit, Failure> {
-    let client = accept.remote.client()?;
-    let tool =
-        remote::block_on(async { Ok(client.tool_accept(&accept.server, &accept.tool).await?) })?;
-    output.result(&tool, |page| {
-        page.line(format!("accepted {} of {}", visible(&tool.name), visible(&tool.server)));
-    })?;
-    Ok(Exit::Done)
-}
-
 fn row(tool: &ToolInfo) -> Vec<Cell> {
     let state = match tool.state {
         _ if !tool.is_offered => Cell::styled(Style::Dim, "gone"),
@@ -98,7 +60,7 @@ fn row(tool: &ToolInfo) -> Vec<Cell> {
         ToolState::Changed | ToolState::New => Cell::styled(Style::Yellow, tool.state.as_str()),
     };
     let answer = match tool.decision {
-        Some(action) => super::policy::action_cell(action),
+        Some(action) => policy::action_cell(action),
         None => Cell::styled(Style::Dim, "depends on the arguments"),
     };
     let called =
