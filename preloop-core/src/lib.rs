@@ -81,6 +81,7 @@ pub mod replay;
 pub mod schema;
 pub mod time;
 pub mod validate;
+pub mod visible;
 
 pub use call::{Call, CallRecord};
 pub use canonical::{call_hash, canonical_value, policy_digest};
