@@ -231,8 +231,7 @@ fn a_policy_is_compared_with_what_is_live() {
     let server = server();
     let file = server.place.write("policy.yaml", policy(1000));
     let ran = server.run(&["policy", "diff", &file]);
-    assert_eq!(ran.code, 1, "{ran:?}");
-    assert!(ran.stderr.contains("no policy is live in the scope `account`"), "{ran:?}");
+    assert!(ran.stdout.contains("nothing in account"), "{ran:?}");
     applied(&server, &policy(500), &[]);
     let ran = server.run(&["policy", "diff", &file]);
     assert_eq!(ran.code, 6, "{ran:?}");
@@ -247,10 +246,9 @@ fn a_policy_is_compared_with_what_is_live() {
     let ran = server.run(&["policy", "diff", &file, "--format", "markdown"]);
     assert!(ran.stdout.starts_with("### Policy `shop`: loosened: more gets through\n"), "{ran:?}");
     let ran = server.run(&["policy", "diff", &file, "--scope", "team:payments"]);
-    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stdout.contains("nothing in team:payments: the policies above decide"), "{ran:?}");
     assert_eq!(server.run(&["policy", "diff", &file, "--scope", "team"]).code, 2);
     assert_eq!(server.run(&["policy", "diff", &file, &file, "--scope", "account"]).code, 2);
-    assert_eq!(server.run(&["policy", "diff", &file, "--budget", "7"]).code, 2);
     let live = server.place.write("live.yaml", policy(500));
     assert_eq!(server.run(&["policy", "diff", &live]).code, 0);
 }
@@ -335,4 +333,68 @@ fn an_agents_key_changes_nothing() {
         server.place.run(&["policy", "apply", &file, "--yes", "--url", &url, "--token", &key]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stderr.contains("policies:write"), "{ran:?}");
+}
+
+#[test]
+fn what_is_live_is_compared_as_hard_as_the_caller_wants() {
+    let server = server();
+    applied(&server, &policy(500), &[]);
+    let file = server.place.write("after.yaml", policy(1000));
+    let report = |more: &[&str]| {
+        let mut arguments = vec!["policy", "diff", &file, "--format", "json"];
+        arguments.extend(more);
+        let ran = server.run(&arguments);
+        assert_eq!(ran.code, 6, "{ran:?}");
+        ran.json()
+    };
+    let by_server = report(&[]);
+    let by_budget = report(&["--budget", "5000"]);
+    assert_eq!(by_budget["searched"]["budget"], 5000);
+    for member in ["verdict", "changes", "before", "after"] {
+        assert_eq!(by_budget[member], by_server[member], "{member}");
+    }
+    let listing = json!({"refund": {
+        "type": "object",
+        "required": ["order", "amount"],
+        "properties": {"order": {"type": "string"}, "amount": {"type": "integer", "maximum": 600}},
+    }});
+    let tools = server.place.write("tools.json", listing.to_string());
+    let with_tools = report(&["--tools", &tools]);
+    assert_eq!(with_tools["examples"][0]["call"]["args"]["order"], "x", "{with_tools}");
+    let same = server.place.write("same.yaml", policy(500));
+    assert_eq!(server.run(&["policy", "diff", &same, "--budget", "5000"]).code, 0);
+}
+
+#[test]
+fn what_is_new_is_compared_with_nothing() {
+    let server = server();
+    let file = server.place.write("policy.yaml", policy(500));
+    let diff = |more: &[&str]| {
+        let mut arguments = vec!["policy", "diff", &file];
+        arguments.extend(more);
+        server.run(&arguments)
+    };
+    for more in [&[][..], &["--budget", "5000"]] {
+        let ran = diff(more);
+        assert_eq!(ran.code, 6, "{ran:?}");
+        assert!(ran.stdout.starts_with("loosened: more gets through\n"), "{ran:?}");
+        assert!(ran.stdout.contains("nothing in account: every call is denied\n"), "{ran:?}");
+        assert!(ran.stdout.contains("added    tool `refund`"), "{ran:?}");
+    }
+    assert_eq!(diff(&["--fail-on", "loosened"]).code, 6);
+    let team = diff(&["--scope", "team:shop", "--format", "json"]);
+    assert_eq!(team.code, 6, "{team:?}");
+    let report = team.json();
+    assert_eq!((&report["verdict"], &report["examples"]), (&json!("unknown"), &json!([])));
+    assert_eq!(report["before"], json!({"name": "nothing", "digest": ""}));
+    assert_eq!(diff(&["--scope", "team:shop", "--fail-on", "unknown"]).code, 6);
+
+    let planned = server.json(&["policy", "apply", &file, "--dry-run"]);
+    assert_eq!(planned["diff"]["verdict"], "loosened", "{planned}");
+    assert_eq!(planned["version"], Value::Null);
+    let asked = apply(&server, &policy(500), &["--scope", "team:shop", "--format", "json"]);
+    assert_eq!(asked.code, 1, "{asked:?}");
+    assert_eq!(asked.json()["error"]["diff"]["before"]["name"], "nothing");
+    let made = server.json(&["policy", "apply", &file]);
+    assert_eq!((&made["applied"], &made["version"]["number"]), (&json!(true), &json!(1)));
 }

@@ -121,3 +121,48 @@ fn wrong_usage_is_said_in_the_format_asked_for() {
     assert_eq!(ran.stderr, "");
     assert_eq!(ran.json()["error"]["code"], "usage");
 }
+
+const FLAT: &str = "\
+name: refunds
+denied_actions: [drop_table]
+require_approval: true
+approval_actions: [issue_refund]
+approval_threshold_usd: 200
+";
+
+#[test]
+fn flat_policies_are_taken_wherever_a_policy_is() {
+    let place = Place::new();
+    let flat = place.write("flat.yaml", FLAT);
+    let ran = place.run(&["policy", "validate", &flat]);
+    assert_eq!((ran.code, ran.stdout), (0, format!("{flat}: valid\n")));
+    assert_eq!(place.run(&["policy", "lint", &flat]).code, 0);
+    let decide = |tool: &str, arguments: &str| {
+        place.run(&["policy", "eval", &flat, "--tool", tool, "--args", arguments]).code
+    };
+    assert_eq!(decide("issue_refund", r#"{"amount_usd": 100}"#), 0);
+    assert_eq!(decide("issue_refund", r#"{"amount_usd": 201}"#), 5);
+    assert_eq!(decide("drop_table", "{}"), 4);
+    let other = place.write("other.yaml", FLAT.replace("200", "500"));
+    let ran = place.run(&["policy", "diff", &flat, &other, "--fail-on", "loosened"]);
+    assert_eq!(ran.code, 6, "{ran:?}");
+    assert!(ran.stdout.starts_with("loosened: "), "{ran:?}");
+}
+
+#[test]
+fn what_is_wrong_with_a_flat_policy_is_told_in_its_place() {
+    let place = Place::new();
+    let flat = place.write("flat.yaml", FLAT.replace("denied_actions", "denied_action"));
+    let ran = place.run(&["policy", "validate", &flat]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains(&format!("{flat}:2:1: error: ")), "{ran:?}");
+    assert!(ran.stderr.contains("help: did you mean `denied_actions`?"), "{ran:?}");
+    let both = format!("allowed_actions: [drop_table, issue_refund]\n{FLAT}");
+    let both = place.write("both.yaml", both);
+    let ran = place.run(&["policy", "validate", &both, "--format", "json"]);
+    let report = ran.json();
+    assert_eq!((ran.code, &report["is_valid"]), (0, &json!(true)));
+    assert_eq!(report["warnings"][0]["line"], 1, "{report}");
+    let mixed = place.write("mixed.yaml", format!("version: \"1.0\"\n{FLAT}"));
+    assert_eq!(place.run(&["policy", "validate", &mixed]).code, 3);
+}

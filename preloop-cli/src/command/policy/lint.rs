@@ -40,8 +40,10 @@ pub(crate) fn run(options: &Lint, output: Output) -> Result<Exit, Failure> {
     let mut files = Vec::new();
     for file in &options.files {
         let name = source::name(file);
-        let report = match source::policy(file)?.parse() {
-            Ok(policy) => Report { is_valid: true, errors: Vec::new(), warnings: lint(&policy) },
+        let report = match source::parsed(&source::policy(file)?) {
+            Ok((policy, _)) => {
+                Report { is_valid: true, errors: Vec::new(), warnings: lint(&policy) }
+            }
             Err(report) => report,
         };
         let report = report.of_local_file();

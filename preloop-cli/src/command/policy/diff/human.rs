@@ -15,7 +15,7 @@ pub(in crate::command::policy) fn describe(
     let verdict = page.styled(style(report.verdict), &words::verdict(report));
     page.line(verdict);
     let [before, after] = names;
-    page.pair("before", format!("{before}  {}", report.before.digest));
+    page.pair("before", format!("{before}  {}", report.before.digest).trim_end());
     page.pair("after", format!("{after}  {}", report.after.digest));
     if !report.changes.is_empty() {
         heading(page, "Changes");

@@ -3,16 +3,21 @@
 mod fail_on;
 mod human;
 mod markdown;
+mod nothing;
 mod words;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use preloop_api::{DiffRequest, PolicyScope};
+use preloop_client::{Client, ClientError, PolicyForm};
+use preloop_core::ValidPolicy;
+use preloop_core::canonical::{export, to_json};
 use preloop_core::diff::{BUDGET_DEFAULT, Options, PolicyDiff, ToolSchemas, diff_with};
 
 pub(super) use self::fail_on::{FailOn, has_unknown};
 pub(super) use self::human::describe;
+pub(super) use self::nothing::{against_nothing, name as name_of_nothing};
 use super::source;
 use super::stored::document::Document;
 use crate::exit::Exit;
@@ -38,7 +43,7 @@ pub(crate) struct Diff {
     fail_on: Vec<FailOn>,
 
     /// Tools with their input schemas, as an MCP server lists them: examples are then calls that the tools take
-    #[arg(long, value_name = "FILE", requires = "after")]
+    #[arg(long, value_name = "FILE")]
     tools: Option<PathBuf>,
 
     /// The most calls to try for one kind of tool
@@ -84,26 +89,64 @@ fn between(options: &Diff, after: &Path, output: Output) -> Result<Exit, Failure
 
 /// What is live, which only its server knows, and a policy that is at hand.
 fn with_live(options: &Diff, output: Output) -> Result<Exit, Failure> {
-    if options.budget != BUDGET_DEFAULT {
-        return Err(Failure::usage("`--budget` is for two policies; the server has its own")
-            .help("write down what is live with `preloop policy export --output FILE`, and compare the files"));
-    }
     let document = match Document::read(&options.before, output)? {
         Ok(document) => document,
         Err(exit) => return Ok(exit),
     };
     let scope = options.scope.clone().unwrap_or_default();
-    let live = format!("live in {scope}");
     let client = options.remote.client()?;
-    let request = DiffRequest {
-        policy: Some(document.input()),
-        scope: Some(scope),
-        ..DiffRequest::default()
-    };
+    let schemas = options.tools.as_deref().map(schemas).transpose()?;
+    let how = Options { budget: options.budget, schemas: schemas.as_ref() };
+    let asks_more = schemas.is_some() || options.budget != BUDGET_DEFAULT;
     let report = remote::block_on(async {
-        client.policy_diff(&request).await.map_err(|error| document.refused(error, output))
+        if asks_more {
+            return compared_here(&client, &document, &scope, how).await;
+        }
+        let request = DiffRequest {
+            policy: Some(document.input()),
+            scope: Some(scope.clone()),
+            ..DiffRequest::default()
+        };
+        nothing_there(client.policy_diff(&request).await)
+            .map_err(|error| document.refused(error, output))
     })?;
-    told(&report, &[live, document.name().to_owned()], options, output)
+    let after = document.name().to_owned();
+    if let Some(report) = report {
+        return told(&report, &[format!("live in {scope}"), after], options, output);
+    }
+    let report = against_nothing(&scope, document.policy()).ok_or_else(uncompared)?;
+    told(&report, &[name_of_nothing(&scope), after], options, output)
+}
+
+/// The comparison with what is live, made here: the server looks no harder than a request can wait for. Credentials are
+/// no part of it, on neither side.
+async fn compared_here(
+    client: &Client,
+    document: &Document,
+    scope: &PolicyScope,
+    how: Options<'_>,
+) -> Result<Option<PolicyDiff>, Failure> {
+    let form = PolicyForm { json: true, ..PolicyForm::default() };
+    let exported = nothing_there(client.policy_export(scope, form).await)?;
+    let Some(live) = exported else { return Ok(None) };
+    let given = to_json(&export(document.policy().document().clone()));
+    let sides = [live, given].map(|text| ValidPolicy::parse(&text));
+    let [Ok(before), Ok(after)] = sides else { return Err(uncompared()) };
+    Ok(Some(diff_with(&before, &after, how)))
+}
+
+/// None where there is no policy in the scope.
+fn nothing_there<T>(answer: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
+    match answer {
+        Ok(there) => Ok(Some(there)),
+        Err(error) if error.code() == "no_policy" => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn uncompared() -> Failure {
+    Failure::new("not_compared", "what is live cannot be read by this version of preloop")
+        .help("leave `--tools` and `--budget` away, so that the server compares")
 }
 
 fn told(

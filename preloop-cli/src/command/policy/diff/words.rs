@@ -24,6 +24,9 @@ pub(super) fn verdict(report: &PolicyDiff) -> String {
             "same meaning: proved, every call is answered as before"
         }
         Verdict::SameMeaning => "the policies are the same",
+        Verdict::Unknown if is_new(report) => {
+            "unknown: the policies above decide too, and only their server knows them"
+        }
         Verdict::Unknown => "unknown: something changed, and no call was found that shows it",
         Verdict::Tightened => "tightened: less gets through",
         Verdict::Loosened => "loosened: more gets through",
@@ -39,6 +42,11 @@ pub(super) fn verdict(report: &PolicyDiff) -> String {
         more => format!(" and {more} more"),
     };
     format!("{found}; unknown is what changed for {}{more}", shown.join(", "))
+}
+
+/// Whether there was no policy before.
+fn is_new(report: &PolicyDiff) -> bool {
+    report.before.digest.is_empty()
 }
 
 /// A name between backticks, whatever is in it.
@@ -158,7 +166,7 @@ pub(super) fn call(example: &Example) -> String {
 pub(super) fn searched(report: &PolicyDiff) -> Vec<String> {
     let searched = &report.searched;
     let mut lines = Vec::new();
-    if !report.changed {
+    if !report.changed || is_new(report) {
         return lines;
     }
     if searched.tools == 0 {

@@ -88,6 +88,7 @@ fn once(options: &Apply, output: Output) -> Result<Exit, Failure> {
         fail_on: &options.fail_on,
         expected: options.if_match.clone().map_or(Expected::Anything, Expected::Digest),
         has_secrets: document.has_secrets(),
+        policy: Some(document.policy()),
     };
     let applying = Applying { client: &client, document: &document, options, output };
     remote::block_on(course.run(&applying))

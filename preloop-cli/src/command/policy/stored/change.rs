@@ -3,9 +3,11 @@
 
 use preloop_api::{PolicyApplied, PolicyVersion, Problem};
 use preloop_client::{Client, ClientError, Expected, VersionFilter};
+use preloop_core::ValidPolicy;
+use preloop_core::diff::PolicyDiff;
 use serde_json::json;
 
-use super::super::diff::{FailOn, describe, has_unknown};
+use super::super::diff::{FailOn, against_nothing, describe, has_unknown, name_of_nothing};
 use super::version;
 use crate::ask::{can_ask, is_yes};
 use crate::exit::Exit;
@@ -53,6 +55,8 @@ pub(super) struct Course<'c> {
     pub(super) expected: Expected,
     /// Credentials are no part of a comparison: with them even what is the same is sent.
     pub(super) has_secrets: bool,
+    /// What comes into force, where it is at hand.
+    pub(super) policy: Option<&'c ValidPolicy>,
 }
 
 // === impl Course ===
@@ -121,8 +125,32 @@ impl Course<'_> {
             let new = page.styled(Style::Yellow, "new");
             let scope = visible(&planned.scope.to_string()).into_owned();
             page.line(format!("{new}: there is no policy in {scope} to compare with"));
-            page.pair("after", format!("{name}  {}", planned.digest)).blank();
+            match self.against_nothing(planned) {
+                Some(diff) => {
+                    let names = [name_of_nothing(&planned.scope), name.clone()];
+                    describe(page, &diff, &names);
+                    page.blank();
+                }
+                None => {
+                    page.pair("after", format!("{name}  {}", planned.digest)).blank();
+                }
+            }
         })
+    }
+
+    /// What a policy brings to a scope that has none.
+    fn against_nothing(&self, planned: &PolicyApplied) -> Option<PolicyDiff> {
+        if planned.diff.is_some() {
+            return None;
+        }
+        against_nothing(&planned.scope, self.policy?)
+    }
+
+    /// What programs are told: with the comparison that people see.
+    fn told(&self, planned: &PolicyApplied) -> PolicyApplied {
+        let mut told = planned.clone();
+        told.diff = told.diff.or_else(|| self.against_nothing(planned));
+        told
     }
 
     fn same(&self, live: &PolicyApplied) -> Result<(), Failure> {
@@ -158,7 +186,7 @@ impl Course<'_> {
         if met.is_none() && !self.is_dry_run {
             return Ok(None);
         }
-        self.output.result(planned, |page| {
+        self.output.result(&self.told(planned), |page| {
             let line = match met {
                 Some(verdict) => {
                     format!("not applied, because of `--fail-on {}`", verdict.as_str())
@@ -188,7 +216,7 @@ impl Course<'_> {
                 "not_confirmed",
                 format!("not applied: {why}, and nobody can be asked"),
             );
-            return Err(with_diff(failure, planned)
+            return Err(with_diff(failure, &self.told(planned))
                 .help("look at the change, then apply it without being asked with `--yes`"));
         }
         if is_yes(&self.question)? {

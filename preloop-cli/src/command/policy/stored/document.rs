@@ -7,7 +7,7 @@ use preloop_client::ClientError;
 use preloop_core::ValidPolicy;
 use preloop_core::canonical::export;
 use preloop_core::diagnostic::Diagnostic;
-use preloop_core::dialect::{Dialect, any_dialect};
+use preloop_core::dialect::Dialect;
 use preloop_files::PolicySource;
 use serde::Serialize;
 use serde_json::json;
@@ -46,15 +46,9 @@ impl Document {
         output: Output,
     ) -> Result<Result<Self, Exit>, Failure> {
         let source = source::policy(path)?;
-        let mut is_flat = false;
-        let parsed = match &source {
-            PolicySource::File(text) => any_dialect(text).map(|(policy, dialect)| {
-                is_flat = dialect == Dialect::Flat;
-                policy
-            }),
-            PolicySource::Folder(_) => source.parse(),
-        };
-        let policy = match source::checked(path, parsed, output)? {
+        let parsed = source::parsed(&source);
+        let is_flat = matches!(&parsed, Ok((_, Dialect::Flat)));
+        let policy = match source::checked(path, parsed.map(|(policy, _)| policy), output)? {
             Ok(policy) => policy,
             Err(exit) => return Ok(Err(exit)),
         };
@@ -68,6 +62,11 @@ impl Document {
     /// What it is called in messages.
     pub(in crate::command::policy) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The policy itself.
+    pub(in crate::command::policy) fn policy(&self) -> &ValidPolicy {
+        &self.policy
     }
 
     /// As it is sent: the text, or what the files of a folder come to.

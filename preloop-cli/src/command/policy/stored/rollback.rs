@@ -66,6 +66,7 @@ pub(crate) fn run(options: &Rollback, output: Output) -> Result<Exit, Failure> {
             fail_on: &options.fail_on,
             expected: Expected::Anything,
             has_secrets: false,
+            policy: None,
         };
         course.run(&Returning { client: &client, version: &version, options, output }).await
     })
