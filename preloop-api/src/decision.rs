@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::{ApprovalState, Problem};
+use crate::{Approval, ApprovalState, Problem};
 
 /// Body of `POST /api/v1/decisions`: the call, and the approval that it was given.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -35,6 +35,61 @@ pub struct DecisionResponse {
     /// The approval request that the call waits for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<ApprovalRef>,
+    /// Beside it, where the workflow says `async_approval`: when and where to look again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handle: Option<ApprovalHandle>,
+}
+
+/// What a call is answered at once that people decide later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ApprovalHandle {
+    /// That the call was not run, and waits.
+    pub status: HandleStatus,
+    /// Id of the approval request, to come back with.
+    pub request_id: Uuid,
+    /// How long to leave between two looks.
+    pub poll_interval_seconds: u64,
+    /// How long people have.
+    pub timeout_seconds: u64,
+    /// Where people decide.
+    pub approval_url: String,
+    /// What the one who decides is to be told, where the workflow asks for a matching code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub match_code: Option<String>,
+}
+
+/// The status in a handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HandleStatus {
+    /// It waits for people, and was not run.
+    PendingApproval,
+}
+
+/// Shortest and longest pause between two looks, in seconds.
+const POLL_SECONDS: (u64, u64) = (5, 15);
+
+// === impl ApprovalHandle ===
+
+impl ApprovalHandle {
+    /// The handle of a request.
+    pub fn of(approval: &Approval) -> Self {
+        let timeout_seconds = approval.workflow.timeout_seconds;
+        Self {
+            status: HandleStatus::PendingApproval,
+            request_id: approval.id,
+            poll_interval_seconds: Self::poll_interval(timeout_seconds),
+            timeout_seconds,
+            approval_url: approval.url.clone(),
+            match_code: None,
+        }
+    }
+
+    /// How long to leave between two looks at a request that waits so long.
+    pub fn poll_interval(timeout_seconds: u64) -> u64 {
+        let (shortest, longest) = POLL_SECONDS;
+        (timeout_seconds / 20).clamp(shortest, longest)
+    }
 }
 
 /// Where a held call is decided.

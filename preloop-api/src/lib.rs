@@ -42,7 +42,8 @@ pub use approval::{
 pub use audit::{AuditKind, AuditRecord, AuditVerification, BrokenRecord, CallOutcome, ChainHead};
 pub use compile::CompileRequest;
 pub use decision::{
-    ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine, DecisionResponse,
+    ApprovalHandle, ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine,
+    DecisionResponse, HandleStatus,
 };
 pub use health::{Health, PolicyStatus, Readiness};
 pub use invitation::{AcceptInvitation, CreateInvitation, CreatedInvitation, Invitation};

@@ -25,7 +25,7 @@ use crate::store::{Location, Store};
 use crate::tasks::Tasks;
 use crate::worker::{
     FollowedPolicy, PolicyFile, PolicyOrigin, expire_approvals, follow_database, follow_policy,
-    keep_policy, move_journal, note_key_use, watch_policy,
+    forget_answers, keep_policy, move_journal, note_key_use, watch_policy,
 };
 
 /// How long open requests may take to end at shutdown.
@@ -100,6 +100,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     tasks.spawn("move the audit journal", move_journal(platform.clone()));
     tasks.spawn("expire approvals", expire_approvals(platform.clone()));
     tasks.spawn("note the use of keys", note_key_use(platform.clone()));
+    tasks.spawn("forget answers", forget_answers(platform.clone()));
     if platform.is_shared() {
         tasks.spawn("follow the database", follow_database(platform.clone()));
     }

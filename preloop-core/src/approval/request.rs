@@ -291,6 +291,11 @@ impl Request {
         self.used_at = Some(now);
         Ok(())
     }
+
+    /// Gives a use back whose call certainly never went out, and says whether there was one; it lapses as before.
+    pub fn release(&mut self) -> bool {
+        self.used_at.take().is_some()
+    }
 }
 
 /// Whether the voter is one of the named approvers; nobody named means anyone with the approver right.

@@ -166,7 +166,10 @@ impl CompiledPolicy {
     /// assert_eq!(policy.entry_position("write", "files"), None);
     /// ```
     pub fn entry_position(&self, tool: &str, server: &str) -> Option<usize> {
-        match self.index.find(tool, CallSource::of("", server)?) {
+        // A class is no server's name.
+        let is_class = source::Class::named(server).is_some();
+        let (class, server) = if is_class { (server, "") } else { ("", server) };
+        match self.index.find(tool, CallSource::of(class, server)?) {
             Fits::None => None,
             Fits::One(entry) => Some(entry),
             Fits::Several(entries) => entries.first().copied(),

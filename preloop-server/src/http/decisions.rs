@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::StatusCode;
 use preloop_api::{
-    Approval, ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine, DecisionResponse,
-    Page, Permission,
+    Approval, ApprovalHandle, ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine,
+    DecisionResponse, Page, Permission,
 };
 use preloop_core::audit::EnforcementPoint;
 use preloop_core::call::CallRecord;
@@ -22,7 +22,7 @@ use super::auth::Authenticated;
 use super::body::JsonRequest;
 use super::params::{Params, limit, parsed};
 use super::route::{Routes, get, post};
-use crate::service::{Attempt, Caller, Held, Ruling, Services, Settled};
+use crate::service::{Asks, Attempt, Caller, Held, Ran, Ruling, Services, Settled};
 
 /// Most calls of a batch.
 const BATCH_MAX: usize = 100;
@@ -161,7 +161,7 @@ async fn decide_one(
     for _ in 0..ROUNDS_MAX {
         let mut held = match services.decide(caller, attempt.clone()).await? {
             Ruling::Held(held) => held,
-            settled => return Ok(settled_response(settled)),
+            settled => return settled_response(settled),
         };
         if wait.is_zero() {
             return Ok(held_response(*held));
@@ -175,13 +175,13 @@ async fn decide_one(
         match settled {
             None => return Ok(held_response(*held)),
             Some(Settled::Approved(permit)) => {
-                return Ok(settled_response(Ruling::Allowed(permit)));
+                return settled_response(Ruling::Allowed(permit));
             }
-            Some(Settled::Denied(denied)) => return Ok(settled_response(Ruling::Denied(denied))),
+            Some(Settled::Denied(denied)) => return settled_response(Ruling::Denied(denied)),
             Some(Settled::Held(held)) => return Ok(held_response(*held)),
             // Decided once more with the settled request in hand, which records and words the answer.
             Some(
-                Settled::Cancelled | Settled::Declined { .. } | Settled::Expired | Settled::Used,
+                Settled::Cancelled | Settled::Declined { .. } | Settled::Expired | Settled::Ran(_),
             ) => {}
         }
     }
@@ -189,27 +189,31 @@ async fn decide_one(
     Err(ApiError::new(StatusCode::CONFLICT, "approval_contended", detail))
 }
 
-fn settled_response(ruling: Ruling) -> DecisionResponse {
-    match ruling {
+fn settled_response(ruling: Ruling) -> Result<DecisionResponse, ApiError> {
+    Ok(match ruling {
         Ruling::Allowed(permit) => {
             let at = permit.decided_at();
             let (id, decision) = permit.hand_over();
-            DecisionResponse { id, at, decision, approval: None }
+            DecisionResponse { id, at, decision, approval: None, handle: None }
         }
         Ruling::Denied(denied) => DecisionResponse {
             id: denied.decision_id,
             at: denied.decided_at,
             decision: denied.decision,
             approval: None,
+            handle: None,
         },
         Ruling::Held(held) => held_response(*held),
-    }
+        Ruling::Ran(_) => return Err(Ran::refused().into()),
+    })
 }
 
 fn held_response(held: Held) -> DecisionResponse {
     let (id, at, decision) = (held.decision_id(), held.decided_at(), held.decision().clone());
-    let approval = approval_ref(held.detach());
-    DecisionResponse { id, at, decision, approval: Some(approval) }
+    let approval = held.detach();
+    let handle = approval.workflow.async_approval.then(|| ApprovalHandle::of(&approval));
+    let approval = Some(approval_ref(approval));
+    DecisionResponse { id, at, decision, approval, handle }
 }
 
 /// Where a held call is decided.
@@ -260,5 +264,6 @@ fn read_attempt(body: &[u8]) -> Result<Attempt, ApiError> {
         session_id: line.session.id,
         enforcement_point: EnforcementPoint::Http,
         approval_id,
+        asks: Asks::ByPolicy,
     })
 }

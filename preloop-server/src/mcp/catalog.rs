@@ -49,7 +49,7 @@ pub(crate) struct Tool {
     /// Whether it has a parameter of its own called `justification`.
     pub(crate) has_own_justification: bool,
     /// Whether the store could not say that this definition is the accepted one.
-    is_unverified: bool,
+    pub(crate) is_unverified: bool,
 }
 
 // === impl Catalog ===

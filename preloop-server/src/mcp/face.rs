@@ -19,6 +19,15 @@ pub(crate) struct Face {
     justification: Option<Justification>,
 }
 
+/// What calls of a tool may be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answers {
+    /// The tool's own result, or why there is none.
+    OfTheTool,
+    /// A handle as well, to come back with once people have decided.
+    MayBeHandles,
+}
+
 /// What a call says besides its arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Said {
@@ -45,11 +54,15 @@ impl Face {
     }
 
     /// The definition that agents see, under the name that they call it by.
-    pub(crate) fn definition(&self, tool: &Tool, name: &str) -> String {
+    pub(crate) fn definition(&self, tool: &Tool, name: &str, answer: Answers) -> String {
         let Some(text) = std::str::from_utf8(&tool.definition).ok() else { return String::new() };
         let Some(mut definition) = RawObject::parse(text) else { return String::new() };
         if name != tool.name {
             definition.set("name", json_string(name));
+        }
+        if answer == Answers::MayBeHandles {
+            // Clients hold results against it, and a handle is none of the tool's.
+            definition.remove("outputSchema");
         }
         if let Some(description) = &self.description {
             definition.set("description", json_string(description));

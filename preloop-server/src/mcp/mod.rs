@@ -5,6 +5,7 @@
 
 mod accounts;
 mod addresses;
+mod builtin;
 mod catalog;
 mod dial_rules;
 mod downstream;
@@ -26,6 +27,7 @@ pub use self::dial_rules::{DialRefusal, DialRules};
 pub(crate) use self::downstream::{Endpoint, handle, refused};
 pub use self::environment::{EnvironmentError, EnvironmentRules};
 
+use self::builtin::Builtins;
 use self::catalog::{Catalog, Tool};
 use self::downstream::Sessions;
 use self::face::Face;
@@ -86,6 +88,7 @@ pub(crate) struct Firewall {
 struct Inner {
     services: Services,
     settings: Settings,
+    builtins: Builtins,
     catalog: Arc<Catalog>,
     upstreams: Upstreams,
     sessions: Sessions,
@@ -113,6 +116,7 @@ impl Firewall {
             inner: Arc::new(Inner {
                 services,
                 settings,
+                builtins: Builtins::default(),
                 catalog,
                 upstreams,
                 sessions: Sessions::default(),
@@ -159,6 +163,10 @@ impl Firewall {
         &self.inner.catalog
     }
 
+    fn builtins(&self) -> &Builtins {
+        &self.inner.builtins
+    }
+
     fn upstreams(&self) -> &Upstreams {
         &self.inner.upstreams
     }
@@ -179,6 +187,11 @@ impl Firewall {
     fn face(&self, caller: &Caller, tool: &Tool) -> Face {
         let policies = self.services().live_policies();
         Face::of(&policies.entries(caller.seen(), &tool.name, &tool.server))
+    }
+
+    /// Whether calls of the caller may be answered with a handle.
+    fn may_answer_later(&self, caller: &Caller) -> bool {
+        self.services().live_policies().may_answer_later(caller.seen())
     }
 
     fn apply_policy(&self) {

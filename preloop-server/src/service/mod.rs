@@ -10,6 +10,7 @@ mod export;
 mod follow;
 mod idempotency;
 mod journal_mover;
+mod kept_calls;
 mod keys;
 mod mcp_servers;
 mod people;
@@ -41,10 +42,12 @@ use crate::tasks::Tasks;
 pub(crate) use approvals::ApprovalQuery;
 pub use audit::Refusal;
 pub use decide::{
-    Attempt, Denied, Held, Outcome, Permit, PreviewTool, Ruling, Settled, Visibility,
+    Asks, Attempt, Denied, Held, Outcome, Permit, Poll, PollStep, PreviewTool, Ran, Ruling, RunEnd,
+    Settled, Visibility,
 };
 pub use error::ServiceError;
 pub(crate) use idempotency::{Repeated, Repetition};
+pub use kept_calls::{AnswerKept, KeptAnswer, KeptCall};
 pub(crate) use keys::{OWNER, new_key, prefix};
 pub(crate) use mcp_servers::ServerEdit;
 pub(crate) use people::csrf_token;

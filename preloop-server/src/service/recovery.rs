@@ -29,11 +29,13 @@ impl Services {
             let changed = self
                 .approval_apply(id, |approval, _| {
                     let was_sent = approval.outcome == Some(ApprovalOutcome::Running);
-                    approval.outcome = Some(if was_sent {
-                        ApprovalOutcome::Unknown
-                    } else {
-                        ApprovalOutcome::Interrupted
-                    });
+                    // That a call goes out is stored before it does: this one did not, so its approval is good still.
+                    let is_given_back = !was_sent && approval.request.release();
+                    approval.outcome = match (was_sent, is_given_back) {
+                        (true, _) => Some(ApprovalOutcome::Unknown),
+                        (false, true) => None,
+                        (false, false) => Some(ApprovalOutcome::Interrupted),
+                    };
                     was_sent
                 })
                 .await?;
@@ -50,7 +52,7 @@ impl Services {
                 if was_sent {
                     "the server stopped after the call was sent; it is not run again"
                 } else {
-                    "the server stopped before the call was sent; it was not run"
+                    "the server stopped before the call was sent; it was not run, and its approval can still be used"
                 }
                 .to_owned(),
             );

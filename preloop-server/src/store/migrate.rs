@@ -12,7 +12,7 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: [Migration; 7] = [
+const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
         name: "initial",
@@ -40,6 +40,11 @@ const MIGRATIONS: [Migration; 7] = [
         sql: include_str!("../../migrations/0006_tool_schemas.sql"),
     },
     Migration { version: 7, name: "guard", sql: include_str!("../../migrations/0007_guard.sql") },
+    Migration {
+        version: 12,
+        name: "approval calls",
+        sql: include_str!("../../migrations/0012_approval_calls.sql"),
+    },
 ];
 
 /// Runs what has not run yet.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod agents;
+mod approval_calls;
 mod approvals;
 mod audit;
 mod changes;
@@ -31,6 +32,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use approval_calls::{SealedText, StoredCall};
 pub(crate) use approvals::{ApprovalFilter, ApprovalInsert, StoredApproval};
 pub(crate) use audit::{AuditFilter, AuditOrder, JournalPosition};
 pub(crate) use changes::{Change, Changes};

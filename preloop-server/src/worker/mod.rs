@@ -3,6 +3,7 @@
 mod expire_approvals;
 mod follow_database;
 mod follow_policy;
+mod forget_answers;
 mod keep_policy;
 mod move_journal;
 mod note_key_use;
@@ -11,6 +12,7 @@ mod watch_policy;
 pub(crate) use expire_approvals::expire_approvals;
 pub(crate) use follow_database::follow_database;
 pub(crate) use follow_policy::{FollowedPolicy, PolicyOrigin, follow_policy};
+pub(crate) use forget_answers::forget_answers;
 pub(crate) use keep_policy::keep_policy;
 pub(crate) use move_journal::move_journal;
 pub(crate) use note_key_use::note_key_use;

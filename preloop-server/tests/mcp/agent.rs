@@ -120,6 +120,14 @@ impl Agent {
         tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// The names of the servers' tools, without those that the firewall itself offers.
+    pub(crate) async fn server_tool_names(&self) -> Vec<String> {
+        let own = ["ask_user", "get_approval_status", "request_approval"];
+        let mut names = self.tool_names().await;
+        names.retain(|name| !own.contains(&name.as_str()));
+        names
+    }
+
     /// The result of a call.
     pub(crate) async fn call(&self, name: &str, arguments: Value) -> Value {
         let params = json!({"name": name, "arguments": arguments});
@@ -220,6 +228,10 @@ impl Open {
     /// The result at the end of the stream, and the progress notes before it.
     pub(crate) async fn finish(mut self) -> (Value, Vec<Value>) {
         let mut notes = Vec::new();
+        if self.content_type() == "application/json" {
+            let message: Value = self.response.json().await.unwrap();
+            return (message["result"].clone(), notes);
+        }
         while let Some(message) = self.message().await {
             if message.get("result").is_some() {
                 return (message["result"].clone(), notes);

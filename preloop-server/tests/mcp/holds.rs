@@ -221,19 +221,3 @@ async fn shutting_down_answers_and_keeps_the_request() {
     let (words, is_error) = text_of(&result);
     assert!(is_error && words.contains("shutting down"), "{words}");
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_asynchronous_workflow_answers_at_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let stand = Stand::start(&format!(
-        "mcp_servers:\n{}approval_workflows:\n  - {{name: later, async_approval: true}}\ntools:\n  \
-         - {{name: danger, approval_workflow: later}}\n",
-        stdio::entry("local", &folder.path().join("calls.log"))
-    ))
-    .await;
-    let agent = Agent::open(&stand, "/mcp/local").await;
-    let (words, is_error) = agent.told("danger", json!({})).await;
-    assert!(is_error && words.contains("not run yet"), "{words}");
-    stand.approve().await;
-    assert_eq!(agent.told("danger", json!({})).await, ("boom".into(), false));
-}

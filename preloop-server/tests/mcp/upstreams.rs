@@ -120,7 +120,7 @@ async fn what_cannot_be_dialled_says_why() {
     }
     state_of(&stand, "off", "disabled").await;
     let agent = Agent::open(&stand, "/mcp").await;
-    assert_eq!(agent.tool_names().await, Vec::<String>::new());
+    assert_eq!(agent.server_tool_names().await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -106,10 +106,13 @@ impl Agent {
         answer["tools"].as_array().cloned().unwrap_or_default()
     }
 
-    /// The names that `tools/list` shows.
+    /// The names that `tools/list` shows, without those of the firewall's own tools.
     #[track_caller]
     pub(crate) fn tool_names(&mut self) -> Vec<String> {
-        self.tools().iter().filter_map(|tool| tool["name"].as_str().map(str::to_owned)).collect()
+        let own = ["ask_user", "get_approval_status", "request_approval"];
+        let tools = self.tools();
+        let names = tools.iter().filter_map(|tool| tool["name"].as_str());
+        names.filter(|name| !own.contains(name)).map(str::to_owned).collect()
     }
 
     /// Calls a tool and waits for its result; panics where the answer is a protocol error.

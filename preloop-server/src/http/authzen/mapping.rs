@@ -8,7 +8,7 @@ use serde_json::value::to_raw_value;
 use serde_json::{Map, Value, json};
 
 use crate::http::ApiError;
-use crate::service::Attempt;
+use crate::service::{Asks, Attempt};
 
 /// The action that means a call of the tool that the resource names.
 const TOOL_CALL: &str = "tools/call";
@@ -111,6 +111,7 @@ pub(super) fn attempt(asked: Asked) -> Result<Attempt, ApiError> {
         session_id: String::new(),
         enforcement_point: EnforcementPoint::Http,
         approval_id,
+        asks: Asks::ByPolicy,
     })
 }
 

@@ -20,7 +20,7 @@ use super::auth::Authenticated;
 use super::body::{is_json, read_body, record_refusal};
 use super::decisions::approval_ref;
 use super::route::{Routes, get, post};
-use crate::service::{Platform, Ruling, Subject, Trial};
+use crate::service::{Platform, Ran, Ruling, Subject, Trial};
 
 /// Most evaluations of one request.
 const EVALUATIONS_MAX: usize = 100;
@@ -218,6 +218,7 @@ async fn evaluate(
             held_answer.context.approval = Some(approval_ref(held.detach()));
             held_answer
         }
+        Ruling::Ran(_) => return Err(Ran::refused().into()),
     })
 }
 

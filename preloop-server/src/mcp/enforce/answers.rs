@@ -11,7 +11,7 @@ use crate::service::{Denied, Settled};
 /// Key of the decision in `_meta`.
 const DECISION_META: &str = "dev.preloop/decision";
 /// Key of the approval request in `_meta`.
-const APPROVAL_META: &str = "dev.preloop/approval";
+pub(super) const APPROVAL_META: &str = "dev.preloop/approval";
 
 /// The answer to a call.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) enum Reply {
     Nothing,
     /// A result of ours, as JSON text.
     Result(String),
+    /// The answer of a call that used an approval; once it is told, the same call asks anew.
+    OfRun(Uuid, Box<Reply>),
 }
 
 // === impl Reply ===
@@ -40,14 +42,17 @@ impl Reply {
         Self::with_meta(&denied.decision.message, Some(meta))
     }
 
-    /// The call waits for approval, and the client is not kept waiting.
-    pub(super) fn pending(decision_id: Uuid, approval: &Approval) -> Self {
-        let words = format!(
-            "the call was not run yet: it waits for approval request {} ({}). Make the identical \
-             call again once it is approved, it runs then; a changed call asks anew",
-            approval.id, approval.url
-        );
-        Self::about(decision_id, approval, &words)
+    /// The answer of a call that used an approval.
+    pub(super) fn of_run(approval_id: Uuid, reply: Self) -> Self {
+        Self::OfRun(approval_id, Box::new(reply))
+    }
+
+    /// The answer itself, and the approval that was used for it.
+    pub(super) fn split(self) -> (Self, Option<Uuid>) {
+        match self {
+            Self::OfRun(approval_id, reply) => (reply.split().0, Some(approval_id)),
+            other => (other, None),
+        }
     }
 
     /// This server stops while the call waits.
@@ -81,11 +86,7 @@ impl Reply {
                 "the call was not run: approval request {id} was withdrawn. Making it again asks \
                  anew"
             ),
-            Settled::Used => format!(
-                "the call was not run: approval request {id} was approved for one run, and an \
-                 identical call that waited beside this one had it. Making it again asks anew"
-            ),
-            Settled::Approved(_) | Settled::Denied(_) | Settled::Held(_) => {
+            Settled::Approved(_) | Settled::Denied(_) | Settled::Held(_) | Settled::Ran(_) => {
                 format!("the call was not run (approval request {id})")
             }
         };
@@ -93,18 +94,22 @@ impl Reply {
     }
 
     fn about(decision_id: Uuid, approval: &Approval, words: &str) -> Self {
-        let meta = json!({
+        Self::with_meta(words, Some(Self::meta_about(decision_id, approval)))
+    }
+
+    /// The facts about a request for `_meta`.
+    pub(super) fn meta_about(decision_id: Uuid, approval: &Approval) -> Value {
+        json!({
             DECISION_META: decision(decision_id, &approval.decision),
             APPROVAL_META: {
                 "id": approval.id,
                 "url": approval.url,
                 "expires_at": approval.expires_at,
             },
-        });
-        Self::with_meta(words, Some(meta))
+        })
     }
 
-    fn with_meta(words: &str, meta: Option<Value>) -> Self {
+    pub(super) fn with_meta(words: &str, meta: Option<Value>) -> Self {
         let mut result = json!({
             "content": [{ "type": "text", "text": words }],
             "isError": true,

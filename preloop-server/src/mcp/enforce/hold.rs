@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use super::Call;
 use super::answers::Reply;
-use super::{Call, Wanted, waiting_note};
+use super::send::waiting_note;
+use super::wanted::Wanted;
+use crate::digest::sha256_hex;
 use crate::mcp::catalog::Tool;
 use crate::mcp::downstream::Frame;
 use crate::service::{Held, ServiceError, Settled};
@@ -29,8 +32,7 @@ impl Call {
         let mut progress = 0.0;
         loop {
             if held.approval().workflow.async_approval {
-                let decision_id = held.decision_id();
-                return Reply::pending(decision_id, &held.detach());
+                return self.hand_out(held, wanted, tool).await;
             }
             let ended = self.wait(&mut held, wanted, &mut progress).await;
             let settled = match ended {
@@ -57,8 +59,21 @@ impl Call {
                 }
                 Settled::Denied(denied) => return Reply::denied(&denied),
                 Settled::Held(again) => held = *again,
+                Settled::Ran(ran) => return self.tell_again(&ran, wanted, progress).await,
                 other => return Reply::not_approved(held.decision_id(), held.approval(), &other),
             }
+        }
+    }
+
+    /// Answers with a handle, once the call is kept for when it is approved.
+    async fn hand_out(&self, held: Held, wanted: &Wanted<'_>, tool: &Tool) -> Reply {
+        let definition = sha256_hex(&[&tool.definition]);
+        match held.keep(wanted.kept(), definition).await {
+            Ok(is_kept) => {
+                let decision_id = held.decision_id();
+                Reply::pending(decision_id, &held.detach(), is_kept)
+            }
+            Err(error) => Reply::error_result(&format!("the call was not run: {error}")),
         }
     }
 

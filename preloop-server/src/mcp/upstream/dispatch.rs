@@ -14,7 +14,7 @@ use super::inbox::Answer;
 use super::{Upstreams, server::Upstream};
 use crate::mcp::catalog::Tool;
 use crate::mcp::wire::object::{RawObject, json_string};
-use crate::service::{Outcome, Permit};
+use crate::service::{KeptAnswer, Outcome, Permit};
 
 /// A call on its way: what the client wrote around the arguments, and what it wants to hear.
 #[derive(Debug)]
@@ -42,12 +42,29 @@ pub(crate) enum Dispatched {
     Cancelled,
     /// There is no answer; the words are for the agent.
     Failed(String),
+    /// It never went out; the words are for the agent.
+    NotSent(String),
 }
 
 #[derive(Deserialize)]
 struct CallResult {
     #[serde(rename = "isError", default)]
     is_error: Option<bool>,
+}
+
+// === impl Dispatched ===
+
+impl Dispatched {
+    /// What is told again to an agent that this answer did not reach.
+    fn kept(&self) -> Option<KeptAnswer> {
+        let text = |bytes: &Bytes| String::from_utf8(bytes.to_vec()).ok();
+        match self {
+            Self::Answered(Answer::Result(result)) => text(result).map(KeptAnswer::Result),
+            Self::Answered(Answer::Error(error)) => text(error).map(KeptAnswer::Error),
+            Self::Failed(words) => Some(KeptAnswer::Words(words.clone())),
+            Self::Cancelled | Self::NotSent(_) => None,
+        }
+    }
 }
 
 // === impl Upstreams ===
@@ -59,20 +76,20 @@ impl Upstreams {
         let upstream = match self.ready(&name, &call).await {
             Ok(upstream) => upstream,
             Err(words) => {
-                permit.finish(Outcome::Failed { message: words.clone() }).await;
-                return Dispatched::Failed(words);
+                permit.finish(Outcome::NotSent { message: words.clone() }, None).await;
+                return Dispatched::NotSent(words);
             }
         };
         if call.cancelled.is_cancelled() {
-            permit.finish(Outcome::Cancelled).await;
+            permit.finish(Outcome::Cancelled, None).await;
             return Dispatched::Cancelled;
         }
         if let Err(error) = permit.dispatched().await {
-            return Dispatched::Failed(format!("the call was not run: {error}"));
+            return Dispatched::NotSent(format!("the call was not run: {error}"));
         }
         // Storing that it goes out takes a moment, in which the client may have changed its mind.
         if call.cancelled.is_cancelled() {
-            permit.finish(Outcome::Cancelled).await;
+            permit.finish(Outcome::Cancelled, None).await;
             return Dispatched::Cancelled;
         }
         let mut answer =
@@ -82,17 +99,18 @@ impl Upstreams {
             // started anew in between, so its tool is looked at again.
             answer = match self.ready(&name, &call).await {
                 Ok(_) if call.cancelled.is_cancelled() => {
-                    permit.finish(Outcome::Cancelled).await;
+                    permit.finish(Outcome::Cancelled, None).await;
                     return Dispatched::Cancelled;
                 }
                 Ok(upstream) => {
                     upstream.call("tools/call", &call.params_for(&permit), &call.terms()).await
                 }
-                Err(words) => Err(CallFailure::Refused(words)),
+                Err(words) => Err(CallFailure::NotSent(words)),
             };
         }
         let (outcome, dispatched) = settle(&name, answer);
-        permit.finish(outcome).await;
+        let kept = permit.approval_id().and_then(|_| dispatched.kept());
+        permit.finish(outcome, kept).await;
         dispatched
     }
 
@@ -172,9 +190,13 @@ fn settle(server: &str, answer: Result<Answer, CallFailure>) -> (Outcome, Dispat
                  known, it is not repeated: check its effect before you call again"
             )),
         ),
-        CallFailure::NotSent(_) | CallFailure::Refused(_) | CallFailure::SessionGone => {
+        CallFailure::Refused(_) => {
             let words = format!("the server `{server}` did not run the call: {failure}");
             (Outcome::Failed { message: words.clone() }, Dispatched::Failed(words))
+        }
+        CallFailure::NotSent(_) | CallFailure::SessionGone => {
+            let words = format!("the server `{server}` did not run the call: {failure}");
+            (Outcome::NotSent { message: words.clone() }, Dispatched::NotSent(words))
         }
     }
 }

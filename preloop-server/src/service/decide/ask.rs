@@ -20,6 +20,16 @@ const PENDING_MAX: i64 = 100;
 /// How often making a request is tried again when another one like it comes and goes meanwhile.
 const ATTEMPTS_MAX: usize = 4;
 
+/// What an identical call that asked before is to a call.
+enum Met {
+    /// Nothing: it is settled, or asks others.
+    Other,
+    /// Its approval was used in this moment: look again.
+    Taken,
+    /// The call joins it, or uses its approval.
+    Ruled(Box<Ruling>),
+}
+
 impl Services {
     /// Goes on with a call that needs people, or that comes back with an approval.
     pub(super) async fn ask(
@@ -45,7 +55,12 @@ impl Services {
             }
             return self.come_back(call, decision, approval).await;
         }
-        for _ in 0..ATTEMPTS_MAX {
+        'attempts: for _ in 0..ATTEMPTS_MAX {
+            if call.attempt.enforcement_point == EnforcementPoint::Mcp
+                && let Some(ran) = self.ran_untold(&call, &decision).await?
+            {
+                return Ok(Ruling::Ran(ran));
+            }
             // One that is approved under another workflow must not hide one that waits.
             for state in [ApprovalState::Approved, ApprovalState::Pending] {
                 let (principal_id, store) = (&call.caller.principal.id, &self.inner.store);
@@ -53,8 +68,10 @@ impl Services {
                     store.approval_find_open(account_id, principal_id, &call.hash, state).await?;
                 if let Some(open) = open {
                     let open = self.as_of_now(open).await?;
-                    if let Some(ruling) = self.join_or_use(&call, &decision, open).await? {
-                        return Ok(ruling);
+                    match self.join_or_use(&call, &decision, open).await? {
+                        Met::Ruled(ruling) => return Ok(*ruling),
+                        Met::Taken => continue 'attempts,
+                        Met::Other => {}
                     }
                 }
             }
@@ -71,7 +88,10 @@ impl Services {
     }
 
     /// The request as it stands now: the worker that lets requests lapse may not have come to it yet.
-    async fn as_of_now(&self, found: StoredApproval) -> Result<StoredApproval, ServiceError> {
+    pub(super) async fn as_of_now(
+        &self,
+        found: StoredApproval,
+    ) -> Result<StoredApproval, ServiceError> {
         if !found.request.clone().expire(self.now()) {
             return Ok(found);
         }
@@ -136,22 +156,26 @@ impl Services {
         call: &PreparedCall,
         decision: &Decision,
         open: StoredApproval,
-    ) -> Result<Option<Ruling>, ServiceError> {
+    ) -> Result<Met, ServiceError> {
         let is_pending = open.request.state == ApprovalState::Pending;
         if !is_pending && open.request.state != ApprovalState::Approved {
-            return Ok(None);
+            return Ok(Met::Other);
         }
         if !self.follows(&open, decision) {
             if is_pending {
                 self.supersede(open.id).await?;
             }
-            return Ok(None);
+            return Ok(Met::Other);
         }
-        if !is_pending {
-            let claimed = self.claim(call, decision, open.id).await?;
-            return Ok(claimed.map(Ruling::Allowed));
-        }
-        self.join(call, decision, &open).await.map(Some)
+        let ruling = if is_pending {
+            self.join(call, decision, &open).await?
+        } else {
+            match self.claim(call, decision, open.id).await? {
+                Some(permit) => Ruling::Allowed(permit),
+                None => return Ok(Met::Taken),
+            }
+        };
+        Ok(Met::Ruled(Box::new(ruling)))
     }
 
     async fn join(
@@ -209,6 +233,7 @@ impl Services {
             ApprovalInsert::TooMany => return self.too_many(call, decision).map(Some),
         }
         self.inner.waiters.made();
+        self.note_waiting(call, approval.id).await?;
         let record = self.decision_record(call, decision_id, decision, Some(approval.id));
         self.record(&record)?;
         let recorded = Recorded { id: decision_id, at: record.at };
@@ -294,6 +319,22 @@ impl Services {
     ) -> Result<(), ServiceError> {
         let changed =
             self.approval_apply(id, move |approval, _| approval.outcome = Some(outcome)).await?;
+        if Self::is_over(Some(outcome)) {
+            self.inner.waiters.wake(id);
+        }
+        changed.map(|_| ()).ok_or_else(|| not_found(id))
+    }
+
+    /// Gives back the use of an approval whose call certainly never went out: the next identical call has it.
+    pub(super) async fn approval_give_back(&self, id: Uuid) -> Result<(), ServiceError> {
+        let changed = self
+            .approval_apply(id, |approval, _| {
+                if approval.request.release() {
+                    approval.outcome = None;
+                }
+            })
+            .await?;
+        self.inner.waiters.wake(id);
         changed.map(|_| ()).ok_or_else(|| not_found(id))
     }
 }
@@ -327,7 +368,7 @@ fn refusal(approval: &StoredApproval) -> String {
     }
 }
 
-fn used() -> ServiceError {
+pub(super) fn used() -> ServiceError {
     ServiceError::Conflict {
         code: "approval_used",
         message: "the approval was used already; an approval is good for one call".to_owned(),

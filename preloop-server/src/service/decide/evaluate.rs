@@ -14,6 +14,9 @@ use super::super::{Caller, Services};
 use super::call::PreparedCall;
 use super::{Attempt, PreviewTool, Visibility};
 
+/// The class of the server's own tools.
+const BUILTIN: &str = "builtin";
+
 impl Services {
     /// What the live policy says about the call now.
     pub(super) fn evaluate(&self, call: &PreparedCall) -> Decision {
@@ -62,19 +65,16 @@ impl Services {
     }
 
     /// The answer to every call of the tool, where arguments cannot change it.
-    pub(in crate::service) fn settled_action(
-        &self,
-        caller: &Caller,
-        tool: PreviewTool<'_>,
-    ) -> Option<Action> {
+    pub(crate) fn settled_action(&self, caller: &Caller, tool: PreviewTool<'_>) -> Option<Action> {
         self.reach(caller, tool).map_or(Some(Action::Deny), Reach::settled)
     }
 
     fn reach(&self, caller: &Caller, tool: PreviewTool<'_>) -> Option<Reach> {
         let args = serde_json::Value::Null;
         let mut call = Call::new(tool.tool, &args);
-        call.tool.source = "mcp";
-        call.tool.server = tool.server;
+        let is_builtin = tool.server == BUILTIN;
+        call.tool.source = if is_builtin { BUILTIN } else { "mcp" };
+        call.tool.server = if is_builtin { "" } else { tool.server };
         call.tool.annotations = Some(tool.annotations);
         call.tool.is_new = tool.is_new;
         call.principal = Some(&caller.principal);

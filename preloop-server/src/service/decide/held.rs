@@ -1,5 +1,7 @@
 //! A call that waits for people.
 
+use std::time::Duration;
+
 use preloop_api::{Approval, ApprovalState};
 use preloop_core::Timestamp;
 use preloop_core::approval::VoteDecision;
@@ -9,11 +11,16 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::super::approvals::not_found;
+use super::super::kept_calls::{CallNote, KeptCall};
 use super::super::{ServiceError, Services};
 use super::call::PreparedCall;
 use super::evaluate::closed;
-use super::{Denied, Permit, Recorded, Ruling};
-use crate::store::{HeldCall, StoredApproval};
+use super::{Denied, Permit, Ran, Recorded, Ruling};
+use crate::store::{HeldCall, StoreError, StoredApproval};
+
+/// How long a call goes on waiting while the database is away, and the pause between two looks.
+const STORE_PATIENCE: Duration = Duration::from_mins(1);
+const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// A call that waits for people; dropping it says that its client went away, the request stays pending.
 #[derive(Debug)]
@@ -49,8 +56,8 @@ pub enum Settled {
     Expired,
     /// Approved, but the live policy asks another workflow by now.
     Held(Box<Held>),
-    /// Approved and used by an identical call that waited beside this one.
-    Used,
+    /// An identical call has had its one run; what came of that is told.
+    Ran(Ran),
 }
 
 // === impl Services ===
@@ -85,6 +92,24 @@ impl Services {
         let (settling, is_ended) = (None, false);
         Held { services, call, recorded, decision, approval, settling, is_ended }
     }
+}
+
+impl Services {
+    /// Notes that somebody waits for the answer of the call, so that it is told should the connection be lost.
+    pub(super) async fn note_waiting(
+        &self,
+        call: &PreparedCall,
+        approval_id: Uuid,
+    ) -> Result<(), ServiceError> {
+        if !waits_on_connection(call) {
+            return Ok(());
+        }
+        self.call_note(note_of(call, approval_id), None).await.map(drop)
+    }
+}
+
+fn note_of(call: &PreparedCall, approval_id: Uuid) -> CallNote<'_> {
+    CallNote { approval_id, principal_id: &call.caller.principal.id, call_hash: &call.hash }
 }
 
 /// What is stored of a call that keeps its connection waiting.
@@ -154,9 +179,20 @@ impl Held {
     /// Waits until the request is anything but pending.
     async fn no_longer_pending(&self) -> Result<StoredApproval, ServiceError> {
         let (id, inner) = (self.approval.id, &self.services.inner);
+        let mut patience = STORE_PATIENCE;
         loop {
             let mut woken = inner.waiters.subscribe(id);
-            let found = inner.store.approval_find(inner.account_id, id).await?;
+            let found = match inner.store.approval_find(inner.account_id, id).await {
+                Ok(found) => found,
+                // Nothing is let through meanwhile, and people may go on deciding once it is back.
+                Err(StoreError::Unavailable(_)) if !patience.is_zero() => {
+                    patience = patience.saturating_sub(STORE_PAUSE);
+                    tokio::time::sleep(STORE_PAUSE).await;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            patience = STORE_PATIENCE;
             let approval = found.ok_or_else(|| not_found(id))?;
             if approval.request.state != ApprovalState::Pending {
                 return Ok(approval);
@@ -169,9 +205,10 @@ impl Held {
     fn settle(&self, approval: StoredApproval) -> oneshot::Receiver<Result<Settled, ServiceError>> {
         let (answer, settling) = oneshot::channel();
         let (services, call) = (self.services.clone(), self.call.clone());
+        let decision_id = self.recorded.id;
         self.services.tasks().spawn("settle a held call", async move {
-            // Where nobody waits any more, a permit is dropped here and says so in the trail.
-            let _ = answer.send(settle(&services, &call, approval).await);
+            // Where nobody waits any more, a permit is dropped here, which gives the approval back.
+            let _ = answer.send(settle(&services, &call, decision_id, approval).await);
         });
         settling
     }
@@ -180,6 +217,17 @@ impl Held {
     /// withdraw what they are tired of waiting for, and then ask again.
     pub fn cancel(mut self) {
         self.leave(AuditKind::CallCancelled, "the client withdrew the call while it waited");
+    }
+
+    /// Keeps the call, so that whoever comes back with the id of the request has it made. Says whether it is kept; where
+    /// it is not, the agent has to make the call again.
+    ///
+    /// # Errors
+    /// Where the store does not answer.
+    pub async fn keep(&self, params: String, definition: String) -> Result<bool, ServiceError> {
+        let arguments = self.call.attempt.arguments.get().to_owned();
+        let kept = KeptCall { params, arguments, definition };
+        self.services.call_note(note_of(&self.call, self.approval.id), Some(&kept)).await
     }
 
     /// Lets go without saying that the client left: it has its answer and may come back.
@@ -218,11 +266,14 @@ impl Held {
 async fn settle(
     services: &Services,
     call: &PreparedCall,
+    decision_id: Uuid,
     approval: StoredApproval,
 ) -> Result<Settled, ServiceError> {
     match approval.request.state {
-        ApprovalState::Approved if approval.request.used_at.is_some() => Ok(Settled::Used),
-        ApprovalState::Approved => dispatch(services, call, &approval).await,
+        ApprovalState::Approved if approval.request.used_at.is_some() => {
+            Ok(Settled::Ran(services.ran(decision_id, approval.id)))
+        }
+        ApprovalState::Approved => dispatch(services, call, decision_id, &approval).await,
         ApprovalState::Declined => {
             let votes = approval.request.votes;
             let vote = votes.into_iter().find(|vote| vote.decision == VoteDecision::Decline);
@@ -239,6 +290,7 @@ async fn settle(
 async fn dispatch(
     services: &Services,
     call: &PreparedCall,
+    decision_id: Uuid,
     approval: &StoredApproval,
 ) -> Result<Settled, ServiceError> {
     let Some(caller) = services.caller_now(&call.caller).await? else {
@@ -260,7 +312,10 @@ async fn dispatch(
         Action::Allow | Action::RequireApproval => {}
     }
     let claimed = services.claim(call, &decision, approval.id).await?;
-    Ok(claimed.map_or(Settled::Used, Settled::Approved))
+    Ok(match claimed {
+        Some(permit) => Settled::Approved(permit),
+        None => Settled::Ran(services.ran(decision_id, approval.id)),
+    })
 }
 
 fn settled(ruling: Ruling) -> Settled {
@@ -268,6 +323,7 @@ fn settled(ruling: Ruling) -> Settled {
         Ruling::Allowed(permit) => Settled::Approved(permit),
         Ruling::Denied(denied) => Settled::Denied(denied),
         Ruling::Held(held) => Settled::Held(held),
+        Ruling::Ran(ran) => Settled::Ran(ran),
     }
 }
 

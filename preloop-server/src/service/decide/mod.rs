@@ -5,6 +5,7 @@ mod call;
 mod evaluate;
 mod held;
 mod permit;
+mod ran;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -19,6 +20,7 @@ use uuid::Uuid;
 
 pub use held::{Held, Settled};
 pub use permit::{Outcome, Permit};
+pub use ran::{Poll, PollStep, Ran, RunEnd};
 
 pub(super) use evaluate::closed;
 
@@ -53,6 +55,21 @@ pub struct Attempt {
     pub enforcement_point: EnforcementPoint,
     /// The approval request that the caller comes back with.
     pub approval_id: Option<Uuid>,
+    /// Whether the call is itself a question to people.
+    pub asks: Asks,
+}
+
+/// Whether a call is itself a question to people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Asks {
+    /// It is not: the policy says who is asked.
+    #[default]
+    ByPolicy,
+    /// It is: where the policy would allow it, people are asked all the same.
+    Always {
+        /// The workflow that the agent names; none means the default one.
+        workflow: Option<String>,
+    },
 }
 
 /// The tool of [`Services::preview`].
@@ -60,7 +77,7 @@ pub struct Attempt {
 pub struct PreviewTool<'a> {
     /// The tool's own name at its server.
     pub tool: &'a str,
-    /// The MCP server.
+    /// The MCP server, or the class `builtin`.
     pub server: &'a str,
     /// MCP annotations.
     pub annotations: &'a Map<String, Value>,
@@ -86,6 +103,8 @@ pub enum Ruling {
     Denied(Denied),
     /// It waits for people.
     Held(Box<Held>),
+    /// It was approved and has had its one run; what came of that is told.
+    Ran(Ran),
 }
 
 /// A call that must not run.
@@ -114,7 +133,7 @@ impl Services {
             self.metrics().decided(decision.action, started.elapsed());
             return self.deny(&call, decision, None);
         }
-        let decision = self.evaluate(&call);
+        let decision = self.asked_anyway(&call, self.evaluate(&call));
         self.metrics().decided(decision.action, started.elapsed());
         self.remember(&call, decision.action);
         match decision.action {
@@ -129,6 +148,30 @@ impl Services {
                 }
                 ruled
             }
+        }
+    }
+
+    /// A call that is a question to people asks them, where the policy leaves it to the agent.
+    fn asked_anyway(&self, call: &PreparedCall, decision: Decision) -> Decision {
+        let Asks::Always { workflow } = &call.attempt.asks else { return decision };
+        if decision.action != Action::Allow {
+            return decision;
+        }
+        let live = self.live();
+        let name = workflow.clone().unwrap_or_else(|| live.default_workflow(&decision.policy));
+        if live.workflow(&decision.policy, &name).is_none() {
+            let known = live.workflow_names(&decision.policy).join("`, `");
+            let message = format!(
+                "there is no approval workflow `{name}`; there is `{known}`, or leave `workflow` out"
+            );
+            return closed(Reason::InvalidCall, message, decision.policy);
+        }
+        let message = "the agent asks people before it goes on".to_owned();
+        Decision {
+            action: Action::RequireApproval,
+            approval_workflow: Some(name),
+            message,
+            ..decision
         }
     }
 

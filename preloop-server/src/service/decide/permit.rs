@@ -9,15 +9,19 @@ use preloop_core::decision::Decision;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::super::{ServiceError, Services};
+use super::super::{KeptAnswer, ServiceError, Services};
 use super::Recorded;
 use super::call::PreparedCall;
 use crate::metrics::UpstreamEnd;
 
+/// Pauses between attempts to store an outcome while the database is away.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+const STORE_PAUSE_MAX: Duration = Duration::from_secs(30);
+
 /// The right to make one call, once.
 ///
-/// It says itself how the call ended: dropped before [`Permit::dispatched`], the call never ran; dropped after it, nobody
-/// knows how it ended; both are recorded.
+/// It says itself how the call ended: dropped before [`Permit::dispatched`], the call never ran and its approval can be
+/// used by the next identical call; dropped after it, nobody knows how it ended; both are recorded.
 #[derive(Debug)]
 pub struct Permit {
     services: Services,
@@ -45,8 +49,34 @@ pub enum Outcome {
         /// Why.
         message: String,
     },
+    /// Its server could not be reached, so it never ran.
+    NotSent {
+        /// Why.
+        message: String,
+    },
     /// It was sent; nobody knows how it ended.
     Unknown,
+}
+
+/// What an end means for the approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// It was used, and this came of it.
+    As(ApprovalOutcome),
+    /// The call never went out: the approval is given back.
+    NeverSent,
+}
+
+/// The end of an approved call, to be stored.
+#[derive(Debug)]
+struct ApprovedEnd {
+    services: Services,
+    approval_id: Uuid,
+    call_hash: String,
+    outcome: Ended,
+    answer: Option<KeptAnswer>,
+    /// Whether somebody is there to be told.
+    is_told: bool,
 }
 
 // === impl Permit ===
@@ -112,13 +142,13 @@ impl Permit {
         Ok(())
     }
 
-    /// Records how the call ended.
-    pub async fn finish(mut self, outcome: Outcome) {
+    /// Records how the call ended; the answer to an approved call is kept until its agent was told.
+    pub async fn finish(mut self, outcome: Outcome, answer: Option<KeptAnswer>) {
         let ended = self.end(outcome);
-        if let Some(id) = self.approval_id
-            && let Err(error) = self.services.approval_outcome(id, ended).await
-        {
-            tracing::error!(%error, approval = %id, "the outcome of an approved call was not stored");
+        let Some(end) = self.approved_end(ended, answer, true) else { return };
+        if let Err(error) = end.store().await {
+            tracing::error!(%error, approval = %end.approval_id, "the outcome of an approved call is not stored yet");
+            end.store_later();
         }
     }
 
@@ -128,39 +158,51 @@ impl Permit {
         (self.recorded.id, self.decision.clone())
     }
 
-    fn end(&mut self, outcome: Outcome) -> ApprovalOutcome {
+    fn approved_end(
+        &self,
+        outcome: Ended,
+        answer: Option<KeptAnswer>,
+        is_told: bool,
+    ) -> Option<ApprovedEnd> {
+        let (services, call_hash) = (self.services.clone(), self.call.hash.clone());
+        let approval_id = self.approval_id?;
+        Some(ApprovedEnd { services, approval_id, call_hash, outcome, answer, is_told })
+    }
+
+    fn end(&mut self, outcome: Outcome) -> Ended {
         self.is_ended = true;
         let took = self.dispatched_at.map(|at| at.elapsed());
         let (record, ended) = self.end_record(outcome, took);
         self.services.record_or_log(&record);
         if let Some(took) = took {
             let end = match ended {
-                ApprovalOutcome::Completed => UpstreamEnd::Completed,
-                ApprovalOutcome::Unknown => UpstreamEnd::Unknown,
-                _ => UpstreamEnd::Failed,
+                Ended::As(ApprovalOutcome::Completed) => UpstreamEnd::Completed,
+                Ended::As(ApprovalOutcome::Unknown) => UpstreamEnd::Unknown,
+                Ended::As(_) | Ended::NeverSent => UpstreamEnd::Failed,
             };
             self.services.metrics().upstream(end, took);
         }
         ended
     }
 
-    fn end_record(
-        &self,
-        outcome: Outcome,
-        took: Option<Duration>,
-    ) -> (AuditRecord, ApprovalOutcome) {
+    fn end_record(&self, outcome: Outcome, took: Option<Duration>) -> (AuditRecord, Ended) {
         let (kind, status, ended) = match &outcome {
             Outcome::Cancelled => {
-                (AuditKind::CallCancelled, CallStatus::Cancelled, ApprovalOutcome::Cancelled)
+                (AuditKind::CallCancelled, CallStatus::Cancelled, Ended::NeverSent)
             }
             Outcome::Completed { .. } => {
-                (AuditKind::CallCompleted, CallStatus::Completed, ApprovalOutcome::Completed)
+                let ended = Ended::As(ApprovalOutcome::Completed);
+                (AuditKind::CallCompleted, CallStatus::Completed, ended)
             }
             Outcome::Failed { .. } => {
-                (AuditKind::CallFailed, CallStatus::Failed, ApprovalOutcome::Failed)
+                (AuditKind::CallFailed, CallStatus::Failed, Ended::As(ApprovalOutcome::Failed))
+            }
+            Outcome::NotSent { .. } => {
+                (AuditKind::CallFailed, CallStatus::Failed, Ended::NeverSent)
             }
             Outcome::Unknown => {
-                (AuditKind::OutcomeUnknown, CallStatus::Unknown, ApprovalOutcome::Unknown)
+                let ended = Ended::As(ApprovalOutcome::Unknown);
+                (AuditKind::OutcomeUnknown, CallStatus::Unknown, ended)
             }
         };
         let mut record = self.services.call_record(kind, &self.call, self.recorded.id);
@@ -169,11 +211,14 @@ impl Permit {
             status,
             is_error: match outcome {
                 Outcome::Completed { is_error } => Some(is_error),
-                Outcome::Cancelled | Outcome::Failed { .. } | Outcome::Unknown => None,
+                Outcome::Cancelled
+                | Outcome::Failed { .. }
+                | Outcome::NotSent { .. }
+                | Outcome::Unknown => None,
             },
             duration_ms: took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
             message: match outcome {
-                Outcome::Failed { message } => Some(message),
+                Outcome::Failed { message } | Outcome::NotSent { message } => Some(message),
                 Outcome::Cancelled | Outcome::Completed { .. } | Outcome::Unknown => None,
             },
         });
@@ -188,13 +233,43 @@ impl Drop for Permit {
         }
         let was_sent = self.dispatched_at.is_some();
         let ended = self.end(if was_sent { Outcome::Unknown } else { Outcome::Cancelled });
-        if let Some(id) = self.approval_id {
-            let services = self.services.clone();
-            self.services.tasks().spawn("store the outcome of a dropped call", async move {
-                if let Err(error) = services.approval_outcome(id, ended).await {
-                    tracing::error!(%error, approval = %id, "the outcome of a call was not stored");
-                }
-            });
+        if let Some(end) = self.approved_end(ended, None, false) {
+            end.store_later();
         }
+    }
+}
+
+// === impl ApprovedEnd ===
+
+impl ApprovedEnd {
+    /// The answer first: who sees that the call is over finds it.
+    async fn store(&self) -> Result<(), ServiceError> {
+        let id = self.approval_id;
+        match self.outcome {
+            Ended::NeverSent => self.services.approval_give_back(id).await,
+            Ended::As(outcome) => {
+                let answer = self.answer.as_ref();
+                self.services.answer_keep(id, &self.call_hash, answer, self.is_told).await?;
+                self.services.approval_outcome(id, outcome).await
+            }
+        }
+    }
+
+    /// Stores it apart, and again where the database is away.
+    fn store_later(self) {
+        let tasks = self.services.tasks().clone();
+        let stopping = tasks.clone();
+        tasks.spawn("store the outcome of a call", async move {
+            let mut pause = STORE_PAUSE;
+            while let Err(error) = self.store().await {
+                tracing::error!(%error, approval = %self.approval_id, "the outcome of an approved call is not stored yet");
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    // The next start finds it open, and says that its outcome is not known.
+                    () = stopping.stopped() => return,
+                }
+                pause = STORE_PAUSE_MAX.min(pause.saturating_mul(2));
+            }
+        });
     }
 }

@@ -10,7 +10,7 @@ use preloop_core::approval::Workflow;
 use preloop_core::call::{Call, Principal};
 use preloop_core::decision::{Decision, PolicyRef, Reason};
 use preloop_core::diagnostic::Report;
-use preloop_core::document::{PolicyDocument, Tool};
+use preloop_core::document::{BUILT_IN_WORKFLOW, PolicyDocument, Tool};
 use preloop_core::evaluate::Reach;
 use preloop_core::evaluate::scopes::{self, Level, Scope};
 use preloop_core::{CompiledPolicy, ValidPolicy};
@@ -256,6 +256,43 @@ impl LivePolicies {
         let made_it = |slot: &&Slot| slot.policy() == policy;
         match self.slots().find(made_it)? {
             Slot::Live(live) => Workflow::find(&live.document, name),
+            Slot::Broken(_) => None,
+        }
+    }
+
+    /// The workflow of approvals that name none, in the document of that policy.
+    pub(crate) fn default_workflow(&self, policy: &PolicyRef) -> String {
+        let named = self
+            .document_of(policy)
+            .and_then(|document| document.defaults.as_ref()?.default_approval_workflow.clone());
+        named.unwrap_or_else(|| BUILT_IN_WORKFLOW.to_owned())
+    }
+
+    /// The names of the workflows of that policy.
+    pub(crate) fn workflow_names(&self, policy: &PolicyRef) -> Vec<&str> {
+        let written = self.document_of(policy).map(|document| &document.approval_workflows);
+        let mut names: Vec<&str> =
+            written.into_iter().flatten().map(|workflow| workflow.name.as_str()).collect();
+        if !names.contains(&BUILT_IN_WORKFLOW) {
+            names.push(BUILT_IN_WORKFLOW);
+        }
+        names
+    }
+
+    /// Whether a call that is seen from there may be answered with a handle.
+    pub(crate) fn may_answer_later(&self, seen: Seen<'_>) -> bool {
+        self.seen(seen).any(|slot| match slot {
+            Slot::Live(live) => {
+                let mut workflows = live.document.approval_workflows.iter();
+                workflows.any(|workflow| workflow.async_approval == Some(true))
+            }
+            Slot::Broken(_) => false,
+        })
+    }
+
+    fn document_of(&self, policy: &PolicyRef) -> Option<&PolicyDocument> {
+        match self.slots().find(|slot| slot.policy() == policy)? {
+            Slot::Live(live) => Some(&live.document),
             Slot::Broken(_) => None,
         }
     }

@@ -79,6 +79,7 @@ async fn read(stand: &Stand) -> (&'static str, &'static str) {
         Ruling::Allowed(_) => ("allow", ""),
         Ruling::Denied(denied) => ("deny", denied.decision.reason.as_str()),
         Ruling::Held(_) => ("require_approval", ""),
+        Ruling::Ran(_) => panic!("nothing ran"),
     }
 }
 

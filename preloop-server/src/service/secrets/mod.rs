@@ -8,6 +8,7 @@ mod key;
 mod keys;
 mod rotate;
 mod take;
+mod texts;
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::keys::SecretKeys;
 use self::take::{NewSecret, take, target_of_server};
+pub(in crate::service) use self::texts::{CallPlace, CallText};
 use super::{ServiceError, Services};
 use crate::ids::new_id;
 use crate::store::{Sealing, SecretSlot, StoreError, StoredSecret};

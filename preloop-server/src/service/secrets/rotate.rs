@@ -51,6 +51,7 @@ impl Platform {
             }
             other => other?,
         };
+        shared.store.approval_call_reseal(|stored| keys.reseal_call_texts(stored)).await?;
         if rotation == Rotation::File {
             keys.retire().map_err(|message| ServiceError::Unavailable { message })?;
         }

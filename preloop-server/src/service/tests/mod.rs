@@ -94,6 +94,7 @@ impl Stand {
             session_id: "s".to_owned(),
             enforcement_point: EnforcementPoint::Mcp,
             approval_id: None,
+            asks: Asks::ByPolicy,
         }
     }
 
@@ -153,7 +154,7 @@ async fn an_approved_call_runs_once_and_says_how_it_ended(place: Place) {
     assert_eq!(stand.outcome(id).await, Some(ApprovalOutcome::Claimed));
     permit.dispatched().await.unwrap();
     assert_eq!(stand.outcome(id).await, Some(ApprovalOutcome::Running));
-    permit.finish(Outcome::Completed { is_error: false }).await;
+    permit.finish(Outcome::Completed { is_error: false }, None).await;
     assert_eq!(stand.outcome(id).await, Some(ApprovalOutcome::Completed));
     assert_eq!(
         stand.kinds().await,
@@ -161,19 +162,20 @@ async fn an_approved_call_runs_once_and_says_how_it_ended(place: Place) {
     );
 }
 
-async fn a_permit_that_is_dropped_says_whether_the_call_went_out(place: Place) {
+async fn a_permit_that_is_dropped_gives_back_what_was_not_sent(place: Place) {
     let stand = Stand::on(place).await;
     let permit = stand.approved().await;
     let id = permit.approval_id().unwrap();
     drop(permit);
-    let mut sent = stand.approved().await;
-    let sent_id = sent.approval_id().unwrap();
-    assert_ne!(id, sent_id, "an approval is not used twice");
+    stand.background().await;
+    assert_eq!(stand.outcome(id).await, None, "nothing was sent, so the approval is good still");
+    let again = stand.services.decide(&stand.agent, Stand::attempt("pay", r#"{"amount":1}"#)).await;
+    let Ok(Ruling::Allowed(mut sent)) = again else { panic!("approved and unused: {again:?}") };
+    assert_eq!(sent.approval_id(), Some(id));
     sent.dispatched().await.unwrap();
     drop(sent);
     stand.background().await;
-    assert_eq!(stand.outcome(id).await, Some(ApprovalOutcome::Cancelled));
-    assert_eq!(stand.outcome(sent_id).await, Some(ApprovalOutcome::Unknown));
+    assert_eq!(stand.outcome(id).await, Some(ApprovalOutcome::Unknown));
     let kinds = stand.kinds().await;
     assert!(kinds.contains(&CallCancelled) && kinds.contains(&OutcomeUnknown), "{kinds:?}");
 }
@@ -189,7 +191,7 @@ async fn of_two_identical_calls_that_wait_one_runs(place: Place) {
         .filter(|settled| matches!(settled, Ok(Settled::Approved(_))))
         .count();
     let used =
-        [&first, &second].iter().filter(|settled| matches!(settled, Ok(Settled::Used))).count();
+        [&first, &second].iter().filter(|settled| matches!(settled, Ok(Settled::Ran(_)))).count();
     assert_eq!((approved, used), (1, 1), "{first:?} {second:?}");
     assert!(stand.kinds().await.contains(&ApprovalJoined));
 }
@@ -239,9 +241,11 @@ async fn what_a_kill_interrupts_is_told_and_not_run(place: Place) {
     let claimed_id = claimed.approval_id().unwrap();
     std::mem::forget(claimed);
     let stand = stand.kill().await;
-    assert_eq!(stand.outcome(claimed_id).await, Some(ApprovalOutcome::Interrupted));
-    let mut sent = stand.approved().await;
+    assert_eq!(stand.outcome(claimed_id).await, None);
+    let again = stand.services.decide(&stand.agent, Stand::attempt("pay", r#"{"amount":1}"#)).await;
+    let Ok(Ruling::Allowed(mut sent)) = again else { panic!("it was never sent: {again:?}") };
     let sent_id = sent.approval_id().unwrap();
+    assert_eq!(sent_id, claimed_id, "the approval is not lost");
     sent.dispatched().await.unwrap();
     std::mem::forget(sent);
     let stand = stand.kill().await;
@@ -251,6 +255,64 @@ async fn what_a_kill_interrupts_is_told_and_not_run(place: Place) {
     assert_eq!(kinds.iter().filter(|kind| **kind == OutcomeUnknown).count(), 1);
     let stand = stand.kill().await;
     assert_eq!(stand.kinds().await, kinds, "told once");
+}
+
+async fn an_answer_that_reached_nobody_is_told_and_the_call_not_run_again(place: Place) {
+    let stand = Stand::on(place).await;
+    let again = async || {
+        stand.services.decide(&stand.agent, Stand::attempt("pay", r#"{"amount":1}"#)).await
+    };
+    let mut permit = stand.approved().await;
+    let id = permit.approval_id().unwrap();
+    permit.dispatched().await.unwrap();
+    let running = again().await;
+    let Ok(Ruling::Ran(running)) = running else { panic!("it runs: {running:?}") };
+    assert_eq!(running.approval_id(), id);
+    let answer = KeptAnswer::Result(r#"{"content":[]}"#.to_owned());
+    let (ended, ()) = tokio::join!(
+        running.ended(),
+        permit.finish(Outcome::Completed { is_error: false }, Some(answer.clone()))
+    );
+    assert_eq!(ended.unwrap().answer, AnswerKept::Whole(answer.clone()));
+    stand.services.answer_lost(id).await;
+    let told = again().await;
+    let Ok(Ruling::Ran(told)) = told else { panic!("nobody was told yet: {told:?}") };
+    assert_eq!(told.ended().await.unwrap().answer, AnswerKept::Whole(answer));
+    stand.services.answer_told(id).await;
+    let anew = again().await;
+    assert!(matches!(anew, Ok(Ruling::Held(_))), "told, so it asks anew: {anew:?}");
+}
+
+async fn what_is_kept_of_a_call_is_sealed_and_moves_to_a_new_key(place: Place) {
+    let stand = Stand::on(place).await;
+    let held = stand.hold().await;
+    let id = held.approval().id;
+    assert!(held.keep(r#"{"name":"pay"}"#.to_owned(), "digest".to_owned()).await.unwrap());
+    held.detach();
+    let stored = stand.platform.shared().store.approval_call_find(stand.services.account_id(), id);
+    let sealed = stored.await.unwrap().unwrap().call.unwrap();
+    assert!(!sealed.text.contains("pay") && !sealed.text.contains("amount"), "{sealed:?}");
+    stand.platform.secrets_rotate(&stand.owner).await.unwrap();
+    stand.vote(id, VoteDecision::Approve).await;
+    let poll =
+        stand.services.approval_poll(&stand.agent, id, std::time::Duration::ZERO).await.unwrap();
+    let PollStep::Run(kept) = poll.step else { panic!("approved: {:?}", poll.step) };
+    assert_eq!(kept.arguments, r#"{"amount":1}"#);
+    let other = stand.services.approval_poll(&stand.owner, id, std::time::Duration::ZERO).await;
+    assert!(matches!(other, Err(ServiceError::NotFound { .. })), "only who asked: {other:?}");
+}
+
+async fn a_crash_after_sending_is_told_to_the_next_identical_call(place: Place) {
+    let stand = Stand::on(place).await;
+    let mut permit = stand.approved().await;
+    permit.dispatched().await.unwrap();
+    std::mem::forget(permit);
+    let stand = stand.kill().await;
+    let again = stand.services.decide(&stand.agent, Stand::attempt("pay", r#"{"amount":1}"#)).await;
+    let Ok(Ruling::Ran(ran)) = again else { panic!("it was sent: {again:?}") };
+    let end = ran.ended().await.unwrap();
+    assert_eq!(end.approval.outcome, Some(ApprovalOutcome::Unknown));
+    assert_eq!(end.answer, AnswerKept::Nothing);
 }
 
 async fn unreadable_arguments_are_denied_and_recorded(place: Place) {
@@ -333,7 +395,7 @@ async fn a_call_that_waited_does_not_stand_in_its_own_way(place: Place) {
     );
     stand.services.policy_load(&PolicySource::File(once.as_bytes().to_vec()), "a test").unwrap();
     let permit = stand.approved().await;
-    permit.finish(Outcome::Completed { is_error: false }).await;
+    permit.finish(Outcome::Completed { is_error: false }, None).await;
     let again = stand.services.decide(&stand.agent, Stand::attempt("pay", r#"{"amount":1}"#)).await;
     assert!(matches!(again, Ok(Ruling::Denied(_))), "it ran once: {again:?}");
 }
@@ -348,7 +410,7 @@ async fn an_approval_that_is_not_good_for_the_call_is_noted(place: Place) {
         let mut attempt = Stand::attempt("pay", arguments);
         attempt.approval_id = Some(id);
         match stand.services.decide(&stand.agent, attempt.clone()).await {
-            Ok(Ruling::Allowed(permit)) => drop(permit),
+            Ok(Ruling::Allowed(permit)) => drop(permit.hand_over()),
             other => assert!(other.is_err_and(|error| error.to_string().contains(wanted))),
         }
     }
@@ -428,7 +490,10 @@ async fn a_team_joined_while_a_call_waits_has_its_say(place: Place) {
 
 on_both_engines![
     an_approved_call_runs_once_and_says_how_it_ended,
-    a_permit_that_is_dropped_says_whether_the_call_went_out,
+    an_answer_that_reached_nobody_is_told_and_the_call_not_run_again,
+    what_is_kept_of_a_call_is_sealed_and_moves_to_a_new_key,
+    a_crash_after_sending_is_told_to_the_next_identical_call,
+    a_permit_that_is_dropped_gives_back_what_was_not_sent,
     of_two_identical_calls_that_wait_one_runs,
     a_client_that_leaves_or_withdraws_leaves_the_request_pending,
     what_a_kill_interrupts_is_told_and_not_run,

@@ -26,7 +26,7 @@ async fn two_servers_share_requests_votes_and_keys() {
     let (first, second, ()) = tokio::join!(first.settled(), second.settled(), follow());
     let settled = [first.unwrap(), second.unwrap()];
     let ran = settled.iter().filter(|settled| matches!(settled, Settled::Approved(_))).count();
-    let used = settled.iter().filter(|settled| matches!(settled, Settled::Used)).count();
+    let used = settled.iter().filter(|settled| matches!(settled, Settled::Ran(_))).count();
     assert_eq!((ran, used), (1, 1), "{settled:?}");
     drop(settled);
     here.background().await;

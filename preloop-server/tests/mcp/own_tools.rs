@@ -1,0 +1,91 @@
+//! The tools of the firewall itself, by which agents ask people.
+
+use serde_json::json;
+
+use crate::agent::{Agent, text_of};
+use crate::stand::Stand;
+
+async fn names(sections: &str) -> Vec<String> {
+    let stand = Stand::start(sections).await;
+    Agent::open(&stand, "/mcp").await.tool_names().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_policy_says_which_are_there() {
+    assert_eq!(names("").await, ["ask_user", "get_approval_status", "request_approval"]);
+    let denied = "tools:\n  - {name: ask_user, source: builtin, enabled: false}\n";
+    assert_eq!(names(denied).await, ["get_approval_status", "request_approval"]);
+    let of_servers = "tools:\n  - {name: ask_user, source: mcp, enabled: false}\n";
+    assert!(names(of_servers).await.contains(&"ask_user".to_owned()), "another source");
+    let strict =
+        "defaults: {unknown_tools: deny}\ntools:\n  - {name: request_approval, source: builtin}\n";
+    assert_eq!(names(strict).await, ["get_approval_status", "request_approval"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_asks_before_something_risky() {
+    let stand = Stand::start(
+        "approval_workflows:\n  - {name: people}\n  - {name: board, required_approvals: 2}\n\
+         defaults: {default_approval_workflow: people}\n",
+    )
+    .await;
+    let agent = Agent::open(&stand, "/mcp").await;
+    let arguments = json!({"title": "Drop the table", "details": {"table": "orders"}});
+    let params = json!({"name": "request_approval", "arguments": arguments});
+    let open = agent.begin(params).await;
+    let approval = stand.pending().await;
+    assert_eq!(approval["tool"], "request_approval");
+    assert_eq!(approval["source"], "builtin");
+    assert_eq!(approval["arguments"]["details"]["table"], "orders");
+    assert_eq!(approval["workflow"]["name"], "people");
+    stand.approve().await;
+    let (result, _) = open.finish().await;
+    let (words, is_error) = text_of(&result);
+    assert!(!is_error && words.starts_with("APPROVED by"), "{words}");
+    assert_eq!(result["structuredContent"]["status"], "approved");
+
+    let open = agent
+        .begin(
+            json!({"name": "request_approval", "arguments": {"title": "x", "workflow": "board"}}),
+        )
+        .await;
+    let approval = stand.pending().await;
+    assert_eq!(approval["workflow"]["name"], "board");
+    let path = format!("/api/v1/approvals/{}/decline", approval["id"].as_str().unwrap());
+    stand.post(&path, json!({"reason": "no"})).await;
+    stand
+        .eventually("the decline", async || {
+            let shown =
+                stand.get(&format!("/api/v1/approvals/{}", approval["id"].as_str().unwrap())).await;
+            (shown["votes"].as_array().unwrap().len() == 1).then_some(())
+        })
+        .await;
+    drop(open);
+
+    for wrong in [json!({}), json!({"title": "x", "workflow": "nobody"})] {
+        let (words, is_error) = agent.told("request_approval", wrong).await;
+        assert!(is_error, "{words}");
+    }
+    let (words, _) =
+        agent.told("request_approval", json!({"title": "x", "workflow": "nobody"})).await;
+    assert!(words.contains("`people`, `board`"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_about_the_tool_names_who_is_asked() {
+    let stand = Stand::start(
+        "approval_workflows:\n  - {name: people}\n  - {name: board}\ntools:\n  \
+         - {name: request_approval, source: builtin, approval_workflow: board, justification: required}\n",
+    )
+    .await;
+    let agent = Agent::open(&stand, "/mcp").await;
+    let (words, is_error) = agent.told("request_approval", json!({"title": "x"})).await;
+    assert!(is_error && words.contains("justification"), "{words}");
+    let arguments = json!({"title": "x", "workflow": "people", "justification": "because"});
+    let open = agent.begin(json!({"name": "request_approval", "arguments": arguments})).await;
+    let approval = stand.pending().await;
+    assert_eq!(approval["workflow"]["name"], "board", "not the agent's choice");
+    assert_eq!(approval["justification"], "because");
+    stand.approve().await;
+    assert!(!text_of(&open.finish().await.0).1);
+}
