@@ -142,12 +142,20 @@ impl Hasher for NameHasher {
         for word in words {
             self.add(u64::from_le_bytes(*word));
         }
-        let mut last = [0; 8];
-        for (to, from) in last.iter_mut().zip(rest) {
-            *to = *from;
-        }
+        // Read in one go or two: bytes that are put together one by one are waited for when they are read as a word.
+        let last = match (rest.first_chunk(), rest.last_chunk(), rest) {
+            (Some(first), Some(last), _) => {
+                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+            }
+            (_, _, [first, middle @ .., last]) => {
+                let middle = middle.first().map_or(0, |byte| u64::from(*byte));
+                u64::from(*first) | middle << 8 | u64::from(*last) << 16
+            }
+            (_, _, [only]) => u64::from(*only),
+            _ => 0,
+        };
         // The length keeps a name and the same name with NULs behind it apart.
-        self.add(u64::from_le_bytes(last) ^ (bytes.len() as u64).rotate_left(56));
+        self.add(last ^ (bytes.len() as u64).rotate_left(56));
     }
 
     fn write_u8(&mut self, _: u8) {

@@ -5,14 +5,17 @@
 
 use std::cmp::Ordering;
 
-use memchr::memmem::Finder;
 use serde_json::Value as Json;
 
 use super::subject::{Found, Subject, argument};
 use crate::cel::ast::Relation;
 use crate::cel::lib::regex::Pattern;
+use crate::cel::lib::text::Needle;
 use crate::cel::value::{Items, Standing, Val, from_json, order, scalar_equal};
-use crate::cel::{self, ArgPath, Environment, Fuel, Input, PathTable, Problem, Reading, Span, Tri};
+use crate::cel::{
+    self, ArgPath, Argument, Environment, Fuel, Input, Lookup, PathTable, Problem, Reading, Span,
+    Tri,
+};
 use crate::decision::Action;
 
 /// Scanned bytes that cost one unit of the budget.
@@ -42,8 +45,8 @@ pub(super) enum Test {
         literal: Literal,
     },
     Contains {
-        needle: Box<str>,
-        finder: Box<Finder<'static>>,
+        text: Box<str>,
+        needle: Box<Needle>,
     },
     /// `contains` with something else than text: a member of a list.
     HasMember(Literal),
@@ -158,9 +161,9 @@ impl Simple {
         match &self.question {
             Question::Field {
                 subject: Subject::Argument(path),
-                test: Test::Contains { needle, .. },
+                test: Test::Contains { text, .. },
                 ..
-            } => Some((path, needle)),
+            } => Some((path, text)),
             Question::Field { .. } | Question::Constant(_) => None,
         }
     }
@@ -196,11 +199,15 @@ impl Simple {
         };
         let found = match subject {
             Subject::Argument(path) => {
-                match input.args.object().and_then(|object| path.find(object)) {
-                    // Nearly every call: text, which is looked at where it lies.
-                    Some(Json::String(text)) => return asked.of_text(text, fuel),
-                    Some(found) => Found::Value(Val::of_json(found)),
-                    None => argument(input.args.lookup(path)),
+                // Nearly every call: text, which is looked at where it lies.
+                match input.args.object().map(|object| path.find(object)) {
+                    Some(Some(Json::String(text))) => return asked.of_text(text, fuel),
+                    Some(Some(found)) => Found::Value(Val::of_json(found)),
+                    Some(None) => argument(input.args.lookup(path)),
+                    None => match input.args.lookup(path) {
+                        Lookup::Found(Argument::Text(text)) => return asked.of_text(text, fuel),
+                        found => argument(found),
+                    },
                 }
             }
             other => other.read(input),
@@ -218,8 +225,7 @@ impl Simple {
 
 impl Test {
     pub(super) fn contains(needle: &str) -> Self {
-        let finder = Box::new(Finder::new(needle).into_owned());
-        Self::Contains { needle: needle.into(), finder }
+        Self::Contains { text: needle.into(), needle: Box::new(Needle::new(needle)) }
     }
 
     fn of_missing(&self, action: Action, key: usize) -> Result<bool, Fault> {
@@ -252,7 +258,7 @@ impl Test {
                 Ok(*text != **wanted)
             }
             Self::Compare { relation, literal } => compare(Val::Text(text), *relation, literal),
-            Self::Contains { finder, .. } => Ok(finder.find(text.as_bytes()).is_some()),
+            Self::Contains { needle, .. } => Ok(needle.is_in(text)),
             Self::HasMember(_) => Err(Fault::WrongType),
             Self::StartsWith(prefix) => Ok(text.starts_with(&**prefix)),
             Self::EndsWith(suffix) => Ok(text.ends_with(&**suffix)),
@@ -264,9 +270,7 @@ impl Test {
     fn of_value(&self, value: Val<'_>, fuel: &mut u64) -> Result<bool, Fault> {
         match (self, value.items()) {
             (Self::Compare { relation, literal }, _) => compare(value, *relation, literal),
-            (Self::Contains { needle, finder }, Some(items)) => {
-                has_text(items, needle, finder, fuel)
-            }
+            (Self::Contains { text, needle }, Some(items)) => has_text(items, text, needle, fuel),
             (Self::HasMember(literal), Some(items)) => has_member(items, literal, fuel),
             _ => Err(match value {
                 Val::Null => Fault::Null,
@@ -328,8 +332,8 @@ fn number_in(text: &str) -> Result<Val<'static>, Fault> {
 /// A text among a list's members: a member, or part of one, which is no clear answer.
 fn has_text(
     items: Items<'_>,
-    needle: &str,
-    finder: &Finder<'_>,
+    wanted: &str,
+    needle: &Needle,
     fuel: &mut u64,
 ) -> Result<bool, Fault> {
     let mut unclear = None;
@@ -338,10 +342,10 @@ fn has_text(
         match item {
             Val::Text(text) => {
                 scan(fuel, text.len())?;
-                if text == needle {
+                if text == wanted {
                     return Ok(true);
                 }
-                if finder.find(text.as_bytes()).is_some() {
+                if needle.is_in(text) {
                     unclear = unclear.or(Some(Fault::PartOfMember));
                 }
             }

@@ -1,10 +1,9 @@
 //! Tests of one operand against constants: most of what conditions do, so each is one operation that holds all it needs.
 
-use memchr::memmem::Finder;
-
 use super::OpId;
 use crate::cel::ast::Relation;
 use crate::cel::lib::regex::Pattern;
+use crate::cel::lib::text::Needle;
 use crate::cel::value::Value;
 
 /// A question about one operand.
@@ -17,7 +16,7 @@ pub(crate) struct Test {
     /// Where else the JSON value of the operand is usually found at once.
     pub(crate) near: Near,
     /// What `contains` looks for: the commonest question, so it is known without looking at the others.
-    pub(crate) finder: Option<Box<Finder<'static>>>,
+    pub(crate) needle: Option<Box<Needle>>,
     pub(crate) question: Question,
 }
 
@@ -38,7 +37,7 @@ pub(crate) enum Near {
 /// What is asked. Its constants are in it, so that nothing has to be looked up.
 #[derive(Debug)]
 pub(crate) enum Question {
-    /// `contains` of [`Test::finder`].
+    /// `contains` of [`Test::needle`].
     Contains,
     StartsWith(Box<str>),
     EndsWith(Box<str>),

@@ -1,13 +1,12 @@
 //! Tests against constants: needles and patterns are built once, and patterns that only spell text become searches.
 
-use memchr::memmem::Finder;
-
 use super::Compiler;
 use crate::cel::ast::Relation;
 use crate::cel::code::{NEVER, NO_PATH, Near, Op, OpId, Question, Test};
 use crate::cel::function::Function;
 use crate::cel::input::Input;
 use crate::cel::lib::regex::{Pattern, compile};
+use crate::cel::lib::text::Needle;
 use crate::cel::problem::{Problem, ProblemKind};
 use crate::cel::program::{Arena, Machine, Notes, explain};
 use crate::cel::span::Span;
@@ -27,14 +26,14 @@ impl Compiler<'_, '_> {
             _ => (NO_PATH, Near::Nowhere),
         };
         let number = u32::try_from(self.code.tests.len()).unwrap_or(u32::MAX);
-        self.code.tests.push(Test { operand, path, near, finder: None, question });
+        self.code.tests.push(Test { operand, path, near, needle: None, question });
         Op::Test(number)
     }
 
     fn contains(&mut self, operand: OpId, text: &str) -> Op {
         let op = self.test(operand, Question::Contains);
         if let Some(test) = self.code.tests.last_mut() {
-            test.finder = Some(Box::new(Finder::new(text.as_bytes()).into_owned()));
+            test.needle = Some(Box::new(Needle::new(text)));
         }
         op
     }

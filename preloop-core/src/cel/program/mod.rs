@@ -14,10 +14,9 @@ mod records;
 mod truth;
 
 use bumpalo::Bump;
-use serde_json::{Map as JsonMap, Value as Json};
 
 use super::ast::{Expr, Relation, Tree};
-use super::code::{Code, Op, Reading};
+use super::code::{Code, Node, Op, Reading};
 use super::failure::{Failure, FailureKind, Trouble};
 use super::fuel::Fuel;
 use super::input::Input;
@@ -30,7 +29,7 @@ use super::value::{TypeName, Val, Value};
 pub(crate) use machine::{Arena, Machine};
 pub use notes::Truths;
 pub(crate) use notes::{Notes, kept_alone};
-use quick::{Quick, Walk};
+use quick::{AskedFor, InObject, Place, Quick, Walk};
 
 /// A compiled expression. It never changes, so threads can share it.
 #[derive(Debug)]
@@ -151,16 +150,18 @@ impl Program {
             return None;
         };
         let test = self.code.tests.get(number as usize)?;
-        let needle = std::str::from_utf8(test.finder.as_ref()?.needle()).ok()?;
+        let needle = std::str::from_utf8(test.needle.as_ref()?.bytes()).ok()?;
         Some((self.code.paths.get(test.path as usize)?, needle))
     }
 
     /// Whether the condition holds. Usual conditions allocate nothing.
     pub fn test(&self, input: &Input<'_>, fuel: &mut Fuel) -> Tri {
         let root = self.code.nodes.get(self.code.root as usize).filter(|root| root.quick);
-        if let (Some(root), Some(object)) = (root, input.args.object()) {
-            let (answer, left) = quick::single(&self.code, root, object, fuel.left())
-                .unwrap_or_else(|| self.test_quickly(input, object, fuel.left()));
+        if let Some(root) = root {
+            let (answer, left) = match input.args.object() {
+                Some(object) => self.test_quickly(root, input, InObject(object), fuel.left()),
+                None => self.test_quickly(root, input, AskedFor(input.args), fuel.left()),
+            };
             if answer != Quick::Unsure {
                 fuel.settle(left, false);
                 return Tri::from(answer == Quick::True);
@@ -169,14 +170,26 @@ impl Program {
         self.test_with_care(input, fuel)
     }
 
-    #[inline(never)]
-    fn test_quickly(
-        &self,
-        input: &Input<'_>,
-        object: &JsonMap<String, Json>,
+    #[inline]
+    fn test_quickly<'e>(
+        &'e self,
+        root: &Node,
+        input: &'e Input<'e>,
+        place: impl Place<'e>,
         fuel: u64,
     ) -> (Quick, u64) {
-        let mut walk = Walk::new(&self.code, input, object, fuel);
+        quick::single(&self.code, root, place, fuel)
+            .unwrap_or_else(|| self.walk_quickly(input, place, fuel))
+    }
+
+    #[inline(never)]
+    fn walk_quickly<'e>(
+        &'e self,
+        input: &'e Input<'e>,
+        place: impl Place<'e>,
+        fuel: u64,
+    ) -> (Quick, u64) {
+        let mut walk = Walk::new(&self.code, input, place, fuel);
         let answer = walk.holds(self.code.root, None);
         (answer, walk.fuel)
     }

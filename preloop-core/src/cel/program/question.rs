@@ -11,15 +11,15 @@ use crate::cel::ast::Relation;
 use crate::cel::code::{NO_PATH, Near, Node, OpId, Question, Test};
 use crate::cel::failure::{FailureKind, Trouble};
 use crate::cel::lib::text::size;
-use crate::cel::value::{Standing, Val, order, scalar_equal};
+use crate::cel::value::{Items, Standing, Val, order, scalar_equal};
 
 impl Test {
     /// The answer for a JSON value, without the fuel of [`Test::operand`] but for that of a size.
     #[inline]
     pub(super) fn of_json(&self, found: &Json, fuel: &mut u64) -> Quick {
-        match (&self.finder, found) {
-            (Some(finder), Json::String(text)) => {
-                answer(pay_bytes(fuel, text.len()), || finder.find(text.as_bytes()).is_some())
+        match (&self.needle, found) {
+            (Some(needle), Json::String(text)) => {
+                answer(pay_bytes(fuel, text.len()), || needle.is_in(text))
             }
             _ => self.of_other_json(found, fuel),
         }
@@ -50,6 +50,26 @@ impl Test {
         }
     }
 
+    /// The answer for an argument that is neither text nor JSON, as [`Self::of_json`] gives it.
+    #[inline(never)]
+    pub(super) fn of_argument(&self, found: Val<'_>, fuel: &mut u64) -> Quick {
+        match (found, &self.question) {
+            (Val::Int(found), Question::Int { relation, value }) => {
+                Quick::from(relation.holds(found.cmp(value)))
+            }
+            (_, Question::Size { relation, value, cost }) => {
+                let length = found.items().map(Items::len).or_else(|| found.map_len());
+                match length.map(i64::try_from) {
+                    Some(Ok(length)) if pay(fuel, *cost) => {
+                        Quick::from(relation.holds(length.cmp(value)))
+                    }
+                    _ => Quick::Unsure,
+                }
+            }
+            _ => self.of_value(found, fuel),
+        }
+    }
+
     /// The answer for the value of the operand.
     #[inline(never)]
     pub(super) fn of_value(&self, found: Val<'_>, fuel: &mut u64) -> Quick {
@@ -72,10 +92,10 @@ impl Test {
         reason = "most questions are of text, and a call costs as much as asking"
     )]
     #[inline(always)]
-    fn of_text(&self, text: &str, fuel: &mut u64) -> Quick {
+    pub(super) fn of_text(&self, text: &str, fuel: &mut u64) -> Quick {
         match &self.question {
             Question::Contains => answer(pay_bytes(fuel, text.len()), || {
-                self.finder.as_ref().is_some_and(|finder| finder.find(text.as_bytes()).is_some())
+                self.needle.as_ref().is_some_and(|needle| needle.is_in(text))
             }),
             Question::Equals { text: wanted, negated } => {
                 answer(pay_bytes(fuel, text.len().min(wanted.len())), || {

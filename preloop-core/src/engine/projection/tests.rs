@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::cel::{Environment, Fuel, Input, PathTable, compile};
 use crate::engine::LivePolicy;
 use crate::{Action, Call, Reason, ValidPolicy};
 
@@ -309,6 +310,54 @@ proptest! {
             {"expression": "size(args) > 5 || args.?c.orValue(1) == 2", "action": "deny"},
         ]));
         check(&policy, &json!({"a": a, "b": b}));
+    }
+
+    #[test]
+    fn the_same_fuel_is_spent_as_on_json(a in any_json(), b in any_json()) {
+        let args = json!({"a": a, "b": b});
+        for expression in [
+            "args.a == 'b' || args.b != 3",
+            "args.a > 1 && args.a + 2 * args.b < 9 - args.a",
+            "args.a.contains('a') || args.b.startsWith('b') || args.a.endsWith('c')",
+            "has(args.a.b) && has(args.a.b.c)",
+            "!has(args.c) ? args.a.b == 1 : args.c",
+            "size(args.a) > 1 || size(args.b) == size(args.a)",
+            "args.a in args.b || 'b' in args.a || args.a in ['a', 'b']",
+            "args.b.exists(x, x.a == 'a' || x == 3)",
+            "args.b.all(x, size(x) < 2 && x != args.a)",
+            "args.a.exists(x, x.b > args.b)",
+            "args.b.exists_one(x, x in [1, 'a'])",
+            "args.a.filter(x, x.b == 1 || x == 'a').size() > 0",
+            "args.a.b.exists(x, x.c.exists(y, y == x))",
+            "size(args.a.filter(x, has(x.b))) + size(args.b) > 2",
+        ] {
+            let mut program = compile(expression, &Environment::policy()).unwrap();
+            let mut table = PathTable::default();
+            program.share_paths(&mut table);
+            let prepared = PathKeys::of(table.paths(), table.names(), str::to_owned);
+            let ground = Ground::new(&prepared);
+            let projection = Projection::new(Peer::new(args.clone()), &ground);
+            // The least that suffices is where the short way and the long one could part.
+            let mut whole = Fuel::default();
+            program.test(&Input::new(&args), &mut whole);
+            for limit in [whole.used(), whole.used().saturating_sub(1), 100_000] {
+                let (mut fuel, mut other) = (Fuel::new(limit), Fuel::new(limit));
+                let answer = program.test(&Input::new(&projection), &mut fuel);
+                prop_assert_eq!(answer, program.test(&Input::new(&args), &mut other), "{}", expression);
+                prop_assert_eq!(fuel.used(), other.used(), "{} within {}", expression, limit);
+                prop_assert_eq!(
+                    program.failure(&Input::new(&projection), limit).map(|failure| failure.kind),
+                    program.failure(&Input::new(&args), limit).map(|failure| failure.kind),
+                    "{} within {}", expression, limit
+                );
+                // The machine, which takes notes, knows no short way.
+                prop_assert_eq!(
+                    answer == crate::cel::Tri::Error,
+                    program.failure(&Input::new(&projection), limit).is_some(),
+                    "{} within {}", expression, limit
+                );
+            }
+        }
     }
 
     #[test]

@@ -2,12 +2,15 @@
 //!
 //! What is a part of its input is returned as a borrowed slice; only what is really made is owned.
 
+mod needle;
 #[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
 
 use memchr::memmem;
+
+pub(crate) use needle::Needle;
 
 use super::{LibError, check_bytes, check_items, quoted};
 

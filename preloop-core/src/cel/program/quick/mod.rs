@@ -1,17 +1,17 @@
-//! The short way: the usual operations on arguments that are one JSON object, when all goes well.
+//! The short way: the usual operations on arguments, when all goes well.
 //!
 //! It makes no values, takes no notes and knows no failures: where anything is unusual it is [`Quick::Unsure`], and the
 //! machine starts over from the beginning. So it can only ever be faster, as long as it spends the same fuel.
 
+mod place;
 mod value;
 
-use serde_json::{Map as JsonMap, Value as Json};
+pub(super) use place::{AskedFor, Found, InObject, Place};
 
 use super::question::compare;
 use crate::cel::ast::{Loop, Relation, Run};
 use crate::cel::code::{Code, NEVER, NO_PATH, Near, Node, Op, OpId, Test};
 use crate::cel::input::Input;
-use crate::cel::source::ArgPath;
 use crate::cel::value::{Items, Val};
 
 /// What the short way came to.
@@ -31,29 +31,29 @@ impl From<bool> for Quick {
 }
 
 /// One evaluation of code that is [`Node::quick`] throughout.
-pub(super) struct Walk<'e> {
+pub(super) struct Walk<'e, P: Place<'e>> {
     code: &'e Code,
     input: &'e Input<'e>,
-    object: &'e JsonMap<String, Json>,
+    place: P,
     /// The path that was read last and what it led to: conditions often ask several things of one argument.
-    last: (u32, Option<&'e Json>),
+    last: (u32, Option<P::Found>),
     pub(super) fuel: u64,
 }
 
 /// The answer of code that is one test of one argument, as most code is, and the fuel that is left; none for any other.
 #[inline]
-pub(super) fn single(
-    code: &Code,
+pub(super) fn single<'e>(
+    code: &'e Code,
     root: &Node,
-    object: &JsonMap<String, Json>,
+    place: impl Place<'e>,
     fuel: u64,
 ) -> Option<(Quick, u64)> {
     let Op::Test(number) = root.op else { return None };
     let asked = code.tests.get(number as usize)?;
     let mut left = fuel;
-    let found = code.paths.get(asked.path as usize)?.find(object);
+    let found = place.find(code.paths.get(asked.path as usize)?);
     let answer = match found {
-        Some(found) if pay(&mut left, root.cost) => asked.of_json(found, &mut left),
+        Some(found) if pay(&mut left, root.cost) => found.answer(asked, &mut left),
         _ => Quick::Unsure,
     };
     Some((answer, left))
@@ -62,22 +62,14 @@ pub(super) fn single(
 /// The number of no path, and not that of a test without one.
 const NOT_READ: u32 = NO_PATH.saturating_sub(1);
 
-/// The innermost macro's variable.
-type Item<'e> = Option<&'e Json>;
-
-impl<'e> Walk<'e> {
+impl<'e, P: Place<'e>> Walk<'e, P> {
     #[inline]
-    pub(super) const fn new(
-        code: &'e Code,
-        input: &'e Input<'e>,
-        object: &'e JsonMap<String, Json>,
-        fuel: u64,
-    ) -> Self {
-        Self { code, input, object, last: (NOT_READ, None), fuel }
+    pub(super) const fn new(code: &'e Code, input: &'e Input<'e>, place: P, fuel: u64) -> Self {
+        Self { code, input, place, last: (NOT_READ, None), fuel }
     }
 
-    /// Whether an operation holds. A table of jumps: what each operation needs of the stack, it takes itself.
-    pub(super) fn holds(&mut self, id: OpId, item: Item<'e>) -> Quick {
+    /// Whether an operation holds; `item` is the innermost macro's variable. A table of jumps: what each operation needs of the stack, it takes itself.
+    pub(super) fn holds(&mut self, id: OpId, item: Option<P::Found>) -> Quick {
         let Some(node) = self.code.nodes.get(id as usize) else { return Quick::Unsure };
         if !pay(&mut self.fuel, node.cost) {
             return Quick::Unsure;
@@ -96,7 +88,7 @@ impl<'e> Walk<'e> {
     }
 
     #[inline(never)]
-    fn not(&mut self, operand: OpId, item: Item<'e>) -> Quick {
+    fn not(&mut self, operand: OpId, item: Option<P::Found>) -> Quick {
         match self.holds(operand, item) {
             Quick::True => Quick::False,
             Quick::False => Quick::True,
@@ -105,7 +97,7 @@ impl<'e> Walk<'e> {
     }
 
     #[inline(never)]
-    fn choose(&mut self, node: &Node, item: Item<'e>) -> Quick {
+    fn choose(&mut self, node: &Node, item: Option<P::Found>) -> Quick {
         let Op::Conditional { condition, then, otherwise } = node.op else { return Quick::Unsure };
         match self.holds(condition, item) {
             Quick::True => self.holds(then, item),
@@ -115,7 +107,7 @@ impl<'e> Walk<'e> {
     }
 
     #[inline(never)]
-    fn truth(&mut self, node: &Node, item: Item<'e>) -> Quick {
+    fn truth(&mut self, node: &Node, item: Option<P::Found>) -> Quick {
         match self.leaf(node, item) {
             Some(Val::Bool(holds)) => Quick::from(holds),
             _ => Quick::Unsure,
@@ -123,7 +115,7 @@ impl<'e> Walk<'e> {
     }
 
     #[inline(never)]
-    fn every(&mut self, run: Run, item: Item<'e>) -> Quick {
+    fn every(&mut self, run: Run, item: Option<P::Found>) -> Quick {
         for operand in self.code.run(run) {
             let answer = self.part(*operand, item);
             if answer != Quick::True {
@@ -134,7 +126,7 @@ impl<'e> Walk<'e> {
     }
 
     #[inline(never)]
-    fn any(&mut self, run: Run, item: Item<'e>) -> Quick {
+    fn any(&mut self, run: Run, item: Option<P::Found>) -> Quick {
         for operand in self.code.run(run) {
             let answer = self.part(*operand, item);
             if answer != Quick::False {
@@ -146,7 +138,7 @@ impl<'e> Walk<'e> {
 
     /// One of several: mostly a test.
     #[inline]
-    fn part(&mut self, id: OpId, item: Item<'e>) -> Quick {
+    fn part(&mut self, id: OpId, item: Option<P::Found>) -> Quick {
         if let Some(node) = self.code.nodes.get(id as usize)
             && let Op::Test(number) = node.op
         {
@@ -160,23 +152,26 @@ impl<'e> Walk<'e> {
 
     #[inline(never)]
     fn has(&mut self, path: u32) -> Quick {
-        let Some([_]) = self.code.paths.get(path as usize).map(ArgPath::segments) else {
-            // Whether what is above the last field can have fields, the machine finds out.
-            return if self.argument(path).is_some() { Quick::True } else { Quick::Unsure };
-        };
-        Quick::from(self.argument(path).is_some())
+        if self.argument(path).is_some() {
+            return Quick::True;
+        }
+        // Whether what is above the last field can have fields, the machine finds out.
+        match self.code.paths.get(path as usize) {
+            Some(path) if self.place.lacks(path) => Quick::False,
+            _ => Quick::Unsure,
+        }
     }
 
     #[inline]
-    fn argument(&mut self, path: u32) -> Option<&'e Json> {
+    fn argument(&mut self, path: u32) -> Option<P::Found> {
         if self.last.0 != path {
-            self.last = (path, self.code.paths.get(path as usize)?.find(self.object));
+            self.last = (path, self.place.find(self.code.paths.get(path as usize)?));
         }
         self.last.1
     }
 
     #[inline(never)]
-    fn test(&mut self, number: u32, item: Item<'e>) -> Quick {
+    fn test(&mut self, number: u32, item: Option<P::Found>) -> Quick {
         let Some(asked) = self.code.tests.get(number as usize) else { return Quick::Unsure };
         if asked.path == self.last.0 {
             return self.test_last(asked);
@@ -190,7 +185,7 @@ impl<'e> Walk<'e> {
             Near::Nowhere => return self.test_value(asked, item),
         };
         match found {
-            Some(found) => asked.of_json(found, &mut self.fuel),
+            Some(found) => found.answer(asked, &mut self.fuel),
             None => Quick::Unsure,
         }
     }
@@ -198,7 +193,7 @@ impl<'e> Walk<'e> {
     #[inline(never)]
     fn test_last(&mut self, asked: &Test) -> Quick {
         match self.last.1 {
-            Some(found) => asked.of_json(found, &mut self.fuel),
+            Some(found) => found.answer(asked, &mut self.fuel),
             None => Quick::Unsure,
         }
     }
@@ -206,21 +201,21 @@ impl<'e> Walk<'e> {
     #[inline(never)]
     fn test_argument(&mut self, asked: &Test) -> Quick {
         match self.argument(asked.path) {
-            Some(found) => asked.of_json(found, &mut self.fuel),
+            Some(found) => found.answer(asked, &mut self.fuel),
             None => Quick::Unsure,
         }
     }
 
     #[inline(never)]
-    fn test_field(&mut self, asked: &Test, name: u32, item: Item<'e>) -> Quick {
+    fn test_field(&mut self, asked: &Test, name: u32, item: Option<P::Found>) -> Quick {
         match self.field(name, item) {
-            Some(found) => asked.of_json(found, &mut self.fuel),
+            Some(found) => found.answer(asked, &mut self.fuel),
             None => Quick::Unsure,
         }
     }
 
     #[inline(never)]
-    fn test_value(&mut self, asked: &Test, item: Item<'e>) -> Quick {
+    fn test_value(&mut self, asked: &Test, item: Option<P::Found>) -> Quick {
         match self.value(asked.operand, item) {
             Some(value) => asked.of_value(value, &mut self.fuel),
             None => Quick::Unsure,
@@ -228,15 +223,16 @@ impl<'e> Walk<'e> {
     }
 
     #[inline]
-    fn field(&self, name: u32, item: Item<'e>) -> Option<&'e Json> {
-        let Json::Object(entries) = item? else { return None };
-        entries.get(&**self.code.names.get(name as usize)?)
+    fn field(&self, name: u32, item: Option<P::Found>) -> Option<P::Found> {
+        item?.field(self.code.names.get(name as usize)?)
     }
 
     #[inline(never)]
-    fn quantify(&mut self, number: u32, item: Item<'e>) -> Quick {
+    fn quantify(&mut self, number: u32, item: Option<P::Found>) -> Quick {
         let Some(parts) = self.code.loops.get(number as usize) else { return Quick::Unsure };
-        let Some(Json::Array(items)) = self.json(parts.range, item) else { return Quick::Unsure };
+        let Some(items) = self.found(parts.range, item).and_then(Found::items) else {
+            return Quick::Unsure;
+        };
         let mut count = 0_usize;
         for item in items {
             if !pay(&mut self.fuel, parts.step_cost) {
@@ -258,9 +254,9 @@ impl<'e> Walk<'e> {
         }
     }
 
-    /// The JSON value of an operand.
+    /// What an operand reads, if it does nothing else.
     #[inline]
-    fn json(&mut self, id: OpId, item: Item<'e>) -> Option<&'e Json> {
+    fn found(&mut self, id: OpId, item: Option<P::Found>) -> Option<P::Found> {
         match self.code.nodes.get(id as usize)?.op {
             Op::Path { path, optional: NEVER } => self.argument(path),
             Op::ItemField { name } => self.field(name, item),
@@ -270,14 +266,14 @@ impl<'e> Walk<'e> {
     }
 
     #[inline(never)]
-    fn compare(&mut self, node: &Node, item: Item<'e>) -> Quick {
+    fn compare(&mut self, node: &Node, item: Option<P::Found>) -> Quick {
         let Op::Compare { relation, left, right } = node.op else { return Quick::Unsure };
         let (Some(left), Some(right)) = (self.value(left, item), self.value(right, item)) else {
             return Quick::Unsure;
         };
         if relation == Relation::In {
             return match right {
-                Val::MapJson(_) => Quick::from(right.entry(left).is_some()),
+                Val::MapJson(_) | Val::MapParts(_) => Quick::from(right.entry(left).is_some()),
                 other => other.items().map_or(Quick::Unsure, |items| self.is_member(left, items)),
             };
         }

@@ -1,19 +1,17 @@
 //! Values on the short way: what is read, numbers, and how many there are of something.
 
-use serde_json::Value as Json;
-
-use super::{Item, Quick, Walk, pay, pay_bytes};
+use super::{Found, Place, Quick, Walk, pay, pay_bytes};
 use crate::cel::ast::Run;
 use crate::cel::code::{NEVER, Node, Op, OpId};
 use crate::cel::lib::text;
 use crate::cel::program::arithmetic::{Plain, double};
 use crate::cel::program::machine::ITEMS_MAX;
 use crate::cel::program::records::plain_field;
-use crate::cel::value::{Val, Value, from_json};
+use crate::cel::value::{Val, Value};
 
-impl<'e> Walk<'e> {
+impl<'e, P: Place<'e>> Walk<'e, P> {
     /// The value of an operation; none for what is unusual.
-    pub(super) fn value(&mut self, id: OpId, item: Item<'e>) -> Option<Val<'e>> {
+    pub(super) fn value(&mut self, id: OpId, item: Option<P::Found>) -> Option<Val<'e>> {
         let node = self.code.nodes.get(id as usize)?;
         match node.op {
             Op::Arithmetic { .. } => self.number(id, item).map(Plain::value),
@@ -27,7 +25,7 @@ impl<'e> Walk<'e> {
     }
 
     /// The number that an operation gives; none for what is unusual.
-    fn number(&mut self, id: OpId, item: Item<'e>) -> Option<Plain> {
+    fn number(&mut self, id: OpId, item: Option<P::Found>) -> Option<Plain> {
         let node = self.code.nodes.get(id as usize)?;
         let found = match node.op {
             Op::Arithmetic { sign, left, right } => {
@@ -48,15 +46,11 @@ impl<'e> Walk<'e> {
             Op::Local { hops: 0, second: false } => item?,
             _ => return self.other_value(id, node, item).and_then(Plain::of),
         };
-        let Json::Number(found) = found else { return None };
-        match found.as_i64() {
-            Some(found) => Some(Plain::Int(found)),
-            None => Plain::of(from_json(found)),
-        }
+        found.number()
     }
 
     #[inline(never)]
-    fn other_value(&mut self, id: OpId, node: &Node, item: Item<'e>) -> Option<Val<'e>> {
+    fn other_value(&mut self, id: OpId, node: &Node, item: Option<P::Found>) -> Option<Val<'e>> {
         let operand = match node.op {
             Op::Size(operand)
                 if let Some(Node { op: Op::Loop(_), .. }) =
@@ -85,6 +79,7 @@ impl<'e> Walk<'e> {
                 pay_bytes(&mut self.fuel, text.len()).then(|| Val::Int(text::size(text)))
             }
             (Op::Size(_), Val::ListJson(items)) => i64::try_from(items.len()).ok().map(Val::Int),
+            (Op::Size(_), Val::ListParts(parts)) => i64::try_from(parts.count()).ok().map(Val::Int),
             (Op::Negate(_), Val::Int(value)) => value.checked_neg().map(Val::Int),
             (Op::Negate(_), Val::Double(value)) => Some(Val::Double(-value)),
             (Op::Widen(_), value) => double(value).map(Val::Double),
@@ -93,12 +88,12 @@ impl<'e> Walk<'e> {
     }
 
     /// How many elements a `filter` lets through.
-    fn count(&mut self, id: OpId, item: Item<'e>) -> Option<i64> {
+    fn count(&mut self, id: OpId, item: Option<P::Found>) -> Option<i64> {
         let node = self.code.nodes.get(id as usize)?;
         let Op::Loop(number) = node.op else { return None };
         pay(&mut self.fuel, node.cost).then_some(())?;
         let parts = self.code.loops.get(number as usize)?;
-        let Some(Json::Array(items)) = self.json(parts.range, item) else { return None };
+        let items = self.found(parts.range, item)?.items()?;
         let mut count = 0_usize;
         for item in items {
             pay(&mut self.fuel, parts.step_cost).then_some(())?;
@@ -112,7 +107,7 @@ impl<'e> Walk<'e> {
         i64::try_from(count).ok().filter(|_| count <= ITEMS_MAX)
     }
 
-    fn chain(&mut self, operands: Run, signs: u32, item: Item<'e>) -> Option<Val<'e>> {
+    fn chain(&mut self, operands: Run, signs: u32, item: Option<P::Found>) -> Option<Val<'e>> {
         let (first, rest) = self.code.run(operands).split_first()?;
         let signs = self.code.signs.get(signs as usize..)?;
         let mut value = self.number(*first, item)?;
@@ -125,12 +120,12 @@ impl<'e> Walk<'e> {
 
     /// The value of an operation without operands.
     #[inline]
-    pub(super) fn leaf(&mut self, node: &Node, item: Item<'e>) -> Option<Val<'e>> {
+    pub(super) fn leaf(&mut self, node: &Node, item: Option<P::Found>) -> Option<Val<'e>> {
         match node.op {
             Op::Const(constant) => self.code.constants.get(constant as usize).map(Val::of),
-            Op::Path { path, optional: NEVER } => self.argument(path).map(Val::of_json),
-            Op::ItemField { name } => self.field(name, item).map(Val::of_json),
-            Op::Local { hops: 0, second: false } => item.map(Val::of_json),
+            Op::Path { path, optional: NEVER } => self.argument(path).map(Found::value),
+            Op::ItemField { name } => self.field(name, item).map(Found::value),
+            Op::Local { hops: 0, second: false } => item.map(Found::value),
             Op::Field(field) => plain_field(self.input, field),
             _ => None,
         }

@@ -1,0 +1,189 @@
+//! Where the short way reads: a JSON object, or whatever source hands out its arguments one by one.
+
+use serde_json::{Map as JsonMap, Value as Json};
+
+use super::Quick;
+use crate::cel::code::Test;
+use crate::cel::program::arithmetic::Plain;
+use crate::cel::source::{ArgPath, Argument, ArgumentSource, Lookup, Parts};
+use crate::cel::value::{Val, from_json};
+
+/// Arguments, by path.
+pub(in crate::cel::program) trait Place<'e>: Copy {
+    /// What is found there.
+    type Found: Found<'e>;
+
+    /// What stands under a path; none where anything is missing on the way.
+    fn find(self, path: &'e ArgPath) -> Option<Self::Found>;
+
+    /// Whether it is certain that what should hold the last key is an object without it.
+    fn lacks(self, path: &ArgPath) -> bool;
+}
+
+/// Something that was read.
+pub(in crate::cel::program) trait Found<'e>: Copy {
+    /// The items of a list.
+    type Items: Iterator<Item = Self>;
+
+    /// The answer to a test, without the fuel of [`Test::operand`] but for that of a size.
+    fn answer(self, asked: &Test, fuel: &mut u64) -> Quick;
+
+    /// What stands under a key, if this is an object.
+    fn field(self, name: &str) -> Option<Self>;
+
+    /// The items, if this is a list.
+    fn items(self) -> Option<Self::Items>;
+
+    /// The number, if this is one that arithmetic usually has.
+    fn number(self) -> Option<Plain>;
+
+    /// The same as evaluation has it.
+    fn value(self) -> Val<'e>;
+}
+
+/// The fields of a JSON object.
+#[derive(Clone, Copy)]
+pub(in crate::cel::program) struct InObject<'e>(
+    pub(in crate::cel::program) &'e JsonMap<String, Json>,
+);
+
+/// What a source hands out when it is asked.
+#[derive(Clone, Copy)]
+pub(in crate::cel::program) struct AskedFor<'e>(pub(in crate::cel::program) &'e dyn ArgumentSource);
+
+impl<'e> Place<'e> for InObject<'e> {
+    type Found = &'e Json;
+
+    #[inline]
+    fn find(self, path: &'e ArgPath) -> Option<&'e Json> {
+        path.find(self.0)
+    }
+
+    #[inline]
+    fn lacks(self, path: &ArgPath) -> bool {
+        matches!(path.segments(), [key] if !self.0.contains_key(&**key))
+    }
+}
+
+impl<'e> Place<'e> for AskedFor<'e> {
+    type Found = Argument<'e>;
+
+    #[inline]
+    fn find(self, path: &'e ArgPath) -> Option<Argument<'e>> {
+        match self.0.lookup(path) {
+            Lookup::Found(found) => Some(found),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn lacks(self, path: &ArgPath) -> bool {
+        let length = path.segments().len();
+        matches!(self.0.lookup(path), Lookup::Missing(at) if at.saturating_add(1) == length)
+    }
+}
+
+impl<'e> Found<'e> for &'e Json {
+    type Items = std::slice::Iter<'e, Json>;
+
+    #[inline]
+    fn answer(self, asked: &Test, fuel: &mut u64) -> Quick {
+        asked.of_json(self, fuel)
+    }
+
+    #[inline]
+    fn field(self, name: &str) -> Option<Self> {
+        self.as_object()?.get(name)
+    }
+
+    #[inline]
+    fn items(self) -> Option<Self::Items> {
+        self.as_array().map(|items| items.iter())
+    }
+
+    #[inline]
+    fn number(self) -> Option<Plain> {
+        let Json::Number(found) = self else { return None };
+        match found.as_i64() {
+            Some(found) => Some(Plain::Int(found)),
+            None => Plain::of(from_json(found)),
+        }
+    }
+
+    #[inline]
+    fn value(self) -> Val<'e> {
+        Val::of_json(self)
+    }
+}
+
+impl<'e> Found<'e> for Argument<'e> {
+    type Items = InTurn<'e>;
+
+    #[inline]
+    fn answer(self, asked: &Test, fuel: &mut u64) -> Quick {
+        match self {
+            // Nearly every argument: text, which needs no value to be made of it.
+            Argument::Text(text) => asked.of_text(text, fuel),
+            Argument::Json(found) => asked.of_json(found, fuel),
+            _ => asked.of_argument(Val::of_argument(self), fuel),
+        }
+    }
+
+    #[inline]
+    fn field(self, name: &str) -> Option<Self> {
+        match self {
+            Argument::Fields(parts) => parts.field(name),
+            Argument::Json(Json::Object(entries)) | Argument::Object(entries) => {
+                entries.get(name).map(Argument::Json)
+            }
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn items(self) -> Option<InTurn<'e>> {
+        match self {
+            Argument::Items(parts) => Some(InTurn::Parts { parts, next: 0, end: parts.count() }),
+            Argument::Json(Json::Array(items)) => Some(InTurn::Json(items.iter())),
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn number(self) -> Option<Plain> {
+        match self {
+            Argument::Int(number) => Some(Plain::Int(number)),
+            _ => Plain::of(Val::of_argument(self)),
+        }
+    }
+
+    #[inline]
+    fn value(self) -> Val<'e> {
+        Val::of_argument(self)
+    }
+}
+
+/// The items of a list, each asked for in its turn.
+pub(in crate::cel::program) enum InTurn<'e> {
+    Parts { parts: &'e dyn Parts, next: usize, end: usize },
+    Json(std::slice::Iter<'e, Json>),
+}
+
+impl<'e> Iterator for InTurn<'e> {
+    type Item = Argument<'e>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Argument<'e>> {
+        match self {
+            Self::Parts { parts, next, end } => {
+                if next >= end {
+                    return None;
+                }
+                let item = parts.item(*next).unwrap_or(Argument::Null);
+                *next = next.saturating_add(1);
+                Some(item)
+            }
+            Self::Json(items) => items.next().map(Argument::Json),
+        }
+    }
+}
