@@ -2,6 +2,7 @@
 
 use preloop_core::engine::{Field, Host, HostFault, HostValue};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::caught::Caught;
@@ -25,24 +26,10 @@ impl Clone for PyValue<'_, '_> {
 /// Most values that stand for another one in a row: an enumeration's, a root model's.
 const STAND_FOR_MAX: u8 = 8;
 
-/// Text that Python keeps alive, read where it is.
-#[derive(Debug)]
-pub(crate) struct PyText<'py>(Bound<'py, PyString>);
-
-impl AsRef<str> for PyText<'_> {
-    fn as_ref(&self) -> &str {
-        // INVARIANT: `of` has seen that this is Unicode, and text never changes.
-        self.0.to_str().unwrap_or_default()
-    }
-}
-
-impl<'py> PyText<'py> {
-    pub(crate) fn of(text: Bound<'py, PyString>) -> Result<Self, HostFault> {
-        match text.to_str() {
-            Ok(_) => Ok(Self(text)),
-            Err(_) => Err(HostFault::new("text with a lone surrogate is no JSON text")),
-        }
-    }
+/// Text that Python keeps alive, read where it is, as often as rules ask for it.
+pub(crate) fn text_of(text: Bound<'_, PyString>) -> Result<PyBackedStr, HostFault> {
+    let lone = |_| HostFault::new("text with a lone surrogate is no JSON text");
+    PyBackedStr::try_from(text).map_err(lone)
 }
 
 impl<'c, 'py> PyValue<'c, 'py> {
@@ -81,16 +68,16 @@ fn int<T, H>(value: &Bound<'_, PyInt>) -> Host<T, H> {
     Host::Double(value.extract::<f64>().unwrap_or(f64::INFINITY))
 }
 
-impl<'py> HostValue for PyValue<'_, 'py> {
-    type Text = PyText<'py>;
+impl HostValue for PyValue<'_, '_> {
+    type Text = PyBackedStr;
     type Key = Py<PyString>;
 
     #[inline]
-    fn read(&self) -> Result<Host<PyText<'py>, Self>, HostFault> {
+    fn read(&self) -> Result<Host<PyBackedStr, Self>, HostFault> {
         let value = &self.value;
         // Telling a type exactly is one comparison; its subclasses are asked after where none of these fits.
         if let Ok(text) = value.cast_exact::<PyString>() {
-            return PyText::of(text.clone()).map(Host::Text);
+            return text_of(text.clone()).map(Host::Text);
         }
         if value.cast_exact::<PyDict>().is_ok() {
             return Ok(Host::Object(self.clone()));
@@ -191,10 +178,10 @@ impl<'py> PyValue<'_, 'py> {
 
     /// What a value of a subclass is, or of another type.
     #[inline(never)]
-    fn read_kind(&self) -> Result<Host<PyText<'py>, Self>, HostFault> {
+    fn read_kind(&self) -> Result<Host<PyBackedStr, Self>, HostFault> {
         let value = &self.value;
         if let Ok(text) = value.cast::<PyString>() {
-            return PyText::of(text.clone()).map(Host::Text);
+            return text_of(text.clone()).map(Host::Text);
         }
         if let Ok(value) = value.cast::<PyInt>() {
             return Ok(int(value));
@@ -222,7 +209,7 @@ impl<'py> PyValue<'_, 'py> {
         let Ok(key) = key.cast::<PyString>() else {
             return Err(HostFault::new("an object has a key that is no text"));
         };
-        let key = PyText::of(key.clone())?;
-        take(key.as_ref(), self.with(value))
+        let key = text_of(key.clone())?;
+        take(&key, self.with(value))
     }
 }

@@ -311,7 +311,9 @@ impl Asked<'_, '_> {
         let invalid = |problem: &str| Ok(Answer::Invalid(Box::new(live.invalid(problem))));
         let described;
         let mut tool = Tool::default();
-        if let Ok(name) = self.tool.cast::<PyString>() {
+        // Telling a type exactly is one comparison, and what follows covers the subclasses.
+        let exact = self.tool.cast_exact::<PyString>();
+        if let Ok(name) = exact.or_else(|_| self.tool.cast::<PyString>()) {
             let Ok(name) = name.to_str() else { return invalid("the tool's name is not Unicode") };
             tool.name = name;
         } else {
@@ -365,7 +367,7 @@ impl Asked<'_, '_> {
         let py = args.py();
         let caught = Caught::default();
         let host = PyValue::new(args.clone(), &caught);
-        if args.cast::<PyDict>().is_err() {
+        if args.cast_exact::<PyDict>().is_err() && args.cast::<PyDict>().is_err() {
             if let Some(text) = object_of_text(args) {
                 let text = match text {
                     Ok(text) => text,

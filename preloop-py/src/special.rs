@@ -3,12 +3,13 @@
 use preloop_core::engine::{Field, Host, HostFault, HostValue};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyMapping, PyString, PyType};
 
-use crate::arguments::{PyText, PyValue};
+use crate::arguments::{PyValue, text_of};
 
-type Read<'c, 'py> = Result<Host<PyText<'py>, PyValue<'c, 'py>>, HostFault>;
+type Read<'c, 'py> = Result<Host<PyBackedStr, PyValue<'c, 'py>>, HostFault>;
 
 /// What an object is.
 enum Kind<'py> {
@@ -115,7 +116,7 @@ fn scalar<'c, 'py>(host: &PyValue<'c, 'py>) -> Read<'c, 'py> {
         let text = text.and_then(|text| text.extract::<String>());
         let text = text.map_err(|error| host.fault(error))?;
         let text = text.strip_suffix("+00:00").map_or(text.clone(), |start| format!("{start}Z"));
-        return PyText::of(PyString::new(value.py(), &text)).map(Host::Text);
+        return text_of(PyString::new(value.py(), &text)).map(Host::Text);
     }
     if is(&UUID)? || is(&PURE_PATH)? {
         return shown(host).map(Host::Text);
@@ -129,8 +130,8 @@ fn scalar<'c, 'py>(host: &PyValue<'c, 'py>) -> Read<'c, 'py> {
     Err(HostFault::new(format!("a value of type `{name}` is no JSON value")))
 }
 
-fn shown<'py>(host: &PyValue<'_, 'py>) -> Result<PyText<'py>, HostFault> {
-    PyText::of(host.value.str().map_err(|error| host.fault(error))?)
+fn shown(host: &PyValue<'_, '_>) -> Result<PyBackedStr, HostFault> {
+    text_of(host.value.str().map_err(|error| host.fault(error))?)
 }
 
 /// What stands under a key of a value that is no dict.
