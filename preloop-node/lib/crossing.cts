@@ -21,6 +21,8 @@ const LANES_AT = 4096;
 const LANES = 8;
 const LANE_BYTES = 2048;
 const LANE_CHARS = Math.floor(LANE_BYTES / 3);
+/** Text up to this length that is ASCII is written here, since calling the encoder costs more than that. */
+const SHORT_CHARS = 48;
 /** Where everything longer goes, one after the other. */
 const HEAP_AT = LANES_AT + LANES * LANE_BYTES;
 
@@ -148,11 +150,17 @@ export class Crossing {
     if (own === undefined || own.enumerable !== true || !hasOwn(own, 'value')) return false;
     const text = own.value as unknown;
     const lane = this.#lane;
-    if (typeof text !== 'string' || text.length > LANE_CHARS || lane >= LANES || !text.isWellFormed()) return false;
+    if (typeof text !== 'string' || text.length > LANE_CHARS || lane >= LANES) return false;
+    const to = this.#lanes[lane] as Uint8Array;
+    let size = writeShort(text, to);
+    if (size < 0) {
+      if (!text.isWellFormed()) return false;
+      size = encoder.encodeInto(text, to).written;
+    }
     this.#lane = lane + 1;
     const words = this.#words;
     words[at] = TEXT;
-    words[at + 1] = encoder.encodeInto(text, this.#lanes[lane] as Uint8Array).written;
+    words[at + 1] = size;
     words[at + 2] = LANES_AT + lane * LANE_BYTES;
     return true;
   }
@@ -252,7 +260,7 @@ export class Crossing {
     let part = this.#records(at, count);
     for (let index = 0; index < count; index += 1) {
       const own = getOwnPropertyDescriptor(value, index);
-      const item = own === undefined ? ABSENT : content(own, String(index));
+      const item = own === undefined ? ABSENT : content(own, index);
       // As in JSON: what is not there still has its place in a list.
       this.#part(part, item === ABSENT ? null : item, depth + 1, items as Reading);
       part += RECORD / 4;
@@ -299,7 +307,9 @@ export class Crossing {
     const lane = this.#lane;
     if (text.length <= LANE_CHARS && lane < LANES) {
       this.#lane = lane + 1;
-      words[at + 1] = encoder.encodeInto(text, this.#lanes[lane] as Uint8Array).written;
+      const to = this.#lanes[lane] as Uint8Array;
+      const size = writeShort(text, to);
+      words[at + 1] = size < 0 ? encoder.encodeInto(text, to).written : size;
       words[at + 2] = LANES_AT + lane * LANE_BYTES;
       return;
     }
@@ -312,6 +322,18 @@ export class Crossing {
     words[at + 2] = next;
     this.#next = next + size;
   }
+}
+
+/** Writes short ASCII text, and says how much that is; -1 for any other, which the encoder has to write. */
+function writeShort(text: string, to: Uint8Array): number {
+  const { length } = text;
+  if (length > SHORT_CHARS) return -1;
+  for (let index = 0; index < length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit > 127) return -1;
+    to[index] = unit;
+  }
+  return length;
 }
 
 /** The whole call in a buffer of its own, large enough. */

@@ -65,7 +65,7 @@ export function field(value: object, kind: Kind, key: string): unknown {
 }
 
 /** The value that a descriptor holds. */
-export function content(own: PropertyDescriptor, key: string): unknown {
+export function content(own: PropertyDescriptor, key: string | number): unknown {
   if (!hasOwn(own, 'value')) throw new Fault(`\`${shown(key)}\` is not a value but code that makes one`);
   if (own.enumerable !== true) throw new Fault(`\`${shown(key)}\` is hidden: it is not enumerable`);
   return own.value === undefined ? ABSENT : own.value;
@@ -93,7 +93,8 @@ export function named(value: unknown): string {
 }
 
 /** A key, cut so that it can be told. */
-export function shown(key: string): string {
+export function shown(key: string | number): string {
+  if (typeof key === 'number') return String(key);
   return key.length > 80 ? `${key.slice(0, 80)}...`.toWellFormed() : key.toWellFormed();
 }
 

@@ -101,7 +101,7 @@ class Writer {
     let json = '[';
     for (let index = 0; index < length; index += 1) {
       const own = getOwnPropertyDescriptor(list, index);
-      const part = own === undefined ? ABSENT : content(own, String(index));
+      const part = own === undefined ? ABSENT : content(own, index);
       if (index > 0) json += ',';
       // As in JSON: what is not there still has its place in a list.
       json += part === ABSENT ? this.value(null, levels, item) : this.value(part, levels, item);
