@@ -324,6 +324,21 @@ export function validate(text: string): Report {
   return reportOf(native.validate(text));
 }
 
+/**
+ * A policy, a document or a flat one, as YAML: block style, keys sorted, members that are null left out. Two policies that
+ * say the same are the same text.
+ */
+export function policyToYaml(policy: object): string {
+  if (typeof policy !== 'object' || policy === null || Array.isArray(policy)) throw new TypeError('a policy is an object');
+  let text: string;
+  try {
+    text = jsonText(policy, 0);
+  } catch (problem) {
+    throw new TypeError(problem instanceof Fault ? `the policy cannot be read: ${problem.words}` : messageOf(problem));
+  }
+  return native.policyToYaml(text);
+}
+
 function justificationOf(options: CallOptions): string {
   const { justification } = options;
   if (justification === undefined || justification === null) return '';

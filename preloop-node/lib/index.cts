@@ -31,7 +31,7 @@ export type {
   Tool,
   ToolFacts,
 } from './engine.cjs';
-export { Engine, validate } from './engine.cjs';
+export { Engine, policyToYaml, validate } from './engine.cjs';
 export type { Diagnostic, Report } from './errors.cjs';
 export { ApprovalDeclined, ApprovalTimeout, Denied, PolicyError } from './errors.cjs';
 export type {

@@ -16,5 +16,6 @@ export {
   Guard,
   PolicyError,
   diff,
+  policyToYaml,
   validate,
 } from './index.cjs';

@@ -41,6 +41,7 @@ export interface Native {
   callHash(tool: string, source: string | undefined, args: string): string;
   empty(tool: string, args: object): number;
   diff(before: string, after: string): string;
+  policyToYaml(policy: string): string;
   validate(text: string): string;
 }
 

@@ -52,6 +52,13 @@ pub fn diff(before: String, after: String) -> napi::Result<String> {
     as_json(&preloop_core::diff::diff(&valid(&before)?, &valid(&after)?))
 }
 
+/// A policy, which is JSON text, as YAML with sorted keys.
+#[napi(catch_unwind)]
+pub fn policy_to_yaml(policy: String) -> napi::Result<String> {
+    let policy = preloop_core::json::parse(&policy).map_err(|error| failure(&error))?;
+    preloop_core::canonical::policy_to_yaml(&policy).map_err(|problem| failure(&problem.message))
+}
+
 /// Does nothing with a text and an object: what any call that takes both costs, for the benchmarks.
 #[napi]
 pub fn empty(_tool: String, _args: Object<'_>) -> u32 {

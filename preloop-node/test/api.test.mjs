@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
 import * as esm from '../dist/index.mjs';
-import { Decision, Engine, POLICY, PolicyError, diff, engine, validate } from './support.mjs';
+import { Decision, Engine, POLICY, PolicyError, diff, engine, policyToYaml, validate } from './support.mjs';
 
 test('a decision says what, why and by which rule', () => {
   const decision = engine.decide('bash', { command: 'rm -rf /' });
@@ -252,6 +252,24 @@ test('two policies are compared', () => {
   assert.equal(diff(POLICY, POLICY).verdict, 'same_meaning');
   assert.throws(() => diff(POLICY, 'version: "2.0"'), PolicyError);
   assert.throws(() => diff(POLICY), TypeError);
+});
+
+test('a policy is written with sorted keys', () => {
+  const flat = { name: 'p', description: null, denied_actions: ['no', 'drop table'] };
+  const text = 'denied_actions:\n  - "no"\n  - drop table\nname: p\n';
+  assert.equal(policyToYaml(flat), text);
+  assert.equal(policyToYaml(new Map(Object.entries(flat).reverse())), text);
+  const document = { version: '1.0', metadata: { name: 'm' }, tools: [{ name: 't', conditions: [{ action: 'deny' }] }] };
+  const digest = (source) => Engine.fromYaml(source).status().policy.digest;
+  assert.equal(digest(policyToYaml(document)), digest(JSON.stringify(document)));
+  let deep = {};
+  for (let level = 0; level < 100; level += 1) deep = { a: deep };
+  for (const unreadable of [deep, { name: new Set() }, { name: Number.NaN }, new Proxy({}, {})]) {
+    assert.throws(() => policyToYaml(unreadable), /policy/);
+  }
+  for (const wrong of ['name: p', ['name'], null, undefined, 5]) {
+    assert.throws(() => policyToYaml(wrong), { name: 'TypeError', message: 'a policy is an object' });
+  }
 });
 
 test('a policy is read from a file', () => {

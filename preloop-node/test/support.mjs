@@ -2,7 +2,8 @@
 
 import * as preloop from '../dist/index.mjs';
 
-export const { ApprovalDeclined, ApprovalTimeout, Decision, Denied, Engine, Guard, PolicyError, diff, validate } = preloop;
+export const { ApprovalDeclined, ApprovalTimeout, Decision, Denied, Engine, Guard, PolicyError, diff, policyToYaml, validate } =
+  preloop;
 
 export const POLICY = `
 version: "1.0"

@@ -3,11 +3,17 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyTypeError};
+use preloop_core::canonical;
+use preloop_core::engine::host_to_json;
+use pyo3::exceptions::{PyFileNotFoundError, PyOSError, PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 use pyo3::types::{PyByteArray, PyBytes, PyString};
+
+use crate::arguments::PyValue;
+use crate::caught::Caught;
+use crate::typed::{self, Given};
 
 /// A policy document.
 pub(crate) enum Document {
@@ -52,6 +58,23 @@ impl<'py> FromPyObject<'_, 'py> for Document {
         let name = given.get_type().name()?;
         Err(PyTypeError::new_err(format!("a document is text or bytes, not `{name}`")))
     }
+}
+
+/// A policy, a document or a flat one, as YAML: block style, keys sorted, members that are `None` left out. Two policies that
+/// say the same are the same text.
+#[pyfunction]
+pub(crate) fn policy_to_yaml(policy: Given<'_, '_, typed::Policy>) -> PyResult<String> {
+    let caught = Caught::default();
+    let value = host_to_json(&PyValue::new(policy.0.to_owned(), &caught));
+    caught.check()?;
+    let value = value.map_err(|fault| {
+        PyValueError::new_err(format!("the policy cannot be read: {}", fault.message))
+    })?;
+    if !value.is_object() {
+        let name = policy.0.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("a policy is a mapping, not `{name}`")));
+    }
+    canonical::policy_to_yaml(&value).map_err(|problem| PyValueError::new_err(problem.message))
 }
 
 /// As from `open`: an error of the kind of the fault, that names the file.

@@ -21,6 +21,8 @@ mod _native {
     #[pymodule_export]
     use crate::decision::Decision;
     #[pymodule_export]
+    use crate::document::policy_to_yaml;
+    #[pymodule_export]
     use crate::engine::{BoundEngine, Engine, diff, validate};
     #[pymodule_export]
     use crate::guard::{after_answer, after_decision, call_hash};

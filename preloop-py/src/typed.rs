@@ -120,6 +120,11 @@ hint! {
         TEXT,
         type_hint_identifier!("typing", "Any")
     );
+    Policy = type_hint_subscript!(
+        type_hint_identifier!("collections.abc", "Mapping"),
+        TEXT,
+        OBJECT
+    );
     Tool = type_hint_union!(
         TEXT,
         type_hint_subscript!(type_hint_identifier!("collections.abc", "Mapping"), TEXT, OBJECT)

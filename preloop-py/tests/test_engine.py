@@ -7,9 +7,10 @@ import pickle
 from pathlib import Path
 
 import pytest
+import yaml
 from conftest import QUICK, decides_on
 
-from preloop_engine import Decision, Engine, PolicyError, Rule, diff, validate
+from preloop_engine import Decision, Engine, PolicyError, Rule, diff, policy_to_yaml, validate
 
 
 def test_the_same_answer_is_the_same_object(engine: Engine) -> None:
@@ -174,6 +175,25 @@ def test_validation_and_comparison() -> None:
     assert tighter.verdict == "tightened" and tighter.examples
     with pytest.raises(PolicyError):
         diff(QUICK, "version: 2")
+
+
+def test_a_policy_is_written_with_sorted_keys() -> None:
+    flat = {"name": "p", "description": None, "denied_actions": ["no", "drop table"]}
+    text = 'denied_actions:\n  - "no"\n  - drop table\nname: p\n'
+    assert policy_to_yaml(flat) == policy_to_yaml(dict(reversed(flat.items()))) == text
+    document = yaml.safe_load(QUICK)
+    written = policy_to_yaml(document)
+    assert yaml.safe_load(written) == document
+    assert Engine.from_yaml(written).status().policy.digest == Engine.from_yaml(QUICK).status().policy.digest
+    deep: dict[str, object] = {}
+    for _ in range(100):
+        deep = {"a": deep}
+    for unreadable in (deep, {"name": {1, 2}}, {1: "p"}, {"name": float("nan")}):
+        with pytest.raises(ValueError, match="policy"):
+            policy_to_yaml(unreadable)  # type: ignore[arg-type]
+    for wrong in ("name: p", ["name"], None, 5):
+        with pytest.raises(TypeError, match="a policy is a mapping"):
+            policy_to_yaml(wrong)  # type: ignore[arg-type]
 
 
 def test_a_tool_may_be_described() -> None:

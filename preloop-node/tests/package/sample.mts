@@ -7,6 +7,7 @@ import {
   Engine,
   Guard,
   PolicyError,
+  policyToYaml,
   validate,
   type Action,
   type ApprovalRequest,
@@ -41,6 +42,8 @@ engine.decide({ name: 'bash', server: 'shell', isNew: false }, new Map([['comman
 engine.explain('bash', '{"command": "ls"}').trace?.map((item) => item.kind);
 
 // Compiled, never run.
+const sorted: string = policyToYaml({ name: 'sample', denied_actions: ['drop'] });
+void sorted;
 void (() => {
   // @ts-expect-error a decision cannot be changed
   decision.action = 'allow';

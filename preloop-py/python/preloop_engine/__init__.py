@@ -10,7 +10,7 @@
 
 from ._errors import ApprovalDeclined, ApprovalTimeout, Denied, PolicyError, PreloopError
 from ._guard import ApprovalRequest, Approver, Guard
-from ._native import BoundEngine, Decision, Engine, call_hash, diff, validate
+from ._native import BoundEngine, Decision, Engine, call_hash, diff, policy_to_yaml, validate
 from ._shapes import (
     Action,
     ConditionError,
@@ -48,5 +48,6 @@ __all__ = [
     "TraceItem",
     "call_hash",
     "diff",
+    "policy_to_yaml",
     "validate",
 ]

@@ -8,7 +8,7 @@ from os import PathLike
 from preloop_engine._shapes import Action, ConditionError, PolicyDiff, PolicyRef, Reason, Report, Rule, Status, TraceItem
 from typing import Any, NoReturn, final
 
-__all__ = ["BoundEngine", "Decision", "Engine", "after_answer", "after_decision", "call_hash", "diff", "validate"]
+__all__ = ["BoundEngine", "Decision", "Engine", "after_answer", "after_decision", "call_hash", "diff", "policy_to_yaml", "validate"]
 
 @final
 class BoundEngine:
@@ -177,6 +177,12 @@ def call_hash(tool: str, args: Any, source: str | None = None) -> str:
 def diff(before: str | bytes | bytearray, after: str | bytes | bytearray) -> PolicyDiff:
     """
     Compares two policy documents: which changes there are, and which calls are answered otherwise.
+    """
+
+def policy_to_yaml(policy: Mapping[str, object]) -> str:
+    """
+    A policy, a document or a flat one, as YAML: block style, keys sorted, members that are `None` left out. Two policies that
+    say the same are the same text.
     """
 
 def validate(text: str | bytes | bytearray) -> Report:

@@ -20,6 +20,7 @@ from preloop_engine import (
     Status,
     TraceItem,
     diff,
+    policy_to_yaml,
     validate,
 )
 
@@ -44,6 +45,7 @@ assert_type(engine.status(), Status)
 assert_type(engine.bind(principal={"id": "ci"}), BoundEngine)
 assert_type(validate(DOCUMENT), Report)
 assert_type(diff(DOCUMENT, DOCUMENT), PolicyDiff)
+assert_type(policy_to_yaml({"name": "sample"}), str)
 engine.replace(DOCUMENT)
 
 
