@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::agent::{SDKS, Sdk};
 use crate::support::preloop::{Preloop, policy};
-use crate::support::upstream::{EverythingOverHttp, Fixture, tool};
+use crate::support::upstream::{EverythingOverHttp, Fixture, PythonOverSse, Way, tool};
 use crate::support::wait::until_true;
 use crate::support::{is_error, text};
 
@@ -72,6 +72,27 @@ fn an_http_server_that_restarted_is_greeted_anew() {
             !is_error(&result) && text(&result) == "Echo: after"
         });
     }
+}
+
+#[test]
+fn servers_over_the_older_transport_are_called_and_greeted_anew() {
+    let mut remote = EverythingOverHttp::over(Way::Sse);
+    let python = PythonOverSse::start();
+    let servers = vec![remote.entry("remote"), python.entry("python")];
+    let preloop = Preloop::start(&policy(servers, json!([]), json!({})));
+    for sdk in SDKS {
+        let mut agent = preloop.agent(sdk);
+        let sum = agent.call("python__add", json!({"one": 2, "other": 3}));
+        assert_eq!((text(&sum), is_error(&sum)), ("5", false));
+        let before = agent.call("remote__echo", json!({"message": "before"}));
+        assert_eq!(text(&before), "Echo: before");
+        remote.restart();
+        until_true("calls work again", || {
+            let result = agent.call("remote__echo", json!({"message": "after"}));
+            !is_error(&result) && text(&result) == "Echo: after"
+        });
+    }
+    preloop.recorded_kind("upstream_lost");
 }
 
 #[test]

@@ -4,34 +4,37 @@ use serde_json::{Value, json};
 
 use crate::agent::{Agent, text_of};
 use crate::fixture::http::{HttpFixture, Mood};
+use crate::fixture::sse::{Opening, SseFixture};
 use crate::fixture::stdio;
 use crate::stand::Stand;
 
 /// One Preloop in front of the fixture over every transport.
-async fn stand() -> (Stand, [HttpFixture; 3]) {
+async fn stand() -> (Stand, [HttpFixture; 3], SseFixture) {
     let web = [
         HttpFixture::start(Mood::Json, None).await,
         HttpFixture::start(Mood::Events, None).await,
         HttpFixture::start(Mood::Interrupted, None).await,
     ];
+    let old = SseFixture::start(Opening::Path).await;
     let log = tempfile::tempdir().unwrap().keep().join("calls.log");
     let stand = Stand::start(&format!(
-        "mcp_servers:\n{}{}{}{}tools:\n  - name: danger\n    conditions:\n      \
+        "mcp_servers:\n{}{}{}{}{}tools:\n  - name: danger\n    conditions:\n      \
          - {{name: no-boom, action: deny, expression: \"args.size > 10\", message: \"Too big: stay below 10.\"}}\n",
         stdio::entry("local", &log),
         web[0].entry("json", ""),
         web[1].entry("events", ""),
         web[2].entry("interrupted", ""),
+        old.entry("sse", ""),
     ))
     .await;
-    (stand, web)
+    (stand, web, old)
 }
 
-const ALL: [&str; 4] = ["local", "json", "events", "interrupted"];
+const ALL: [&str; 5] = ["local", "json", "events", "interrupted", "sse"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn results_come_back_byte_for_byte() {
-    let (stand, _web) = stand().await;
+    let (stand, _web, _old) = stand().await;
     for server in ALL {
         let agent = Agent::open(&stand, &format!("/mcp/{server}")).await;
         let (_, body) =
@@ -56,14 +59,14 @@ async fn results_come_back_byte_for_byte() {
             error.body
         );
     }
-    let ended = stand.audited("call_completed", 8).await;
+    let ended = stand.audited("call_completed", 10).await;
     assert!(ended.iter().any(|record| record["outcome"]["is_error"] == true), "{ended:?}");
-    stand.audited("call_failed", 4).await;
+    stand.audited("call_failed", 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn parameters_go_out_as_they_came() {
-    let (stand, _web) = stand().await;
+    let (stand, _web, _old) = stand().await;
     for server in ALL {
         let agent = Agent::open(&stand, "/mcp").await;
         let params = format!(
@@ -78,8 +81,8 @@ async fn parameters_go_out_as_they_came() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn progress_is_passed_on_under_the_clients_token() {
-    let (stand, _web) = stand().await;
-    for server in ["local", "events"] {
+    let (stand, _web, _old) = stand().await;
+    for server in ["local", "events", "sse"] {
         let agent = Agent::open(&stand, &format!("/mcp/{server}")).await;
         let open = agent
             .begin(json!({
@@ -99,7 +102,7 @@ async fn progress_is_passed_on_under_the_clients_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn denied_calls_say_why_and_never_run() {
-    let (stand, _web) = stand().await;
+    let (stand, _web, _old) = stand().await;
     let agent = Agent::open(&stand, "/mcp").await;
     let result = agent.call("local__danger", json!({"size": 11})).await;
     assert_eq!(text_of(&result), ("Too big: stay below 10.".into(), true));
@@ -118,8 +121,8 @@ async fn denied_calls_say_why_and_never_run() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_get_nothing_from_the_client_but_pings() {
-    let (stand, _web) = stand().await;
-    for server in ["local", "events"] {
+    let (stand, _web, _old) = stand().await;
+    for server in ["local", "events", "sse"] {
         let agent = Agent::open(&stand, &format!("/mcp/{server}")).await;
         let (words, _) = agent.told("ask", json!({})).await;
         assert_eq!(
@@ -132,7 +135,7 @@ async fn servers_get_nothing_from_the_client_but_pings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_calls_share_one_connection() {
-    let (stand, _web) = stand().await;
+    let (stand, _web, _old) = stand().await;
     for server in ["local", "json"] {
         let agent = Agent::open(&stand, &format!("/mcp/{server}")).await;
         let calls = (0..50).map(|number| {
@@ -148,7 +151,7 @@ async fn many_calls_share_one_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_read_one_form_get_that_form() {
-    let (stand, _web) = stand().await;
+    let (stand, _web, _old) = stand().await;
     let agent = Agent::open(&stand, "/mcp/local").await;
     let params = json!({
         "name": "slow",

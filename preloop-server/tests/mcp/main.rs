@@ -22,5 +22,6 @@ mod refusals;
 mod repeats;
 mod secrets;
 mod sessions;
+mod sse;
 mod stand;
 mod upstreams;

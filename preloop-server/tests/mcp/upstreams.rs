@@ -9,7 +9,7 @@ use crate::fixture::http::{HttpFixture, Mood};
 use crate::fixture::stdio;
 use crate::stand::Stand;
 
-async fn state_of(stand: &Stand, server: &str, state: &str) -> Value {
+pub(crate) async fn state_of(stand: &Stand, server: &str, state: &str) -> Value {
     stand
         .eventually(&format!("{server} to be {state}"), async || {
             let page = stand.get("/api/v1/mcp-servers").await;
@@ -108,14 +108,15 @@ async fn what_cannot_be_dialled_says_why() {
     for (server, words) in [
         ("absent", "cannot start `/no/such/program`"),
         ("unset", "`SURELY_NOT_SET` is not set"),
-        ("old", "`sse` transport is not supported"),
+        ("old", "127.0.0.1"),
         ("dead", "127.0.0.1"),
         ("mute", "the process ended"),
         ("moved", "redirects elsewhere"),
     ] {
         let state = state_of(&stand, server, "failed").await;
         let error = state["last_error"].as_str().unwrap();
-        let is_told = error.contains(words) || (server == "dead" && error.contains("onnect"));
+        let is_told = error.contains(words)
+            || (["dead", "old"].contains(&server) && error.contains("onnect"));
         assert!(is_told, "{server}: {error}");
     }
     state_of(&stand, "off", "disabled").await;

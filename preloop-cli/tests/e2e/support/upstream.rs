@@ -26,62 +26,123 @@ pub(crate) fn filesystem_over_stdio(name: &str, folder: &Path) -> Value {
     json!({"name": name, "transport": "stdio", "command": "node", "args": [program, folder]})
 }
 
-/// server-everything over streamable HTTP, in a process of its own.
+/// server-everything over HTTP, in a process of its own.
 pub(crate) struct EverythingOverHttp {
     child: Child,
     port: u16,
+    way: Way,
+}
+
+/// How it speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Streamable HTTP.
+    Streamable,
+    /// The older HTTP with server-sent events.
+    Sse,
 }
 
 impl EverythingOverHttp {
-    /// Starts it on a free port.
+    /// Starts it on a free port, over streamable HTTP.
     pub(crate) fn start() -> Self {
+        Self::over(Way::Streamable)
+    }
+
+    /// Starts it on a free port.
+    pub(crate) fn over(way: Way) -> Self {
         // The port may be taken between the look and the start: then it ends and another is tried.
         until("server-everything listens", || {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let port = listener.local_addr().unwrap().port();
             drop(listener);
-            Self::listen(port)
+            Self::listen(port, way)
         })
     }
 
     /// Starts it on a port; none when it could not listen there.
-    pub(crate) fn listen(port: u16) -> Option<Self> {
+    fn listen(port: u16, way: Way) -> Option<Self> {
         let mut child = Command::new("node")
             .arg(parts().node_program(EVERYTHING))
-            .arg("streamableHttp")
+            .arg(if way == Way::Sse { "sse" } else { "streamableHttp" })
             .env("PORT", port.to_string())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        let is_up = said.by_ref().map_while(Result::ok).any(|line| line.contains("listening"));
+        let is_up = said.by_ref().map_while(Result::ok).any(|line| {
+            let line = line.to_lowercase();
+            line.contains("listening") || line.contains("running")
+        });
         // It goes on talking; a full pipe would stop it.
         std::thread::spawn(move || said.for_each(drop));
-        let server = Self { child, port };
+        let server = Self { child, port, way };
         is_up.then_some(server)
     }
 
     /// Where it listens.
     pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/mcp", self.port)
+        let path = if self.way == Way::Sse { "sse" } else { "mcp" };
+        format!("http://127.0.0.1:{}/{path}", self.port)
     }
 
     /// Its `mcp_servers` entry.
     pub(crate) fn entry(&self, name: &str) -> Value {
-        json!({"name": name, "transport": "streamable-http", "url": self.url()})
+        let transport = if self.way == Way::Sse { "sse" } else { "streamable-http" };
+        json!({"name": name, "transport": transport, "url": self.url()})
     }
 
     /// Kills it and starts another one on the same port.
     pub(crate) fn restart(&mut self) {
-        let port = self.port;
+        let (port, way) = (self.port, self.way);
         let _ = self.child.kill();
         let _ = self.child.wait();
-        *self = until("server-everything listens again", || Self::listen(port));
+        *self = until("server-everything listens again", || Self::listen(port, way));
     }
 }
 
 impl Drop for EverythingOverHttp {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server of the Python SDK over server-sent events, in a process of its own; see `clients/sse_server.py`.
+pub(crate) struct PythonOverSse {
+    child: Child,
+    port: u16,
+}
+
+impl PythonOverSse {
+    /// Starts it on a free port.
+    pub(crate) fn start() -> Self {
+        until("the Python server listens", || {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            drop(listener);
+            let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/e2e/clients/sse_server.py");
+            let mut child = Command::new(&parts().python)
+                .args([program, &port.to_string()])
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+            let is_up = said.by_ref().map_while(Result::ok).any(|line| line.contains("running on"));
+            std::thread::spawn(move || said.for_each(drop));
+            let server = Self { child, port };
+            is_up.then_some(server)
+        })
+    }
+
+    /// Its `mcp_servers` entry.
+    pub(crate) fn entry(&self, name: &str) -> Value {
+        json!({"name": name, "transport": "sse", "url": format!("http://127.0.0.1:{}/sse", self.port)})
+    }
+}
+
+impl Drop for PythonOverSse {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::failure::{CallFailure, DialError};
 use super::http::HttpLink;
 use super::inbox::{Answer, Inbox};
+use super::sse::SseLink;
 use super::stdio::StdioLink;
 use crate::mcp::dial_rules::DialRules;
 use crate::mcp::environment::Masks;
@@ -46,6 +47,7 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 enum Link {
     Http(HttpLink),
+    Sse(SseLink),
     Stdio(StdioLink),
 }
 
@@ -107,13 +109,7 @@ impl Connection {
             Transport::Stdio => {
                 Link::Stdio(StdioLink::start(server, rules, stored, &masks, &inbox, tasks)?)
             }
-            Transport::Sse => {
-                return Err(DialError::Settings(
-                    "the `sse` transport is not supported in this version: \
-                     use `streamable-http`, which replaced it"
-                        .to_owned(),
-                ));
-            }
+            Transport::Sse => Link::Sse(SseLink::open(server, rules, stored, &inbox, tasks).await?),
         };
         let next_id = AtomicU64::new(1);
         let mut connection = Self { link, inbox, next_id, masks, offers_tools: false };
@@ -224,6 +220,7 @@ impl Connection {
         let exchange = async {
             match &self.link {
                 Link::Http(link) => link.exchange(id, message, notes).await,
+                Link::Sse(link) => link.exchange(id, message, notes).await,
                 Link::Stdio(link) => link.exchange(&self.inbox, id, message, notes).await,
             }
         };
@@ -272,6 +269,7 @@ impl Connection {
         self.inbox.close(reason);
         match &self.link {
             Link::Http(link) => link.close(),
+            Link::Sse(link) => link.close(),
             Link::Stdio(link) => link.close(),
         }
     }
@@ -288,6 +286,7 @@ impl Connection {
     async fn send(&self, message: Bytes) -> Result<(), CallFailure> {
         match &self.link {
             Link::Http(link) => link.send(message).await,
+            Link::Sse(link) => link.send(message).await,
             Link::Stdio(link) => link.send(message).await,
         }
     }

@@ -7,16 +7,15 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use preloop_core::document::McpServer;
-use reqwest::{Client, Response, Url};
+use reqwest::Response;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::MESSAGE_BYTES_MAX;
-use super::credentials::credentials;
+use super::address::{Address, unanswered};
 use super::failure::{CallFailure, DialError, in_words};
 use super::http_answer::{is_event_stream, names_the_session, read_body, refused};
-use super::http_client::client_for;
 use super::inbox::{Answer, Inbox, Waiting};
 use crate::mcp::dial_rules::DialRules;
 use crate::mcp::wire::message::Message;
@@ -45,10 +44,7 @@ pub(super) struct HttpLink {
 
 #[derive(Debug)]
 struct Shared {
-    client: Client,
-    url: Url,
-    /// Credentials; marked sensitive, so that no debug output shows them.
-    credentials: HeaderMap,
+    address: Address,
     session: OnceLock<HeaderValue>,
     revision: OnceLock<HeaderValue>,
     inbox: Arc<Inbox>,
@@ -74,28 +70,10 @@ impl HttpLink {
         inbox: &Arc<Inbox>,
         tasks: &TaskTracker,
     ) -> Result<Self, DialError> {
-        let written = server.url.as_deref().unwrap_or_default();
-        // Variables are allowed by the host as written, so that none can choose where it goes.
-        let written_host =
-            Url::parse(written).ok().and_then(|url| url.host_str().map(str::to_owned));
-        let expanded =
-            rules.environment.expand(written, written_host.as_deref().unwrap_or_default())?;
-        let url = Url::parse(&expanded)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-            .ok_or_else(|| {
-                DialError::Settings("`url` is not an http or https address".to_owned())
-            })?;
-        let host = url.host_str().unwrap_or_default().to_owned();
-        rules.check_host(&host)?;
-        let credentials = credentials(server, &rules.environment, stored, &host)?;
-        let client = client_for(&url, rules.reach())
-            .map_err(|error| DialError::Settings(in_words(&error)))?;
+        let address = Address::of(server, rules, stored)?;
         Ok(Self {
             shared: Arc::new(Shared {
-                client,
-                url,
-                credentials,
+                address,
                 session: OnceLock::new(),
                 revision: OnceLock::new(),
                 inbox: Arc::clone(inbox),
@@ -155,8 +133,9 @@ impl HttpLink {
         let Some(session) = self.shared.session.get().cloned() else { return };
         self.shared.tasks.spawn(async move {
             let farewell = shared
+                .address
                 .client
-                .delete(shared.url.clone())
+                .delete(shared.address.url.clone())
                 .headers(shared.headers())
                 .header(SESSION_ID, session)
                 .timeout(FAREWELL_TIME)
@@ -177,7 +156,7 @@ impl Drop for HttpLink {
 
 impl Shared {
     fn headers(&self) -> HeaderMap {
-        let mut headers = self.credentials.clone();
+        let mut headers = self.address.credentials.clone();
         for (name, value) in [(SESSION_ID, &self.session), (PROTOCOL_VERSION, &self.revision)] {
             if let Some(value) = value.get() {
                 headers.insert(name, value.clone());
@@ -188,17 +167,14 @@ impl Shared {
 
     async fn post(&self, message: Bytes) -> Result<Response, CallFailure> {
         let request = self
+            .address
             .client
-            .post(self.url.clone())
+            .post(self.address.url.clone())
             .headers(self.headers())
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json, text/event-stream")
             .body(message);
-        request.send().await.map_err(|error| {
-            let is_unsent = error.is_connect() || error.is_builder();
-            let words = in_words(&error.without_url());
-            if is_unsent { CallFailure::NotSent(words) } else { CallFailure::Lost(words) }
-        })
+        request.send().await.map_err(unanswered)
     }
 
     async fn answer(
@@ -311,8 +287,9 @@ impl Shared {
 
     async fn get(&self, last_event_id: Option<&str>) -> Result<Response, CallFailure> {
         let mut request = self
+            .address
             .client
-            .get(self.url.clone())
+            .get(self.address.url.clone())
             .headers(self.headers())
             .header(ACCEPT, "text/event-stream");
         if let Some(id) = last_event_id {

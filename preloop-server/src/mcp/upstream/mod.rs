@@ -3,6 +3,7 @@
 //! INVARIANT: `tools/call` goes out in [`Upstreams::dispatch`] alone, and that takes a
 //! [`crate::service::Permit`].
 
+mod address;
 mod connection;
 mod credentials;
 mod dispatch;
@@ -12,6 +13,7 @@ mod http_answer;
 mod http_client;
 mod inbox;
 mod server;
+mod sse;
 mod stdio;
 
 use std::collections::BTreeMap;

@@ -20,6 +20,8 @@ pub(crate) fn event(message: Bytes) -> Bytes {
 /// An event that was read.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Event {
+    /// What kind of event it is, where it says so.
+    pub(crate) name: Option<String>,
     /// The data lines, joined.
     pub(crate) data: Bytes,
     /// The event's id, if it has one.
@@ -133,6 +135,7 @@ impl Decoder {
                 }
                 self.data.put_slice(&value);
             }
+            b"event" => self.event.name = String::from_utf8(value.to_vec()).ok(),
             b"id" => self.event.id = String::from_utf8(value.to_vec()).ok(),
             b"retry" => {
                 self.event.retry_ms =
