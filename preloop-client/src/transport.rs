@@ -44,7 +44,15 @@ impl Client {
     /// A client of the server at `url`, such as `http://127.0.0.1:8000`; without a token only the
     /// health of the server can be asked for.
     pub fn new(url: &str) -> Result<Self, ClientError> {
-        let base = base_url(url)?;
+        Self::to(base_url(url)?)
+    }
+
+    /// A client of one address, whatever path and query it has.
+    pub(crate) fn at(url: &str) -> Result<Self, ClientError> {
+        Self::to(address(url)?)
+    }
+
+    fn to(base: Url) -> Result<Self, ClientError> {
         install_tls_provider();
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -64,6 +72,22 @@ impl Client {
     pub fn with_token(mut self, token: &str) -> Result<Self, ClientError> {
         self.authorization = Some(bearer(token)?);
         Ok(self)
+    }
+
+    pub(crate) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// Whether nobody on the way can read what is sent.
+    pub(crate) fn is_private(&self) -> bool {
+        self.base.scheme() == "https" || self.is_local()
+    }
+
+    /// The address without its query.
+    pub(crate) fn shown(&self) -> String {
+        let mut url = self.base.clone();
+        url.set_query(None);
+        url.to_string()
     }
 
     /// Whether the server is on this machine, by its address alone.
@@ -198,7 +222,7 @@ impl Client {
         Ok(url)
     }
 
-    fn request(&self, method: Method, url: Url) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: Method, url: Url) -> reqwest::RequestBuilder {
         let request = self.http.request(method, url);
         match &self.authorization {
             Some(authorization) => request.header(AUTHORIZATION, authorization.clone()),
@@ -249,8 +273,13 @@ impl Client {
     }
 
     fn unreachable(&self, cause: &reqwest::Error) -> ClientError {
-        ClientError::Unreachable { url: self.url().to_owned(), cause: innermost(cause) }
+        unasked(self.url().to_owned(), cause)
     }
+}
+
+/// What it means that a request brought no answer.
+pub(crate) fn unasked(url: String, cause: &reqwest::Error) -> ClientError {
+    ClientError::Unreachable { url, cause: innermost(cause) }
 }
 
 /// The query of the page behind a cursor.
@@ -267,6 +296,15 @@ pub fn install_tls_provider() {
 }
 
 fn base_url(text: &str) -> Result<Url, ClientError> {
+    let url = address(text)?;
+    if url.query().is_some() {
+        let reason = "it must not hold a query or fragment".to_owned();
+        return Err(ClientError::InvalidUrl { url: text.to_owned(), reason });
+    }
+    Ok(url)
+}
+
+fn address(text: &str) -> Result<Url, ClientError> {
     let refuse =
         |reason: &str| ClientError::InvalidUrl { url: text.to_owned(), reason: reason.to_owned() };
     let url = Url::parse(text).map_err(|cause| refuse(&cause.to_string()))?;
@@ -276,7 +314,7 @@ fn base_url(text: &str) -> Result<Url, ClientError> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(refuse("it must not hold a user name or password; give the key as the token"));
     }
-    if url.query().is_some() || url.fragment().is_some() {
+    if url.fragment().is_some() {
         return Err(refuse("it must not hold a query or fragment"));
     }
     Ok(url)

@@ -173,8 +173,7 @@ async fn follow(
                 let own = services.account().await.map_err(|error| failed(error.to_string()))?;
                 vec![own.name, own.id.to_string()]
             };
-            let (file, key) = (bundle.file.clone(), bundle.key);
-            let origin = PolicyOrigin::bundles(file, key, accounts, &config.data_dir);
+            let origin = PolicyOrigin::bundles(bundle, accounts, &config.data_dir);
             origin.map_err(|error| {
                 failed(format!("cannot read the bundle that was accepted last: {error}"))
             })?

@@ -66,6 +66,8 @@ pub struct Config {
 pub struct BundleConfig {
     /// The file that holds the bundle; looked at again and again.
     pub file: PathBuf,
+    /// What it is called in messages; the file where it is none.
+    pub name: Option<String>,
     /// The only key whose bundles are accepted.
     pub key: PublicKey,
     /// The account that bundles must be for; none: the server's own, by name or id.

@@ -6,13 +6,13 @@ use serde_json::json;
 
 use crate::support::{Place, Server, eventually};
 
-fn document(action: &str) -> String {
+pub(crate) fn document(action: &str) -> String {
     format!(
         "version: '1.0'\nmetadata: {{name: shop}}\ntools: [{{name: pay, conditions: [{{action: {action}}}]}}]\n"
     )
 }
 
-fn action(server: &Server) -> String {
+pub(crate) fn action(server: &Server) -> String {
     let decision = server.decide(&json!({"tool": "pay", "args": {}}));
     decision["action"].as_str().expect("an action").to_owned()
 }
@@ -24,13 +24,13 @@ fn refusals(server: &Server) -> Vec<String> {
     items.iter().map(|item| item["message"].as_str().expect("a message").to_owned()).collect()
 }
 
-fn refused(server: &Server, part: &str) {
+pub(crate) fn refused(server: &Server, part: &str) {
     eventually(part, || {
         refusals(server).iter().any(|message| message.contains(part)).then_some(())
     });
 }
 
-fn becomes(server: &Server, wanted: &str) {
+pub(crate) fn becomes(server: &Server, wanted: &str) {
     eventually(wanted, || (action(server) == wanted).then_some(()));
 }
 

@@ -17,6 +17,7 @@ mod demo;
 mod diff;
 mod eval;
 mod examples;
+mod fetch;
 mod fmt;
 mod folders;
 mod follow;

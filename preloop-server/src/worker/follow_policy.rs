@@ -12,6 +12,7 @@ use preloop_core::canonical::to_json;
 use preloop_core::limits::BUNDLE_BYTES_MAX;
 use preloop_files::{PolicySource, PolicyWorkTree};
 
+use crate::config::BundleConfig;
 use crate::service::Services;
 
 /// Pause between looks.
@@ -51,6 +52,8 @@ pub(crate) enum PolicyOrigin {
     Bundles {
         /// Where they are put.
         file: PathBuf,
+        /// What they are called in messages.
+        name: String,
         /// The key that is trusted.
         key: Box<PublicKey>,
         /// The names of the account that bundles must be for.
@@ -82,8 +85,7 @@ impl PolicyOrigin {
 
     /// The bundles in a file, by what was accepted before.
     pub(crate) fn bundles(
-        file: PathBuf,
-        key: PublicKey,
+        bundle: &BundleConfig,
         accounts: Vec<String>,
         data_dir: &Path,
     ) -> io::Result<Self> {
@@ -94,13 +96,15 @@ impl PolicyOrigin {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(Self::Bundles { file, key: Box::new(key), accounts, kept, held, seen: None })
+        let BundleConfig { file, name, key, .. } = bundle.clone();
+        let name = name.unwrap_or_else(|| file.display().to_string());
+        Ok(Self::Bundles { file, name, key: Box::new(key), accounts, kept, held, seen: None })
     }
 
     fn name(&self) -> String {
         match self {
             Self::Commits { tree, .. } => format!("the commits of `{}`", tree.folder().display()),
-            Self::Bundles { file, .. } => format!("the bundle `{}`", file.display()),
+            Self::Bundles { name, .. } => format!("the bundle `{name}`"),
         }
     }
 
@@ -108,7 +112,7 @@ impl PolicyOrigin {
     fn look(&mut self, services: &Services) -> Result<(), Trouble> {
         match self {
             Self::Commits { tree, seen } => look_at_commit(services, tree, seen),
-            Self::Bundles { file, key, accounts, kept, held, seen } => {
+            Self::Bundles { file, name, key, accounts, kept, held, seen } => {
                 let text = read_bounded(file).map_err(|error| error.to_string())?;
                 if seen.as_ref() == Some(&text) {
                     return Ok(());
@@ -128,7 +132,7 @@ impl PolicyOrigin {
                     *held = Some(bundle.held.clone());
                 }
                 *seen = Some(text);
-                load_bundle(services, &bundle, file)
+                load_bundle(services, &bundle, name)
             }
         }
     }
@@ -140,7 +144,7 @@ impl PolicyOrigin {
             Self::Bundles { key, accounts, kept, held, .. } => {
                 let text = read_bounded(kept).map_err(|error| error.to_string())?;
                 let bundle = accept(&text, key, accounts, held.as_ref())?;
-                load_bundle(services, &bundle, kept)
+                load_bundle(services, &bundle, &kept.display().to_string())
             }
         }
     }
@@ -189,11 +193,11 @@ fn accept(
     }
 }
 
-fn load_bundle(services: &Services, bundle: &VerifiedBundle, file: &Path) -> Result<(), Trouble> {
+fn load_bundle(services: &Services, bundle: &VerifiedBundle, name: &str) -> Result<(), Trouble> {
     let Some((_, policy)) = bundle.policies.first() else { return Ok(()) };
     let source = PolicySource::File(to_json(policy.document()).into_bytes());
     let version = bundle.held.version;
-    load(services, &source, &format!("version {version} of the bundle `{}`", file.display()))
+    load(services, &source, &format!("version {version} of the bundle `{name}`"))
 }
 
 fn load(services: &Services, source: &PolicySource, origin: &str) -> Result<(), Trouble> {

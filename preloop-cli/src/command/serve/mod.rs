@@ -1,6 +1,7 @@
 //! `preloop serve`: runs the server until it is told to stop.
 
 mod connect;
+mod fetch;
 mod logging;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ use preloop_server::config::{BundleConfig, Config, SecretKeyText};
 use serde_json::json;
 
 pub(crate) use self::connect::Address;
+use self::fetch::{Fetch, is_address};
 pub(crate) use self::logging::Logging;
 use crate::command::policy::{bundle_key, show_report};
 use crate::exit::Exit;
@@ -46,8 +48,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "PRELOOP_POLICY_GIT", value_name = "DIR", conflicts_with = "policy")]
     policy_git: Option<PathBuf>,
 
-    /// A signed bundle as the policy (`preloop policy bundle`); a newer one holds at once
-    #[arg(long, env = "PRELOOP_BUNDLE", value_name = "FILE", requires = "bundle_key",
+    /// A signed bundle as the policy (`preloop policy bundle`), in a file or at an address; a newer one holds at once
+    #[arg(long, env = "PRELOOP_BUNDLE", value_name = "FILE|URL", requires = "bundle_key",
           conflicts_with_all = ["policy", "policy_git"])]
     bundle: Option<PathBuf>,
 
@@ -58,6 +60,10 @@ pub(crate) struct Serve {
     /// The account that bundles must be for [default: the server's own, `main` where nobody renamed it]
     #[arg(long, env = "PRELOOP_BUNDLE_ACCOUNT", value_name = "NAME", requires = "bundle")]
     bundle_account: Option<String>,
+
+    /// The token that the address of a bundle gets, over https alone
+    #[arg(long, env = "PRELOOP_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    token: Option<String>,
 
     /// Where to listen; port 0 takes a free one
     #[arg(long, env = "PRELOOP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
@@ -136,10 +142,26 @@ pub(crate) struct Serve {
 pub(crate) fn run(serve: Serve, output: Output) -> Result<Exit, Failure> {
     serve.logging.start()?;
     let data_dir = place::data_dir(serve.data_dir.clone())?;
-    let config = serve.config(data_dir.clone())?;
-    let bundle = config.policy_bundle.as_ref().map(|bundle| bundle.file.clone());
+    let mut fetch = match serve.bundle.as_deref().filter(|place| is_address(place)) {
+        Some(url) => {
+            let token = serve.token.as_deref().filter(|token| !token.trim().is_empty());
+            Some(Fetch::new(url, token)?)
+        }
+        None => None,
+    };
+    let mut config = serve.config(data_dir.clone())?;
+    if let (Some(bundle), Some(fetch)) = (&mut config.policy_bundle, &fetch) {
+        (bundle.file, bundle.name) = (fetch.file(), Some(fetch.url()));
+    }
+    let bundle = config.policy_bundle.as_ref().map(|bundle| match &bundle.name {
+        Some(name) => PathBuf::from(name),
+        None => bundle.file.clone(),
+    });
     let policy = config.policy.clone().or_else(|| config.policy_git.clone()).or(bundle);
     multi_threaded()?.block_on(async {
+        if let Some(fetch) = &mut fetch {
+            fetch.once().await;
+        }
         let running = match app::serve(config).await {
             Ok(running) => running,
             Err(error) => return refused(error, output),
@@ -149,10 +171,21 @@ pub(crate) fn run(serve: Serve, output: Output) -> Result<Exit, Failure> {
             running.shutdown().await;
             return Err(failure);
         }
-        let stopped = stop_signal().await;
+        let stopped = tokio::select! {
+            stopped = stop_signal() => stopped,
+            () = keep_fetching(fetch) => Ok(()),
+        };
         running.shutdown().await;
         stopped.map(|()| Exit::Done)
     })
+}
+
+/// Never ends.
+async fn keep_fetching(fetch: Option<Fetch>) {
+    match fetch {
+        Some(fetch) => fetch.forever().await,
+        None => std::future::pending().await,
+    }
 }
 
 impl Serve {
@@ -160,7 +193,7 @@ impl Serve {
         let policy_bundle = match (self.bundle, self.bundle_key) {
             (Some(file), Some(key)) => {
                 let (key, account) = (bundle_key(&key)?, self.bundle_account);
-                Some(BundleConfig { file, key, account })
+                Some(BundleConfig { file, name: None, key, account })
             }
             _ => None,
         };
