@@ -1,17 +1,30 @@
-//! The rules of an approval request: who may vote, when it is settled, when it lapses, that it is used once.
+//! The rules of an approval request: who may vote, when it is settled, whom it escalates to, when it lapses, that it is
+//! used once.
 //!
-//! Pure: time and identities come from outside, the server stores and delivers what these rules say.
+//! Pure: time, people and identities come from outside, the server stores and delivers what these rules say. What happens
+//! is noted in [`Request::events`], so that whoever stores a change stores its events with it.
 
+mod advance;
+mod ai;
+mod ballot;
+mod event;
 mod request;
 mod shown;
+mod voters;
 mod workflow;
 
-pub use request::{
-    ApprovalState, ClaimError, Request, USE_WINDOW_SECONDS_MIN, Vote, VoteDecision, VoteError,
-    Voter,
+pub use ai::{AiDecision, AiVerdict, AiVerdictError};
+pub use ballot::{
+    Ballot, MatchCode, Proof, Via, Vote, VoteDecision, VoteError, WRONG_CODES_MAX,
+    WRONG_CODES_PER_VOTER_MAX, WrongCodes,
 };
+pub use event::{Event, EventKind};
+pub use request::{ApprovalState, ClaimError, Request, USE_WINDOW_SECONDS_MIN};
 pub use shown::{AskedValue, EFFECT_CHARS_MAX, Familiarity, Risk, RiskLevel, Told, asked_values};
-pub use workflow::Workflow;
+pub use voters::{Eligible, Voter};
+pub use workflow::{AiReview, Escalated, Workflow};
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

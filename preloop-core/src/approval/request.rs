@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Workflow;
-use crate::document::{Approver, StepUp};
+use super::{
+    AiVerdict, Ballot, Eligible, Event, EventKind, MatchCode, Proof, Vote, VoteDecision, VoteError,
+    Voter, Workflow, WrongCodes,
+};
+use crate::document::StepUp;
 use crate::time::Timestamp;
 
 /// An approval may be used for as long as its workflow waits for votes, and at least this long.
@@ -18,80 +21,14 @@ pub const USE_WINDOW_SECONDS_MIN: u64 = 300;
 pub enum ApprovalState {
     /// The quorum was reached; the call may be used once.
     Approved,
-    /// The requester or the owner withdrew it.
+    /// The requester or an approver withdrew it.
     Cancelled,
-    /// Somebody declined it.
+    /// It was declined.
     Declined,
-    /// Nobody answered in time, or the approval was not used in time.
+    /// Nobody decided in time, or the approval was not used in time.
     Expired,
     /// It waits for votes.
     Pending,
-}
-
-/// What a voter says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum VoteDecision {
-    /// For the call.
-    Approve,
-    /// Against the call; one is enough.
-    Decline,
-}
-
-/// One counted vote.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Vote {
-    /// Identity of the voter.
-    pub voter_id: String,
-    /// Name of the voter.
-    pub voter_name: String,
-    /// What the voter said.
-    pub decision: VoteDecision,
-    /// Why, where a reason was given.
-    pub reason: Option<String>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Somebody with the approver right who wants to vote.
-#[derive(Clone, Copy, Debug)]
-pub struct Voter<'a> {
-    /// Identity.
-    pub id: &'a str,
-    /// Name that documents use.
-    pub name: &'a str,
-    /// E-mail address, by which documents may name the voter too.
-    pub email: Option<&'a str>,
-    /// Roles held.
-    pub roles: &'a [String],
-    /// Teams belonged to.
-    pub teams: &'a [String],
-    /// Whether this is the account's owner, who stands in for every named approver.
-    pub is_owner: bool,
-}
-
-/// Why a vote does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum VoteError {
-    /// The voter has voted before; votes stand.
-    #[error("you have voted on this request already; a vote stands")]
-    AlreadyVoted,
-    /// The workflow names its approvers and the voter is none of them.
-    #[error("the workflow names its approvers and you are none of them")]
-    NotAnApprover,
-    /// The workflow asks for a reason with every vote.
-    #[error("the workflow asks for a reason with every vote; say why")]
-    ReasonRequired,
-    /// The requester may not vote on its own request.
-    #[error("whoever asked for the approval may not vote on it")]
-    SelfApproval,
-    /// The request is settled.
-    #[error("the request is settled: it is {}", .0.as_str())]
-    Settled(ApprovalState),
-    /// The workflow asks for a proof that a vote over this way cannot carry.
-    #[error("the workflow asks for a passkey or a matching code, which this version cannot check")]
-    StepUpUnavailable,
 }
 
 /// Why an approval cannot be used.
@@ -106,7 +43,7 @@ pub enum ClaimError {
 }
 
 /// A request as the rules see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// Where it stands.
     pub state: ApprovalState,
@@ -120,12 +57,24 @@ pub struct Request {
     pub created_at: Timestamp,
     /// From then on votes do not count.
     pub expires_at: Timestamp,
+    /// When people were added.
+    pub escalated_at: Option<Timestamp>,
     /// When it was settled.
     pub decided_at: Option<Timestamp>,
     /// From then on an approval cannot be used.
     pub use_by: Option<Timestamp>,
     /// When it was used.
     pub used_at: Option<Timestamp>,
+    /// What a voter must type; known to the requester's side only.
+    pub match_code: Option<MatchCode>,
+    /// Wrong codes so far.
+    pub wrong_codes: WrongCodes,
+    /// What the model said, where one was asked.
+    pub ai: Option<AiVerdict>,
+    /// How many identical calls joined it.
+    pub joins: u32,
+    /// What happened since it was read, oldest first; whoever stores the request stores these with it and clears them.
+    pub events: Vec<Event>,
 }
 
 // === impl ApprovalState ===
@@ -152,128 +101,207 @@ impl ApprovalState {
     }
 }
 
-// === impl VoteDecision ===
-
-impl VoteDecision {
-    /// The name on every wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Decline => "decline",
-        }
-    }
-
-    /// The decision of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Approve, Self::Decline].into_iter().find(|decision| decision.as_str() == name)
-    }
-}
-
 // === impl Request ===
 
 impl Request {
     /// A new request.
     pub fn open(workflow: Workflow, requester_id: String, now: Timestamp) -> Self {
-        let expires_at = after(now, workflow.timeout_seconds);
+        let asked = format!("workflow `{}`", workflow.name);
+        let requested = Event::new(EventKind::Requested, now).by(&*requester_id).saying(asked);
         Self {
             state: ApprovalState::Pending,
             requester_id,
-            workflow,
             votes: Vec::new(),
             created_at: now,
-            expires_at,
+            expires_at: after(now, workflow.timeout_seconds),
+            workflow,
+            escalated_at: None,
             decided_at: None,
             use_by: None,
             used_at: None,
+            match_code: None,
+            wrong_codes: WrongCodes::default(),
+            ai: None,
+            joins: 0,
+            events: vec![requested],
         }
+    }
+
+    /// The workflow whose people decide: behind a model it may be another one than that of the request.
+    pub fn deciding(&self) -> &Workflow {
+        self.workflow.escalation_workflow.as_deref().unwrap_or(&self.workflow)
+    }
+
+    /// Whether a model is asked and has not answered, so that people are not asked yet.
+    pub fn awaits_ai(&self) -> bool {
+        self.workflow.ai.is_some() && self.ai.is_none()
+    }
+
+    /// Whether the voter is asked now: named, or added by the escalation.
+    pub fn asks(&self, voter: Voter<'_>) -> bool {
+        let deciding = self.deciding();
+        deciding.asks(voter) || (self.escalated_at.is_some() && deciding.asks_when_escalated(voter))
     }
 
     /// Counts a vote and says where the request stands then.
     ///
     /// # Errors
-    /// Where the vote does not count; the request is unchanged, but for lapsing when its time is over.
+    /// Where the vote does not count; the request is unchanged, but for what time alone did to it and for the count of
+    /// wrong codes.
     pub fn vote(
         &mut self,
         voter: Voter<'_>,
-        decision: VoteDecision,
-        reason: Option<&str>,
+        ballot: &Ballot,
+        eligible: &Eligible,
         now: Timestamp,
     ) -> Result<ApprovalState, VoteError> {
-        self.expire(now);
-        let reason = reason.map(str::trim).filter(|reason| !reason.is_empty());
-        if self.votes.iter().any(|vote| vote.voter_id == voter.id) {
-            return Err(VoteError::AlreadyVoted);
-        }
-        if self.state != ApprovalState::Pending {
-            return Err(VoteError::Settled(self.state));
-        }
-        if voter.id == self.requester_id && !self.workflow.allow_self_approval {
-            return Err(VoteError::SelfApproval);
-        }
-        if !is_approver(&self.workflow.approvers, voter) {
-            return Err(VoteError::NotAnApprover);
-        }
+        self.advance(now);
+        let reason = ballot.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+        self.may_vote(voter, reason)?;
         // To decline needs no proof: a stolen session can then stop a call, never let one through.
-        if decision == VoteDecision::Approve && self.workflow.step_up != StepUp::None {
-            return Err(VoteError::StepUpUnavailable);
+        if ballot.decision == VoteDecision::Approve {
+            self.check_proof(voter.id, &ballot.proof)?;
         }
-        if self.workflow.require_reason && reason.is_none() {
-            return Err(VoteError::ReasonRequired);
-        }
+        let at = self.not_before(now);
+        let decision = ballot.decision;
         self.votes.push(Vote {
             voter_id: voter.id.to_owned(),
             voter_name: voter.name.to_owned(),
             decision,
             reason: reason.map(str::to_owned),
-            at: now,
+            via: ballot.via,
+            proved: ballot.proof.step_up(),
+            at,
         });
-        self.settle(decision, now);
+        let said = match reason {
+            Some(reason) => format!("{}: {reason}", decision.as_str()),
+            None => decision.as_str().to_owned(),
+        };
+        self.note(Event::new(EventKind::Voted, at).by(voter.name).via(ballot.via).saying(said));
+        match decision {
+            VoteDecision::Approve if self.approvals() >= self.required() => {
+                self.approve(voter.name, at);
+            }
+            VoteDecision::Decline if !self.can_be_approved(eligible) => {
+                self.decline(voter.name, at);
+            }
+            VoteDecision::Approve | VoteDecision::Decline => {}
+        }
         Ok(self.state)
     }
 
-    fn settle(&mut self, last: VoteDecision, now: Timestamp) {
-        let approvals =
-            self.votes.iter().filter(|vote| vote.decision == VoteDecision::Approve).count();
-        let required = usize::try_from(self.workflow.required_approvals).unwrap_or(usize::MAX);
-        if last == VoteDecision::Decline {
-            self.state = ApprovalState::Declined;
-            self.decided_at = Some(now);
-        } else if approvals >= required.max(1) {
-            self.state = ApprovalState::Approved;
-            self.decided_at = Some(now);
-            let window = self.workflow.timeout_seconds.max(USE_WINDOW_SECONDS_MIN);
-            self.use_by = Some(after(now, window));
+    fn may_vote(&self, voter: Voter<'_>, reason: Option<&str>) -> Result<(), VoteError> {
+        if self.has_voted(voter.id) {
+            return Err(VoteError::AlreadyVoted);
         }
+        if self.state != ApprovalState::Pending {
+            return Err(VoteError::Settled(self.state));
+        }
+        let deciding = self.deciding();
+        if voter.id == self.requester_id && !deciding.allow_self_approval {
+            return Err(VoteError::SelfApproval);
+        }
+        if !self.asks(voter) {
+            return Err(VoteError::NotAnApprover);
+        }
+        if deciding.require_reason && reason.is_none() {
+            return Err(VoteError::ReasonRequired);
+        }
+        Ok(())
+    }
+
+    /// What approving takes: the stricter of what the request's workflow and the one whose people decide ask for.
+    pub fn step_up(&self) -> StepUp {
+        match self.deciding().step_up {
+            StepUp::None => self.workflow.step_up,
+            step_up => step_up,
+        }
+    }
+
+    fn check_proof(&mut self, voter_id: &str, proof: &Proof) -> Result<(), VoteError> {
+        let step_up = self.step_up();
+        match (step_up, proof) {
+            (StepUp::None, _) | (StepUp::Passkey, Proof::Passkey) => Ok(()),
+            (StepUp::MatchCode, _) if self.wrong_codes.left(voter_id) == 0 => {
+                Err(VoteError::StepUpLocked)
+            }
+            (StepUp::MatchCode, Proof::MatchCode(typed)) => {
+                // A request without a code is one that nobody can approve.
+                if self.match_code.as_ref().is_some_and(|code| code.is(typed)) {
+                    return Ok(());
+                }
+                self.wrong_codes.count(voter_id);
+                Err(VoteError::WrongMatchCode { left: self.wrong_codes.left(voter_id) })
+            }
+            (StepUp::Passkey | StepUp::MatchCode, _) => Err(VoteError::StepUpRequired(step_up)),
+        }
+    }
+
+    /// How many have approved.
+    pub fn approvals(&self) -> usize {
+        self.votes.iter().filter(|vote| vote.decision == VoteDecision::Approve).count()
+    }
+
+    /// How many must approve.
+    pub fn required(&self) -> usize {
+        usize::try_from(self.deciding().required_approvals).unwrap_or(usize::MAX).max(1)
+    }
+
+    fn has_voted(&self, id: &str) -> bool {
+        self.votes.iter().any(|vote| vote.voter_id == id)
+    }
+
+    /// Whether the quorum can still be reached; where one approval is enough, one decline ends it all the same.
+    fn can_be_approved(&self, eligible: &Eligible) -> bool {
+        let required = self.required();
+        let open = eligible.ids().filter(|id| !self.has_voted(id)).count();
+        required > 1 && self.approvals().saturating_add(open) >= required
+    }
+
+    pub(super) fn approve(&mut self, by: &str, at: Timestamp) {
+        self.state = ApprovalState::Approved;
+        self.decided_at = Some(at);
+        let window = self.workflow.timeout_seconds.max(USE_WINDOW_SECONDS_MIN);
+        self.use_by = Some(after(at, window));
+        self.note(Event::new(EventKind::Approved, at).by(by));
+    }
+
+    pub(super) fn decline(&mut self, by: &str, at: Timestamp) {
+        self.state = ApprovalState::Declined;
+        self.decided_at = Some(at);
+        self.note(Event::new(EventKind::Declined, at).by(by));
     }
 
     /// Withdraws a pending request.
     ///
     /// # Errors
     /// Where it is settled already: its state.
-    pub fn cancel(&mut self, now: Timestamp) -> Result<(), ApprovalState> {
-        self.expire(now);
+    pub fn cancel(
+        &mut self,
+        by: Option<&str>,
+        message: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), ApprovalState> {
+        self.advance(now);
         if self.state != ApprovalState::Pending {
             return Err(self.state);
         }
+        let at = self.not_before(now);
         self.state = ApprovalState::Cancelled;
-        self.decided_at = Some(now);
+        self.decided_at = Some(at);
+        let mut event = Event::new(EventKind::Cancelled, at);
+        event.actor = by.map(str::to_owned);
+        event.message = message.map(str::to_owned);
+        self.note(event);
         Ok(())
     }
 
-    /// Lets the request lapse when its time is over, and says whether it did; never early.
-    pub fn expire(&mut self, now: Timestamp) -> bool {
-        let is_over = match self.state {
-            ApprovalState::Pending => now >= self.expires_at,
-            ApprovalState::Approved => {
-                self.used_at.is_none() && self.use_by.is_some_and(|use_by| now >= use_by)
-            }
-            ApprovalState::Cancelled | ApprovalState::Declined | ApprovalState::Expired => false,
-        };
-        if is_over {
-            self.state = ApprovalState::Expired;
-            self.decided_at = Some(now);
-        }
-        is_over
+    /// An identical call of the same principal waits with it.
+    pub fn join(&mut self, now: Timestamp) {
+        self.joins = self.joins.saturating_add(1);
+        let at = self.not_before(now);
+        let by = self.requester_id.clone();
+        self.note(Event::new(EventKind::Joined, at).by(by));
     }
 
     /// Uses the approval.
@@ -281,14 +309,16 @@ impl Request {
     /// # Errors
     /// Where it is not approved, lapsed or used.
     pub fn claim(&mut self, now: Timestamp) -> Result<(), ClaimError> {
-        self.expire(now);
+        self.advance(now);
         if self.state != ApprovalState::Approved {
             return Err(ClaimError::NotApproved(self.state));
         }
         if self.used_at.is_some() {
             return Err(ClaimError::Used);
         }
-        self.used_at = Some(now);
+        let at = self.not_before(now);
+        self.used_at = Some(at);
+        self.note(Event::new(EventKind::Used, at));
         Ok(())
     }
 
@@ -296,21 +326,21 @@ impl Request {
     pub fn release(&mut self) -> bool {
         self.used_at.take().is_some()
     }
+
+    /// Notes what happened, to be stored with the request.
+    pub fn note(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// `now`, or the last moment that was written down where the clock went back: a timeline does not run backwards.
+    pub fn not_before(&self, now: Timestamp) -> Timestamp {
+        let last_vote = self.votes.last().map(|vote| vote.at);
+        let last_ai = self.ai.as_ref().map(|verdict| verdict.at);
+        let later = [last_vote, last_ai, self.escalated_at, self.decided_at, self.used_at];
+        later.into_iter().flatten().chain([self.created_at]).fold(now, Timestamp::max)
+    }
 }
 
-/// Whether the voter is one of the named approvers; nobody named means anyone with the approver right.
-fn is_approver(approvers: &[Approver], voter: Voter<'_>) -> bool {
-    approvers.is_empty()
-        || voter.is_owner
-        || approvers.iter().any(|approver| match approver {
-            Approver::User(name) => {
-                name == voter.name || name == voter.id || voter.email == Some(name.as_str())
-            }
-            Approver::Team(name) => voter.teams.contains(name),
-            Approver::Role(name) => voter.roles.contains(name),
-        })
-}
-
-fn after(now: Timestamp, seconds: u64) -> Timestamp {
+pub(super) fn after(now: Timestamp, seconds: u64) -> Timestamp {
     now.saturating_add(Duration::from_secs(seconds))
 }

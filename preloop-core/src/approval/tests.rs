@@ -1,30 +1,42 @@
-//! Laws of the state machine, by case and by random histories.
+//! The state machine by case; its laws are in `laws`.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use proptest::prelude::*;
-
 use super::*;
-use crate::document::{Approver, StepUp};
+use crate::document::{AiFallback, Approver, OnTimeout, StepUp};
 use crate::time::Timestamp;
 
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix_seconds(1_800_000_000 + seconds).unwrap()
 }
 
-fn voter(id: &str) -> Voter<'_> {
-    Voter { id, name: id, email: None, roles: &[], teams: &[], is_owner: false }
+pub(super) fn voter(id: &str) -> Voter<'_> {
+    Voter { id, name: id, email: None, roles: &[], teams: &[] }
 }
 
-fn request(change: impl FnOnce(&mut Workflow)) -> Request {
+/// Who could vote where these are all the people there are.
+pub(super) fn of(request: &Request, people: &[&str]) -> Eligible {
+    Eligible::of(request, people.iter().map(|id| voter(id)))
+}
+
+fn says(decision: VoteDecision) -> Ballot {
+    Ballot::new(decision, Via::Api)
+}
+
+pub(super) fn request(change: impl FnOnce(&mut Workflow)) -> Request {
     let mut workflow = Workflow::built_in();
     change(&mut workflow);
     Request::open(workflow, "agent-1".to_owned(), at(0))
 }
 
 fn approve(request: &mut Request, id: &str) -> Result<ApprovalState, VoteError> {
-    request.vote(voter(id), VoteDecision::Approve, None, at(1))
+    let eligible = of(request, &["alice", "bob", "owner"]);
+    request.vote(voter(id), &says(VoteDecision::Approve), &eligible, at(1))
+}
+
+fn decline(request: &mut Request, id: &str, people: &[&str]) -> Result<ApprovalState, VoteError> {
+    let eligible = of(request, people);
+    request.vote(voter(id), &says(VoteDecision::Decline), &eligible, at(2))
 }
 
 #[test]
@@ -45,12 +57,44 @@ fn a_quorum_counts_people_not_votes() {
 }
 
 #[test]
-fn one_decline_is_enough() {
-    let mut request = request(|workflow| workflow.required_approvals = 3);
-    assert_eq!(approve(&mut request, "alice"), Ok(ApprovalState::Pending));
-    let declined = request.vote(voter("bob"), VoteDecision::Decline, Some("no"), at(2));
-    assert_eq!(declined, Ok(ApprovalState::Declined));
+fn one_decline_ends_it_where_one_approval_is_enough() {
+    let mut request = request(|_| ());
+    assert_eq!(
+        decline(&mut request, "bob", &["alice", "bob", "carol"]),
+        Ok(ApprovalState::Declined)
+    );
     assert_eq!(request.claim(at(3)), Err(ClaimError::NotApproved(ApprovalState::Declined)));
+}
+
+#[test]
+fn declines_end_a_quorum_when_it_can_no_longer_be_reached() {
+    let two = || request(|workflow| workflow.required_approvals = 2);
+    let people = ["alice", "bob", "carol"];
+    let mut waiting = two();
+    assert_eq!(decline(&mut waiting, "bob", &people), Ok(ApprovalState::Pending));
+    assert_eq!(decline(&mut waiting, "carol", &people), Ok(ApprovalState::Declined));
+    let mut of_two = two();
+    assert_eq!(decline(&mut of_two, "bob", &["alice", "bob"]), Ok(ApprovalState::Declined));
+    let mut with_requester = two();
+    let declined = decline(&mut with_requester, "bob", &["alice", "bob", "agent-1"]);
+    assert_eq!(declined, Ok(ApprovalState::Declined), "whoever asks cannot help out");
+    let mut approved_once = two();
+    approve(&mut approved_once, "alice").unwrap();
+    assert_eq!(decline(&mut approved_once, "bob", &people), Ok(ApprovalState::Pending));
+    assert_eq!(approve(&mut approved_once, "carol"), Ok(ApprovalState::Approved));
+}
+
+#[test]
+fn those_that_an_escalation_would_add_keep_a_quorum_in_reach() {
+    let mut request = request(|workflow| {
+        workflow.required_approvals = 2;
+        workflow.approvers = vec![user("alice"), user("bob")];
+        workflow.escalation = Some(escalation("carol", Some(10)));
+    });
+    assert_eq!(
+        decline(&mut request, "bob", &["alice", "bob", "carol"]),
+        Ok(ApprovalState::Pending)
+    );
 }
 
 #[test]
@@ -62,54 +106,158 @@ fn the_requester_votes_only_where_the_workflow_says_so() {
 }
 
 #[test]
-fn named_approvers_are_users_teams_roles_or_the_owner() {
+fn only_the_named_users_teams_and_roles_vote() {
     let named = |approver: Approver| request(|workflow| workflow.approvers = vec![approver]);
-    let alice = || Approver::User("alice".to_owned());
-    assert_eq!(approve(&mut named(alice()), "bob"), Err(VoteError::NotAnApprover));
-    assert_eq!(approve(&mut named(alice()), "alice"), Ok(ApprovalState::Approved));
+    assert_eq!(approve(&mut named(user("alice")), "bob"), Err(VoteError::NotAnApprover));
+    assert_eq!(approve(&mut named(user("alice")), "owner"), Err(VoteError::NotAnApprover));
+    assert_eq!(approve(&mut named(user("alice")), "alice"), Ok(ApprovalState::Approved));
+    let by = |approver: Approver, voter: Voter<'_>| {
+        let ballot = says(VoteDecision::Approve);
+        named(approver).vote(voter, &ballot, &Eligible::default(), at(1))
+    };
     let security = ["security".to_owned()];
     let in_team = Voter { teams: &security, ..voter("bob") };
-    let mut team = named(Approver::Team("security".to_owned()));
-    let vote = team.vote(in_team, VoteDecision::Approve, None, at(1));
-    assert_eq!(vote, Ok(ApprovalState::Approved));
+    let team = || Approver::Team("security".to_owned());
+    assert_eq!(by(team(), in_team), Ok(ApprovalState::Approved));
     let with_role = Voter { roles: &security, ..voter("bob") };
-    let mut team = named(Approver::Team("security".to_owned()));
-    let vote = team.vote(with_role, VoteDecision::Approve, None, at(1));
-    assert_eq!(vote, Err(VoteError::NotAnApprover), "a role is no team");
-    let owner = Voter { is_owner: true, ..voter("owner") };
-    let vote = named(alice()).vote(owner, VoteDecision::Approve, None, at(1));
-    assert_eq!(vote, Ok(ApprovalState::Approved));
+    assert_eq!(by(team(), with_role), Err(VoteError::NotAnApprover), "a role is no team");
+    let role = Approver::Role("security".to_owned());
+    assert_eq!(by(role, with_role), Ok(ApprovalState::Approved));
+    let mailed = Voter { email: Some("Bob@example.com"), ..voter("bob") };
+    assert_eq!(by(user("bob@example.com"), mailed), Ok(ApprovalState::Approved));
 }
 
 #[test]
 fn a_blank_reason_is_none() {
     let mut request = request(|workflow| workflow.require_reason = true);
-    let blank = request.vote(voter("bob"), VoteDecision::Approve, Some(" \n"), at(1));
-    assert_eq!(blank, Err(VoteError::ReasonRequired));
-    let given = request.vote(voter("bob"), VoteDecision::Approve, Some(" checked "), at(1));
-    assert_eq!(given, Ok(ApprovalState::Approved));
+    let mut vote = |reason: &str| {
+        let ballot = says(VoteDecision::Approve).because(Some(reason.to_owned()));
+        request.vote(voter("bob"), &ballot, &Eligible::default(), at(1))
+    };
+    assert_eq!(vote(" \n"), Err(VoteError::ReasonRequired));
+    assert_eq!(vote(" checked "), Ok(ApprovalState::Approved));
     assert_eq!(request.votes.first().and_then(|vote| vote.reason.as_deref()), Some("checked"));
 }
 
 #[test]
 fn a_proof_is_needed_to_approve_and_not_to_decline() {
-    let mut request = request(|workflow| workflow.step_up = StepUp::Passkey);
-    assert_eq!(approve(&mut request, "bob"), Err(VoteError::StepUpUnavailable));
-    let declined = request.vote(voter("bob"), VoteDecision::Decline, None, at(1));
-    assert_eq!(declined, Ok(ApprovalState::Declined));
+    let passkey = || request(|workflow| workflow.step_up = StepUp::Passkey);
+    let needed = Err(VoteError::StepUpRequired(StepUp::Passkey));
+    assert_eq!(approve(&mut passkey(), "bob"), needed);
+    let with = |proof: Proof| {
+        let ballot = says(VoteDecision::Approve).proving(proof);
+        passkey().vote(voter("bob"), &ballot, &Eligible::default(), at(1))
+    };
+    assert_eq!(with(Proof::MatchCode("12".to_owned())), needed, "one proof is not another");
+    assert_eq!(with(Proof::Passkey), Ok(ApprovalState::Approved));
+    assert_eq!(decline(&mut passkey(), "bob", &["bob"]), Ok(ApprovalState::Declined));
+}
+
+fn types(request: &mut Request, id: &str, code: &str) -> Result<ApprovalState, VoteError> {
+    let ballot = says(VoteDecision::Approve).proving(Proof::MatchCode(code.to_owned()));
+    request.vote(voter(id), &ballot, &Eligible::default(), at(1))
+}
+
+#[test]
+fn three_wrong_codes_shut_a_voter_out_and_five_everybody() {
+    let mut request = request(|workflow| workflow.step_up = StepUp::MatchCode);
+    request.match_code = MatchCode::of(7);
+    assert_eq!(types(&mut request, "bob", "70"), Err(VoteError::WrongMatchCode { left: 2 }));
+    assert_eq!(types(&mut request, "bob", "7"), Err(VoteError::WrongMatchCode { left: 1 }));
+    assert_eq!(types(&mut request, "bob", ""), Err(VoteError::WrongMatchCode { left: 0 }));
+    assert_eq!(types(&mut request, "bob", "07"), Err(VoteError::StepUpLocked));
+    let mut others = request.clone();
+    assert_eq!(types(&mut others, "carol", " 07 "), Ok(ApprovalState::Approved));
+    assert_eq!(types(&mut request, "carol", "08"), Err(VoteError::WrongMatchCode { left: 1 }));
+    assert_eq!(types(&mut request, "dave", "09"), Err(VoteError::WrongMatchCode { left: 0 }));
+    assert_eq!(types(&mut request, "erin", "07"), Err(VoteError::StepUpLocked), "five in all");
+    assert_eq!(decline(&mut request, "bob", &["bob"]), Ok(ApprovalState::Declined));
+}
+
+#[test]
+fn nobody_approves_a_request_whose_code_was_never_made() {
+    let mut request = request(|workflow| workflow.step_up = StepUp::MatchCode);
+    assert!(matches!(types(&mut request, "bob", ""), Err(VoteError::WrongMatchCode { .. })));
+    assert_eq!(MatchCode::of(100), None);
 }
 
 #[test]
 fn it_lapses_at_its_time_and_not_before() {
     let mut waiting = request(|workflow| workflow.timeout_seconds = 10);
     let just_before = at(10).checked_sub(Duration::from_nanos(1)).unwrap();
-    assert!(!waiting.expire(just_before));
-    assert!(waiting.expire(at(10)));
-    assert!(!waiting.expire(at(11)), "it lapses once");
-    assert_eq!(waiting.state, ApprovalState::Expired);
+    assert!(!waiting.advance(just_before));
+    assert_eq!(waiting.next_due(), Some(at(10)));
+    assert!(waiting.advance(at(10)));
+    assert!(!waiting.advance(at(11)), "it lapses once");
+    assert_eq!((waiting.state, waiting.next_due()), (ApprovalState::Expired, None));
     let mut late = request(|workflow| workflow.timeout_seconds = 10);
-    let vote = late.vote(voter("bob"), VoteDecision::Approve, None, at(10));
+    let ballot = says(VoteDecision::Approve);
+    let vote = late.vote(voter("bob"), &ballot, &Eligible::default(), at(10));
     assert_eq!(vote, Err(VoteError::Settled(ApprovalState::Expired)));
+}
+
+fn user(name: &str) -> Approver {
+    Approver::User(name.to_owned())
+}
+
+fn escalation(to: &str, delay_seconds: Option<u64>) -> Escalated {
+    Escalated { escalate_to: vec![user(to)], delay_seconds }
+}
+
+#[test]
+fn a_delay_adds_people_and_leaves_the_time_alone() {
+    let mut request = request(|workflow| {
+        workflow.timeout_seconds = 100;
+        workflow.approvers = vec![user("alice")];
+        workflow.escalation = Some(escalation("carol", Some(10)));
+    });
+    assert_eq!(approve(&mut request, "carol"), Err(VoteError::NotAnApprover));
+    assert_eq!(request.next_due(), Some(at(10)));
+    assert!(!request.advance(at(9)));
+    assert!(request.advance(at(12)));
+    assert!(!request.advance(at(12)), "it escalates once");
+    assert_eq!((request.escalated_at, request.expires_at), (Some(at(12)), at(100)));
+    assert_eq!(request.next_due(), Some(at(100)));
+    let mut first = request.clone();
+    assert_eq!(approve(&mut first, "alice"), Ok(ApprovalState::Approved), "the first stay able");
+    assert_eq!(approve(&mut request, "carol"), Ok(ApprovalState::Approved));
+}
+
+#[test]
+fn on_timeout_the_time_runs_anew_once() {
+    let mut request = request(|workflow| {
+        workflow.timeout_seconds = 100;
+        workflow.on_timeout = OnTimeout::Escalate;
+        workflow.escalation = Some(escalation("carol", None));
+    });
+    assert!(!request.advance(at(99)));
+    assert!(request.advance(at(130)), "the server was down at the time");
+    assert_eq!((request.state, request.expires_at), (ApprovalState::Pending, at(230)));
+    assert!(!request.advance(at(99)), "the clock went back");
+    assert!(request.advance(at(230)));
+    assert_eq!(request.state, ApprovalState::Expired);
+    let kinds: Vec<EventKind> = request.events.iter().map(|event| event.kind).collect();
+    assert_eq!(kinds, [EventKind::Requested, EventKind::Escalated, EventKind::Expired]);
+}
+
+#[test]
+fn a_delay_that_nobody_saw_pass_before_the_end_adds_nobody() {
+    let mut request = request(|workflow| {
+        workflow.timeout_seconds = 100;
+        workflow.escalation = Some(escalation("carol", Some(10)));
+    });
+    assert!(request.advance(at(100)));
+    assert_eq!((request.state, request.escalated_at), (ApprovalState::Expired, None));
+}
+
+#[test]
+fn a_timeline_does_not_run_backwards() {
+    let mut request = request(|workflow| workflow.required_approvals = 2);
+    let (ballot, eligible) = (says(VoteDecision::Approve), Eligible::default());
+    request.vote(voter("alice"), &ballot, &eligible, at(50)).unwrap();
+    request.vote(voter("bob"), &ballot, &eligible, at(20)).unwrap();
+    assert_eq!(request.decided_at, Some(at(50)));
+    assert!(request.events.is_sorted_by_key(|event| event.at));
 }
 
 #[test]
@@ -118,7 +266,7 @@ fn an_approval_is_used_once_and_in_time() {
     approve(&mut used, "bob").unwrap();
     assert_eq!(used.claim(at(2)), Ok(()));
     assert_eq!(used.claim(at(3)), Err(ClaimError::Used));
-    assert!(!used.expire(at(100_000)), "a used approval does not lapse");
+    assert!(!used.advance(at(100_000)), "a used approval does not lapse");
     let mut late = request(|workflow| workflow.timeout_seconds = 10);
     approve(&mut late, "bob").unwrap();
     assert_eq!(late.claim(at(301)), Err(ClaimError::NotApproved(ApprovalState::Expired)));
@@ -127,73 +275,159 @@ fn an_approval_is_used_once_and_in_time() {
 #[test]
 fn only_a_pending_request_is_withdrawn() {
     let mut pending = request(|_| ());
-    assert_eq!(pending.cancel(at(1)), Ok(()));
-    assert_eq!(pending.cancel(at(2)), Err(ApprovalState::Cancelled));
+    assert_eq!(pending.cancel(Some("agent-1"), None, at(1)), Ok(()));
+    assert_eq!(pending.cancel(None, None, at(2)), Err(ApprovalState::Cancelled));
     assert_eq!(approve(&mut pending, "bob"), Err(VoteError::Settled(ApprovalState::Cancelled)));
 }
 
-#[derive(Clone, Debug)]
-enum Step {
-    Cancel,
-    Claim,
-    Expire,
-    Vote { voter: u8, approves: bool },
-}
+// === a model ===
 
-fn steps() -> impl Strategy<Value = Vec<(Step, i64)>> {
-    let step = prop_oneof![
-        8 => (0_u8..6, any::<bool>()).prop_map(|(voter, approves)| Step::Vote { voter, approves }),
-        2 => Just(Step::Claim),
-        1 => Just(Step::Expire),
-        1 => Just(Step::Cancel),
-    ];
-    prop::collection::vec((step, 0_i64..40), 1..24)
-}
-
-proptest! {
-    /// Whatever happens in whatever order: settled stays settled, nothing is approved without its quorum or late, and
-    /// at most one claim succeeds.
-    #[test]
-    fn histories_keep_the_laws(required in 1_u32..5, steps in steps()) {
-        let mut request = request(|workflow| {
-            workflow.required_approvals = required;
-            workflow.timeout_seconds = 100;
+fn asks_a_model(change: impl FnOnce(&mut Workflow)) -> Request {
+    request(|workflow| {
+        workflow.ai = Some(AiReview {
+            model: "m".to_owned(),
+            guidelines: "be careful".to_owned(),
+            confidence_threshold: 0.8,
+            fallback: AiFallback::Escalate,
         });
-        let mut now = 0;
-        let mut claims = 0;
-        for (step, pause) in steps {
-            now += pause;
-            let before = request.clone();
-            match step {
-                Step::Cancel => { let _ = request.cancel(at(now)); }
-                Step::Claim => claims += u32::from(request.claim(at(now)).is_ok()),
-                Step::Expire => { request.expire(at(now)); }
-                Step::Vote { voter: index, approves } => {
-                    let id = format!("person-{index}");
-                    let decision =
-                        if approves { VoteDecision::Approve } else { VoteDecision::Decline };
-                    let _ = request.vote(voter(&id), decision, None, at(now));
-                }
-            }
-            let approvals: BTreeSet<&str> = request
-                .votes
-                .iter()
-                .filter(|vote| vote.decision == VoteDecision::Approve)
-                .map(|vote| vote.voter_id.as_str())
-                .collect();
-            if request.state == ApprovalState::Approved {
-                prop_assert!(approvals.len() >= required as usize);
-                prop_assert!(request.decided_at.unwrap() < request.expires_at);
-                prop_assert!(request.votes.iter().all(|v| v.decision == VoteDecision::Approve));
-            }
-            match before.state {
-                ApprovalState::Pending => {}
-                ApprovalState::Approved => prop_assert!(matches!(
-                    request.state, ApprovalState::Approved | ApprovalState::Expired)),
-                settled => prop_assert_eq!(request.state, settled),
-            }
-            prop_assert!(request.votes.len() >= before.votes.len());
-        }
-        prop_assert!(claims <= 1);
+        change(workflow);
+    })
+}
+
+fn answer(decision: AiDecision, confidence: Option<f64>) -> AiVerdict {
+    let (model, reasoning) = ("m".to_owned(), Some("because".to_owned()));
+    AiVerdict { decision, model, confidence, reasoning, at: at(0), acted: true }
+}
+
+fn request_without_model() -> Request {
+    request(|_| ())
+}
+
+fn asked(change: impl FnOnce(&mut Workflow), verdict: AiVerdict) -> (Request, ApprovalState) {
+    let mut request = asks_a_model(change);
+    let state = request.ai_verdict(verdict, at(5)).unwrap();
+    (request, state)
+}
+
+#[test]
+fn a_sure_model_decides_and_others_go_to_people() {
+    let state = |verdict| asked(|_| (), verdict).1;
+    assert_eq!(state(answer(AiDecision::Approve, Some(0.8))), ApprovalState::Approved);
+    assert_eq!(state(answer(AiDecision::Decline, Some(0.9))), ApprovalState::Declined);
+    for (decision, confidence) in [
+        (AiDecision::Approve, Some(0.79)),
+        (AiDecision::Approve, None),
+        (AiDecision::Approve, Some(f64::NAN)),
+        (AiDecision::Approve, Some(1.1)),
+        (AiDecision::Unsure, Some(1.0)),
+        (AiDecision::Failed, Some(1.0)),
+    ] {
+        let (request, state) = asked(|_| (), answer(decision, confidence));
+        assert_eq!(state, ApprovalState::Pending, "{decision:?} {confidence:?}");
+        assert_eq!(request.ai.map(|verdict| verdict.acted), Some(false));
+        let last = request.events.last().unwrap();
+        assert_eq!((last.kind, last.actor.as_deref()), (EventKind::Escalated, Some("ai")));
     }
+}
+
+#[test]
+fn a_fallback_is_for_valid_answers_alone() {
+    let with = |fallback, decision, confidence| {
+        let change = |workflow: &mut Workflow| {
+            workflow.ai.as_mut().unwrap().fallback = fallback;
+        };
+        asked(change, answer(decision, confidence)).1
+    };
+    let unsure = AiDecision::Unsure;
+    assert_eq!(with(AiFallback::Approve, unsure, Some(0.1)), ApprovalState::Approved);
+    assert_eq!(with(AiFallback::Deny, unsure, Some(0.1)), ApprovalState::Declined);
+    assert_eq!(with(AiFallback::Approve, AiDecision::Decline, Some(0.9)), ApprovalState::Declined);
+    for fallback in [AiFallback::Approve, AiFallback::Deny] {
+        assert_eq!(with(fallback, AiDecision::Failed, None), ApprovalState::Pending);
+        assert_eq!(with(fallback, AiDecision::Approve, None), ApprovalState::Pending);
+    }
+}
+
+#[test]
+fn a_model_never_decides_where_a_proof_is_asked_for() {
+    let (mut request, state) = asked(
+        |workflow| workflow.step_up = StepUp::Passkey,
+        answer(AiDecision::Approve, Some(1.0)),
+    );
+    assert_eq!(state, ApprovalState::Pending);
+    assert_eq!(approve(&mut request, "bob"), Err(VoteError::StepUpRequired(StepUp::Passkey)));
+}
+
+#[test]
+fn a_model_is_one_of_a_quorum_and_answers_once() {
+    let (mut request, state) =
+        asked(|workflow| workflow.required_approvals = 2, answer(AiDecision::Approve, Some(1.0)));
+    assert_eq!(state, ApprovalState::Pending);
+    let again = request.ai_verdict(answer(AiDecision::Approve, Some(1.0)), at(6));
+    assert_eq!(again, Err(AiVerdictError::AlreadyAnswered));
+    assert_eq!(approve(&mut request, "bob"), Ok(ApprovalState::Approved));
+    let mut standard = request_without_model();
+    let verdict = answer(AiDecision::Approve, Some(1.0));
+    assert_eq!(standard.ai_verdict(verdict, at(1)), Err(AiVerdictError::NotAsked));
+}
+
+#[test]
+fn behind_a_model_are_the_people_of_the_escalation_workflow() {
+    let behind = Workflow {
+        name: "security".to_owned(),
+        approvers: vec![user("carol")],
+        timeout_seconds: 600,
+        on_timeout: OnTimeout::Escalate,
+        escalation: Some(escalation("dave", Some(60))),
+        ..Workflow::built_in()
+    };
+    let (mut request, _) = asked(
+        |workflow| {
+            workflow.timeout_seconds = 30;
+            workflow.escalation_workflow = Some(Box::new(behind));
+        },
+        answer(AiDecision::Failed, None),
+    );
+    assert_eq!(request.expires_at, at(605), "people have their own time");
+    assert_eq!(request.next_due(), Some(at(65)));
+    assert_eq!(approve(&mut request, "bob"), Err(VoteError::NotAnApprover));
+    assert!(request.advance(at(65)));
+    assert_eq!(approve(&mut request, "dave"), Ok(ApprovalState::Approved));
+}
+
+#[test]
+fn a_workflow_of_before_is_read_with_defaults() {
+    let text = r#"{"name":"w","required_approvals":2,"timeout_seconds":60,"approvers":[{"team":"t"}],
+        "require_reason":false,"allow_self_approval":false,"step_up":"none","async_approval":false}"#;
+    let workflow: Workflow = serde_json::from_str(text).unwrap();
+    assert_eq!((workflow.on_timeout, &workflow.escalation), (OnTimeout::Deny, &None));
+    let again: Workflow = serde_json::from_str(&serde_json::to_string(&workflow).unwrap()).unwrap();
+    assert_eq!(again, workflow);
+}
+
+#[test]
+fn a_document_says_whom_an_escalation_means() {
+    let document = |workflows: &str| {
+        let text =
+            format!("version: '1.0'\nmetadata: {{name: p}}\napproval_workflows: {workflows}\n");
+        crate::parse::parse(&text).unwrap()
+    };
+    let plain = document("[{name: a, escalation: {escalate_to: [carol]}}]");
+    let plain = Workflow::find(&plain, "a").unwrap();
+    assert_eq!(plain.on_timeout, OnTimeout::Escalate, "people named without a time");
+    let off = document("[{name: a, escalation: {enabled: false, escalate_to: [carol]}}]");
+    assert_eq!(Workflow::find(&off, "a").unwrap().escalation, None);
+    let other = document(
+        "[{name: a, on_timeout: escalate, escalation_workflow: b}, {name: b, approvers: [carol]}]",
+    );
+    let other = Workflow::find(&other, "a").unwrap();
+    assert_eq!(other.escalation, Some(escalation("carol", None)));
+    assert_eq!(other.escalation_workflow, None);
+    let ai = document(
+        "[{name: a, approval_type: ai_driven, ai_model: m, ai_guidelines: g, escalation_workflow: b,
+          notifications: [{channel: slack, url: 'https://example.com/literal'}]}, {name: b, approvers: [carol]}]",
+    );
+    let ai = Workflow::find(&ai, "a").unwrap();
+    assert_eq!(ai.escalation_workflow.as_ref().map(|next| &*next.name), Some("b"));
+    assert!(!serde_json::to_string(&ai).unwrap().contains("literal"), "no secret is kept");
 }

@@ -43,7 +43,8 @@ pub fn export_server(mut server: McpServer) -> McpServer {
     server
 }
 
-fn redact(secret: &mut Secret) {
+/// Hides a literal secret; `${ENV_VAR}` is kept.
+pub(crate) fn redact(secret: &mut Secret) {
     if secret.is_literal() {
         *secret = Secret::Redacted;
     }

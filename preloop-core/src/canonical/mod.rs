@@ -11,6 +11,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use export::redact as redact_secret;
 pub use export::{SecretOwner, SecretPlace, channel_places, export, export_server, visit_secrets};
 pub(crate) use hash::sha256;
 pub use hash::{call_hash, policy_digest};

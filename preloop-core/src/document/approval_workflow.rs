@@ -9,11 +9,12 @@ use super::{Secret, Secrets};
 pub const BUILT_IN_WORKFLOW: &str = "default";
 
 /// What happens when nobody answers in time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnTimeout {
     /// The request expires and the call is denied.
+    #[default]
     Deny,
     /// The request goes to the escalation's people.
     Escalate,
@@ -44,7 +45,7 @@ pub enum ApprovalType {
 }
 
 /// What an unsure model leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AiFallback {
@@ -85,7 +86,7 @@ pub struct Escalation {
 }
 
 /// The kind of a notification channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ChannelKind {
@@ -102,22 +103,22 @@ pub enum ChannelKind {
 }
 
 /// One way to tell the approvers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct NotificationChannel {
     /// Which kind of channel.
     pub channel: ChannelKind,
     /// Address that is called (Slack, Mattermost, webhook); also written `webhook_url`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<Secret>,
     /// Headers sent with the call; values may hold `${ENV_VAR}`.
-    #[serde(skip_serializing_if = "Secrets::is_empty")]
+    #[serde(default, skip_serializing_if = "Secrets::is_empty")]
     pub headers: Secrets,
     /// Key that signs the call (webhook).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
     /// Addresses or rooms told besides the approvers' own.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<String>,
 }
 
@@ -181,6 +182,26 @@ pub struct ApprovalWorkflow {
     /// Ways to tell the approvers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notifications: Vec<NotificationChannel>,
+}
+
+// === impl StepUp ===
+
+impl StepUp {
+    /// The name on every wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Passkey => "passkey",
+            Self::MatchCode => "match_code",
+        }
+    }
+
+    /// The proof of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::None, Self::Passkey, Self::MatchCode]
+            .into_iter()
+            .find(|step_up| step_up.as_str() == name)
+    }
 }
 
 // === impl NotificationChannel ===

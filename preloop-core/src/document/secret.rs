@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::ser::SerializeMap as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A credential, or a setting that may hold one, as the author wrote it.
 ///
@@ -35,6 +35,25 @@ impl Secret {
     /// Whether the text stands in the document itself, not behind a `${ENV_VAR}`.
     pub fn is_literal(&self) -> bool {
         self.written().is_some_and(|text| !has_variable(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// The two shapes in which a secret is written.
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Shape {
+            Written(String),
+            Redacted {
+                #[serde(rename = "redacted")]
+                _is_redacted: bool,
+            },
+        }
+        Ok(match Shape::deserialize(deserializer)? {
+            Shape::Written(text) => Self::Written(text),
+            Shape::Redacted { .. } => Self::Redacted,
+        })
     }
 }
 
