@@ -1,9 +1,12 @@
 //! An approval request: a call that waits for people, and what became of it.
 
 use preloop_core::Timestamp;
-pub use preloop_core::approval::{ApprovalState, VoteDecision};
+pub use preloop_core::approval::{
+    AiVerdict, ApprovalState, Event as ApprovalEvent, EventKind, Via, VoteDecision,
+};
 use preloop_core::call::Principal;
 use preloop_core::decision::Decision;
+pub use preloop_core::document::{Approver, StepUp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,6 +43,8 @@ pub struct ApprovalVote {
     pub decision: VoteDecision,
     /// Why, where a reason was given.
     pub reason: Option<String>,
+    /// By which way it came.
+    pub via: Via,
     /// When.
     pub at: Timestamp,
 }
@@ -88,31 +93,58 @@ pub struct Approval {
     pub decision: Decision,
     /// The workflow it follows.
     pub workflow: ApprovalWorkflowInfo,
+    /// Who is asked by now, those that an escalation added among them; empty: anyone with the right `approvals:vote`.
+    pub approvers: Vec<Approver>,
+    /// What a vote to approve must prove.
+    pub step_up: StepUp,
     /// Votes so far, oldest first.
     pub votes: Vec<ApprovalVote>,
+    /// What the model said, where one was asked.
+    pub ai: Option<AiVerdict>,
+    /// How often the identical call was made while it waited, the first one counted.
+    pub asked_count: u32,
     /// When it was asked.
     pub created_at: Timestamp,
     /// Until when votes count.
     pub expires_at: Timestamp,
+    /// When more people were asked.
+    pub escalated_at: Option<Timestamp>,
     /// When it was settled.
     pub decided_at: Option<Timestamp>,
     /// Until when an approved call may be used.
     pub use_by: Option<Timestamp>,
     /// When it was used.
     pub used_at: Option<Timestamp>,
+    /// Seconds until it lapses: votes, or the use of an approval.
+    pub time_left_seconds: Option<u64>,
     /// What became of the use.
     pub outcome: Option<ApprovalOutcome>,
     /// Where the request is read over the API.
     pub url: String,
 }
 
-/// Body of `POST /api/v1/approvals/{id}/approve`, `/decline` and `/cancel`; may be left out.
+/// Body of `POST /api/v1/approvals/{id}/cancel`; may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CancelRequest {
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Body of `POST /api/v1/approvals/{id}/approve` and `/decline`; may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VoteRequest {
     /// Why; some workflows require it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The code that the agent's side shows; some workflows require it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub match_code: Option<String>,
+    /// `call_hash` of the request that was looked at: a vote for another call does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub call_hash: Option<String>,
 }
 
 // === impl ApprovalOutcome ===

@@ -36,7 +36,8 @@ pub use access::{
 pub use account::{Account, ChangeAccount, CreateAccount, NewOwner};
 pub use agent::{Agent, CreateAgent};
 pub use approval::{
-    Approval, ApprovalOutcome, ApprovalState, ApprovalVote, ApprovalWorkflowInfo, VoteDecision,
+    AiVerdict, Approval, ApprovalEvent, ApprovalOutcome, ApprovalState, ApprovalVote,
+    ApprovalWorkflowInfo, Approver, CancelRequest, EventKind, StepUp, Via, VoteDecision,
     VoteRequest,
 };
 pub use audit::{AuditKind, AuditRecord, AuditVerification, BrokenRecord, CallOutcome, ChainHead};

@@ -47,6 +47,6 @@ impl Client {
         reason: Option<String>,
     ) -> Result<Approval, ClientError> {
         let path = ["api", "v1", "approvals", &id.to_string(), decision.as_str()];
-        self.post(&path, &VoteRequest { reason }).await
+        self.post(&path, &VoteRequest { reason, ..VoteRequest::default() }).await
     }
 }

@@ -24,7 +24,7 @@ use crate::service::{Foundation, Platform, SecretKeys, Services};
 use crate::store::{Location, Store};
 use crate::tasks::Tasks;
 use crate::worker::{
-    FollowedPolicy, PolicyFile, PolicyOrigin, expire_approvals, follow_database, follow_policy,
+    FollowedPolicy, PolicyFile, PolicyOrigin, advance_approvals, follow_database, follow_policy,
     forget_answers, keep_policy, move_journal, note_key_use, watch_policy,
 };
 
@@ -98,7 +98,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
 
     let tasks = platform.tasks().clone();
     tasks.spawn("move the audit journal", move_journal(platform.clone()));
-    tasks.spawn("expire approvals", expire_approvals(platform.clone()));
+    tasks.spawn("advance approvals", advance_approvals(platform.clone()));
     tasks.spawn("note the use of keys", note_key_use(platform.clone()));
     tasks.spawn("forget answers", forget_answers(platform.clone()));
     if platform.is_shared() {

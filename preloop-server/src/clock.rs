@@ -62,6 +62,11 @@ impl MockClock {
         Self { now: watch::Sender::new(now) }
     }
 
+    /// Sets the clock, back or forward, and wakes whoever waited.
+    pub fn set(&self, to: Timestamp) {
+        self.now.send_replace(to);
+    }
+
     /// Moves the clock on and wakes whoever waited for it.
     pub fn advance(&self, by: Duration) {
         self.now.send_modify(|now| {

@@ -50,6 +50,7 @@ pub enum EventKind {
 
 /// One thing that happened to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 pub struct Event {
     /// What happened.
     pub kind: EventKind,

@@ -12,7 +12,7 @@ const PEOPLE: [&str; 6] = ["p0", "p1", "p2", "p3", "p4", "p5"];
 const TIMEOUT: i64 = 100;
 const DELAY: i64 = 30;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     Advance,
     Ai(AiDecision, f64),
@@ -22,6 +22,7 @@ enum Step {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 struct Shape {
     required: u32,
     asks_code: bool,
@@ -144,7 +145,7 @@ fn check_step(before: &Request, after: &Request) -> Result<(), TestCaseError> {
     match before.state {
         ApprovalState::Pending => {}
         ApprovalState::Approved => {
-            prop_assert!(matches!(after.state, ApprovalState::Approved | ApprovalState::Expired))
+            prop_assert!(matches!(after.state, ApprovalState::Approved | ApprovalState::Expired));
         }
         settled => prop_assert_eq!(after.state, settled, "no two outcomes"),
     }

@@ -323,8 +323,14 @@ impl Request {
     }
 
     /// Gives a use back whose call certainly never went out, and says whether there was one; it lapses as before.
-    pub fn release(&mut self) -> bool {
-        self.used_at.take().is_some()
+    pub fn release(&mut self, now: Timestamp) -> bool {
+        let at = self.not_before(now);
+        let was_used = self.used_at.take().is_some();
+        if was_used {
+            let message = "the call was not sent, so its approval is good still";
+            self.note(Event::new(EventKind::Interrupted, at).saying(message));
+        }
+        was_used
     }
 
     /// Notes what happened, to be stored with the request.

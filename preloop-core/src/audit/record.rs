@@ -28,6 +28,8 @@ pub enum AuditKind {
     ApprovalCancelled,
     /// An approval request was declined.
     ApprovalDeclined,
+    /// More people were asked, or a model left it to people.
+    ApprovalEscalated,
     /// Nobody answered in time, or an approval was not used in time.
     ApprovalExpired,
     /// An identical call joined a pending request.
@@ -204,7 +206,7 @@ pub struct AuditRecord {
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 52] = [
         Self::AccountChanged,
         Self::AccountCreated,
         Self::AgentCreated,
@@ -213,6 +215,7 @@ impl AuditKind {
         Self::ApprovalApproved,
         Self::ApprovalCancelled,
         Self::ApprovalDeclined,
+        Self::ApprovalEscalated,
         Self::ApprovalExpired,
         Self::ApprovalJoined,
         Self::ApprovalRequested,
@@ -269,6 +272,7 @@ impl AuditKind {
             Self::ApprovalApproved => "approval_approved",
             Self::ApprovalCancelled => "approval_cancelled",
             Self::ApprovalDeclined => "approval_declined",
+            Self::ApprovalEscalated => "approval_escalated",
             Self::ApprovalExpired => "approval_expired",
             Self::ApprovalJoined => "approval_joined",
             Self::ApprovalRequested => "approval_requested",

@@ -22,7 +22,7 @@ pub enum OnTimeout {
 
 /// What a vote must prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum StepUp {
     /// Nothing more than being signed in.
@@ -59,7 +59,7 @@ pub enum AiFallback {
 
 /// One who may vote: a user, every member of a team, or every holder of a role.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(any(test, feature = "schema"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Approver {
     /// A user's name.

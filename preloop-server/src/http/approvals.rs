@@ -3,8 +3,12 @@
 use axum::Json;
 use axum::extract::Path;
 use http::StatusCode;
-use preloop_api::{Approval, ApprovalState, Page, Permission, VoteDecision, VoteRequest};
+use preloop_api::{
+    Approval, ApprovalEvent, ApprovalState, CancelRequest, Page, Permission, VoteDecision,
+    VoteRequest,
+};
 use preloop_core::Timestamp;
+use preloop_core::approval::{Ballot, Proof, Via};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -21,13 +25,16 @@ const VOTE_PROBLEMS: &[&str] = &[
     "agent_cannot_approve",
     "already_voted",
     "approval_contended",
+    "approval_mismatch",
     "approval_not_found",
     "approval_settled",
     "not_an_approver",
     "reason_required",
     "reason_too_long",
     "self_approval",
-    "step_up_unavailable",
+    "step_up_locked",
+    "step_up_required",
+    "wrong_match_code",
 ];
 
 /// Reading requests and voting on them.
@@ -48,6 +55,13 @@ pub(super) fn routes() -> Routes {
                 .problems(&["approval_not_found"]),
         )
         .add(
+            get("/api/v1/approvals/{id}/history", history)
+                .right(Permission::ApprovalsRead)
+                .summary("All that happened to an approval request, oldest first")
+                .answers::<Page<ApprovalEvent>>(StatusCode::OK)
+                .problems(&["approval_not_found"]),
+        )
+        .add(
             vote_route(post("/api/v1/approvals/{id}/approve", approve))
                 .summary("Vote for the call"),
         )
@@ -60,7 +74,7 @@ pub(super) fn routes() -> Routes {
                 .right(Permission::ApprovalsRead)
                 .summary("Withdraw a pending request")
                 .description("The requester may, and who has the right `approvals:vote`.")
-                .optional_body::<VoteRequest>()
+                .optional_body::<CancelRequest>()
                 .answers::<Approval>(StatusCode::OK)
                 .problems(&[
                     "approval_contended",
@@ -117,6 +131,13 @@ async fn show(
     Ok(Json(services.approval_show(&caller, approval_id(&approval)?).await?))
 }
 
+async fn history(
+    Authenticated { services, caller }: Authenticated,
+    Path(approval): Path<String>,
+) -> Result<Json<Page<ApprovalEvent>>, ApiError> {
+    Ok(Json(services.approval_history(&caller, approval_id(&approval)?).await?))
+}
+
 async fn approve(path: Path<String>, request: JsonRequest) -> Result<Json<Approval>, ApiError> {
     vote(path, request, VoteDecision::Approve).await
 }
@@ -131,8 +152,8 @@ async fn vote(
     decision: VoteDecision,
 ) -> Result<Json<Approval>, ApiError> {
     let id = approval_id(&approval)?;
-    let VoteRequest { reason } = request.parse()?;
-    Ok(Json(request.services.approval_vote(&request.caller, id, decision, reason).await?))
+    let ballot = ballot(decision, request.parse()?);
+    Ok(Json(request.services.approval_vote(&request.caller, id, ballot).await?))
 }
 
 async fn cancel(
@@ -140,8 +161,14 @@ async fn cancel(
     request: JsonRequest,
 ) -> Result<Json<Approval>, ApiError> {
     let id = approval_id(&approval)?;
-    let VoteRequest { reason } = request.parse()?;
+    let CancelRequest { reason } = request.parse()?;
     Ok(Json(request.services.approval_cancel(&request.caller, id, reason).await?))
+}
+
+fn ballot(decision: VoteDecision, request: VoteRequest) -> Ballot {
+    let VoteRequest { reason, match_code, call_hash } = request;
+    let proof = match_code.map_or(Proof::None, Proof::MatchCode);
+    Ballot { seen: call_hash, ..Ballot::new(decision, Via::Api).because(reason).proving(proof) }
 }
 
 fn approval_id(text: &str) -> Result<Uuid, ApiError> {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use preloop_core::Timestamp;
@@ -69,6 +70,9 @@ pub struct Platform {
     first: Services,
     accounts: Arc<Accounts>,
 }
+
+/// Pause before requests are looked at again that were due and did not move.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The accounts in use.
 #[derive(Debug, Default)]
@@ -185,22 +189,36 @@ impl Platform {
         Ok(self.shared.store.idempotency_reset().await?)
     }
 
-    /// Lets every request lapse whose time is over, and says when the next one's is.
-    pub(crate) async fn approvals_expire(&self) -> Result<Option<Timestamp>, ServiceError> {
+    /// Lets every request escalate or lapse whose time has come, and says when the next one's does. One that cannot be
+    /// changed does not keep the others waiting.
+    pub(crate) async fn approvals_advance(&self) -> Result<Option<Timestamp>, ServiceError> {
         loop {
-            let (lapsed, next) = self.shared.store.approval_lapsed(self.shared.now()).await?;
-            if lapsed.is_empty() {
+            let (due, next) = self.shared.store.approval_due(self.shared.now()).await?;
+            if due.is_empty() {
                 return Ok(next);
             }
-            for (account_id, id) in lapsed {
-                self.services(account_id).await?.approval_expire(id).await?;
+            let mut failed = None;
+            let mut has_moved = false;
+            for (account_id, id) in due {
+                match self.services(account_id).await?.approval_advance(id).await {
+                    Ok(moved) => has_moved |= moved,
+                    Err(error) => failed = Some(error),
+                }
+            }
+            match failed {
+                Some(error) => return Err(error),
+                // Another server was quicker, or the clock went back; look again a little later.
+                None if !has_moved => {
+                    return Ok(Some(self.shared.now().saturating_add(LOOK_AGAIN)));
+                }
+                None => {}
             }
         }
     }
 
-    /// Waits until a request was made or settled.
-    pub(crate) async fn approvals_changed(&self) {
-        self.shared.waiters.changed().await;
+    /// Wakes whoever watches when a request changed, here or at another server.
+    pub(crate) fn approval_changes(&self) -> watch::Receiver<()> {
+        self.shared.waiters.changes()
     }
 
     /// Where the time comes from.

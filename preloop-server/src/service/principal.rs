@@ -1,11 +1,9 @@
 //! Who is calling, as its key says.
 
 use preloop_api::{Credential, Permission, Role};
-use preloop_core::approval::Voter;
 use preloop_core::call::Principal;
 use uuid::Uuid;
 
-use super::keys::OWNER;
 use super::{Seen, ServiceError};
 
 /// The holder of a key.
@@ -60,13 +58,5 @@ impl Caller {
     /// From which scopes the caller's calls are seen.
     pub(crate) fn seen(&self) -> Seen<'_> {
         Seen { principal: &self.principal, flow: self.flow.as_deref() }
-    }
-
-    /// The caller as the rules of approval see it.
-    pub(crate) fn voter(&self) -> Voter<'_> {
-        let Principal { id, name, roles, teams, .. } = &self.principal;
-        let email = self.email.as_deref();
-        let is_owner = self.role == Role::Owner && id == OWNER;
-        Voter { id, name, email, roles, teams, is_owner }
     }
 }

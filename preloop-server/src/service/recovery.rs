@@ -3,6 +3,7 @@
 use preloop_api::ApprovalOutcome;
 use preloop_core::audit::{AuditKind, CallOutcome, CallStatus};
 
+use super::approvals::set_outcome;
 use super::{ServiceError, Services};
 
 impl Services {
@@ -27,15 +28,15 @@ impl Services {
         }
         for id in self.inner.store.approval_unfinished(account_id).await? {
             let changed = self
-                .approval_apply(id, |approval, _| {
+                .approval_apply(id, |approval, now| {
                     let was_sent = approval.outcome == Some(ApprovalOutcome::Running);
                     // That a call goes out is stored before it does: this one did not, so its approval is good still.
-                    let is_given_back = !was_sent && approval.request.release();
-                    approval.outcome = match (was_sent, is_given_back) {
-                        (true, _) => Some(ApprovalOutcome::Unknown),
-                        (false, true) => None,
-                        (false, false) => Some(ApprovalOutcome::Interrupted),
-                    };
+                    let is_given_back = !was_sent && approval.request.release(now);
+                    match (was_sent, is_given_back) {
+                        (true, _) => set_outcome(approval, ApprovalOutcome::Unknown, now),
+                        (false, true) => approval.outcome = None,
+                        (false, false) => set_outcome(approval, ApprovalOutcome::Interrupted, now),
+                    }
                     was_sent
                 })
                 .await?;

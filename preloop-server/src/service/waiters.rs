@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 /// Who waits for which approval request.
 #[derive(Debug, Default)]
 pub(super) struct Waiters {
     waiting: Mutex<HashMap<Uuid, watch::Sender<()>>>,
-    /// A request was made or settled, so the next one to lapse may be another.
-    changed: Notify,
+    /// A request changed, so what is due next, or who is to be told, may be another.
+    changes: watch::Sender<()>,
 }
 
 impl Waiters {
@@ -32,23 +32,23 @@ impl Waiters {
     pub(super) fn wake(&self, id: Uuid) {
         // Dropping the sender wakes the receivers.
         self.waiting().remove(&id);
-        self.changed.notify_one();
+        self.changed();
     }
 
     /// Wakes everybody, to look again.
     pub(super) fn wake_all(&self) {
         self.waiting().clear();
-        self.changed.notify_one();
+        self.changed();
     }
 
-    /// A request was made.
-    pub(super) fn made(&self) {
-        self.changed.notify_one();
+    /// A request was made or changed.
+    pub(super) fn changed(&self) {
+        self.changes.send_replace(());
     }
 
-    /// Waits until a request was made or settled.
-    pub(super) async fn changed(&self) {
-        self.changed.notified().await;
+    /// Wakes whoever watches when a request was made or changed.
+    pub(super) fn changes(&self) -> watch::Receiver<()> {
+        self.changes.subscribe()
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<Uuid, watch::Sender<()>>> {

@@ -41,6 +41,11 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 7, name: "guard", sql: include_str!("../../migrations/0007_guard.sql") },
     Migration {
+        version: 8,
+        name: "approval events",
+        sql: include_str!("../../migrations/0008_approval_events.sql"),
+    },
+    Migration {
         version: 12,
         name: "approval calls",
         sql: include_str!("../../migrations/0012_approval_calls.sql"),

@@ -1,6 +1,6 @@
 //! Background work: each loop can be stopped and started at any point without harm.
 
-mod expire_approvals;
+mod advance_approvals;
 mod follow_database;
 mod follow_policy;
 mod forget_answers;
@@ -9,7 +9,7 @@ mod move_journal;
 mod note_key_use;
 mod watch_policy;
 
-pub(crate) use expire_approvals::expire_approvals;
+pub(crate) use advance_approvals::advance_approvals;
 pub(crate) use follow_database::follow_database;
 pub(crate) use follow_policy::{FollowedPolicy, PolicyOrigin, follow_policy};
 pub(crate) use forget_answers::forget_answers;

@@ -1,12 +1,14 @@
 //! Asking people: making, joining and using approval requests.
 
 use preloop_api::{ApprovalOutcome, ApprovalState};
-use preloop_core::approval::{Request, VoteDecision};
+use preloop_core::Timestamp;
+use preloop_core::approval::{MatchCode, Request, VoteDecision, Workflow};
 use preloop_core::audit::{AuditKind, EnforcementPoint};
 use preloop_core::decision::{Action, Decision, Reason};
+use preloop_core::document::StepUp;
 use uuid::Uuid;
 
-use super::super::approvals::not_found;
+use super::super::approvals::{not_found, set_outcome};
 use super::super::{ServiceError, Services};
 use super::call::PreparedCall;
 use super::evaluate::closed;
@@ -87,12 +89,12 @@ impl Services {
         })
     }
 
-    /// The request as it stands now: the worker that lets requests lapse may not have come to it yet.
+    /// The request as it stands now: the worker that does what is due may not have come to it yet.
     pub(super) async fn as_of_now(
         &self,
         found: StoredApproval,
     ) -> Result<StoredApproval, ServiceError> {
-        if !found.request.clone().expire(self.now()) {
+        if !found.request.clone().advance(self.now()) {
             return Ok(found);
         }
         let changed = self.approval_apply(found.id, |_, _| ()).await?;
@@ -188,6 +190,7 @@ impl Services {
         let mut record = self.call_record(AuditKind::ApprovalJoined, call, recorded.id);
         record.approval_id = Some(open.id.to_string());
         self.record(&record)?;
+        self.approval_apply(open.id, |approval, now| approval.request.join(now)).await?;
         let held = self.hold(call.clone(), recorded, decision.clone(), open).await?;
         Ok(Ruling::Held(Box::new(held)))
     }
@@ -211,7 +214,7 @@ impl Services {
         let decision_id = new_id(now);
         let approval = StoredApproval {
             id: new_id(now),
-            request: Request::open(workflow, call.caller.principal.id.clone(), now),
+            request: open(workflow, call, now)?,
             principal: call.caller.principal.clone(),
             call_hash: call.hash.clone(),
             tool: attempt.tool.clone(),
@@ -232,7 +235,7 @@ impl Services {
             ApprovalInsert::Joined(_) => return Ok(None),
             ApprovalInsert::TooMany => return self.too_many(call, decision).map(Some),
         }
-        self.inner.waiters.made();
+        self.inner.waiters.changed();
         self.note_waiting(call, approval.id).await?;
         let record = self.decision_record(call, decision_id, decision, Some(approval.id));
         self.record(&record)?;
@@ -271,7 +274,7 @@ impl Services {
             .approval_apply(id, move |approval, now| {
                 let claimed = approval.request.claim(now);
                 if claimed.is_ok() {
-                    approval.outcome = Some(outcome);
+                    set_outcome(approval, outcome, now);
                 }
                 claimed
             })
@@ -301,12 +304,14 @@ impl Services {
 
     /// Withdraws a request whose workflow the policy no longer names for this call.
     async fn supersede(&self, id: Uuid) -> Result<(), ServiceError> {
-        let changed = self.approval_apply(id, |approval, now| approval.request.cancel(now)).await?;
+        let message = "the policy asks another workflow by now";
+        let changed = self
+            .approval_apply(id, |approval, now| approval.request.cancel(None, Some(message), now))
+            .await?;
         if let Some((Ok(()), approval)) = changed {
             let mut record = self.approval_record(AuditKind::ApprovalCancelled, &approval);
-            record.message = Some("the policy asks another workflow by now".to_owned());
+            record.message = Some(message.to_owned());
             self.record_or_log(&record);
-            self.inner.waiters.wake(id);
         }
         Ok(())
     }
@@ -317,8 +322,9 @@ impl Services {
         id: Uuid,
         outcome: ApprovalOutcome,
     ) -> Result<(), ServiceError> {
-        let changed =
-            self.approval_apply(id, move |approval, _| approval.outcome = Some(outcome)).await?;
+        let changed = self
+            .approval_apply(id, move |approval, now| set_outcome(approval, outcome, now))
+            .await?;
         if Self::is_over(Some(outcome)) {
             self.inner.waiters.wake(id);
         }
@@ -328,14 +334,37 @@ impl Services {
     /// Gives back the use of an approval whose call certainly never went out: the next identical call has it.
     pub(super) async fn approval_give_back(&self, id: Uuid) -> Result<(), ServiceError> {
         let changed = self
-            .approval_apply(id, |approval, _| {
-                if approval.request.release() {
+            .approval_apply(id, |approval, now| {
+                if approval.request.release(now) {
                     approval.outcome = None;
                 }
             })
             .await?;
         self.inner.waiters.wake(id);
         changed.map(|_| ()).ok_or_else(|| not_found(id))
+    }
+}
+
+/// A new request of the call, with the code that its voters must type where the workflow asks for one.
+fn open(workflow: Workflow, call: &PreparedCall, now: Timestamp) -> Result<Request, ServiceError> {
+    let mut request = Request::open(workflow, call.caller.principal.id.clone(), now);
+    if request.step_up() == StepUp::MatchCode {
+        request.match_code = Some(match_code()?);
+    }
+    Ok(request)
+}
+
+fn match_code() -> Result<MatchCode, ServiceError> {
+    loop {
+        let mut random = [0_u8];
+        getrandom::fill(&mut random).map_err(|_| ServiceError::Unavailable {
+            message: "the system gives no random numbers; try again".to_owned(),
+        })?;
+        // Each code is as likely as any other.
+        let [number] = random;
+        if let Some(code) = (number < 200).then(|| MatchCode::of(number % 100)).flatten() {
+            return Ok(code);
+        }
     }
 }
 

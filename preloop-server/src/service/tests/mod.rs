@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use preloop_api::{ApprovalOutcome, ChangeTeam, CreateApiKey, CreateTeam, Role};
-use preloop_core::approval::VoteDecision;
+use preloop_core::approval::{Ballot, Via, VoteDecision};
 use preloop_core::audit::AuditKind::{
     ApprovalApproved, ApprovalJoined, ApprovalRequested, CallCancelled, CallCompleted, CallerLeft,
     Decision, Interrupted, OutcomeUnknown, Vote,
@@ -13,7 +13,7 @@ use serde_json::Map;
 use serde_json::value::RawValue;
 
 use super::*;
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::SystemClock;
 use crate::ids::new_id;
 use crate::journal::Journal;
 use crate::store::testing::{Place, on_both_engines};
@@ -41,17 +41,22 @@ pub(super) struct Stand {
 
 impl Stand {
     pub(super) async fn on(place: Place) -> Self {
-        Self::start(place, "main").await
+        Self::start(place, "main", Arc::new(SystemClock), POLICY).await
     }
 
     /// Another server on the same database.
     pub(super) async fn beside(&self) -> Self {
-        Self::start(self.place.clone(), "beside").await
+        Self::start(self.place.clone(), "beside", Arc::new(SystemClock), POLICY).await
     }
 
-    async fn start(place: Place, replica: &str) -> Self {
+    pub(super) async fn start(
+        place: Place,
+        replica: &str,
+        clock: SharedClock,
+        policy: &str,
+    ) -> Self {
         let store = place.open(replica).await.unwrap();
-        let now = SystemClock.now();
+        let now = clock.now();
         let account_id = store.account_ensure(new_id(now), now).await.unwrap();
         let journal_moved = store.audit_moved_to().await.unwrap();
         let journal = Journal::open(&place.folder().join(replica), journal_moved).unwrap();
@@ -59,7 +64,7 @@ impl Stand {
         let secret_keys = SecretKeys::open(Some(&key), place.folder(), store.is_shared()).unwrap();
         let foundation = Foundation {
             account_id,
-            clock: Arc::new(SystemClock),
+            clock,
             store,
             journal,
             journal_moved,
@@ -69,7 +74,7 @@ impl Stand {
         };
         let platform = Platform::open(foundation).await.unwrap();
         let services = platform.first().clone();
-        services.policy_load(&PolicySource::File(POLICY.as_bytes().to_vec()), "a test").unwrap();
+        services.policy_load(&PolicySource::File(policy.as_bytes().to_vec()), "a test").unwrap();
         platform.recover().await.unwrap();
         for (name, role, key) in
             [(OWNER, Role::Owner, "plo_test"), ("agent", Role::Agent, "pla_test")]
@@ -115,7 +120,8 @@ impl Stand {
     }
 
     pub(super) async fn vote(&self, id: Uuid, decision: VoteDecision) {
-        self.services.approval_vote(&self.owner, id, decision, None).await.unwrap();
+        let ballot = Ballot::new(decision, Via::Api);
+        self.services.approval_vote(&self.owner, id, ballot).await.unwrap();
     }
 
     pub(super) async fn outcome(&self, id: Uuid) -> Option<ApprovalOutcome> {

@@ -1,6 +1,6 @@
 //! Two servers on one PostgreSQL: what one does, the other knows.
 
-use preloop_core::approval::VoteDecision;
+use preloop_core::approval::{Ballot, Via, VoteDecision};
 
 use super::super::*;
 use super::Stand;
@@ -55,7 +55,10 @@ async fn a_vote_on_two_servers_at_once_settles_once() {
         held.detach();
         let vote = |stand: &Stand, decision| {
             let (services, owner) = (stand.services.clone(), stand.owner.clone());
-            async move { services.approval_vote(&owner, id, decision, None).await }
+            async move {
+                let ballot = Ballot::new(decision, Via::Api);
+                services.approval_vote(&owner, id, ballot).await
+            }
         };
         let (approved, declined) =
             tokio::join!(vote(&here, VoteDecision::Approve), vote(&there, VoteDecision::Decline));

@@ -1,4 +1,5 @@
-//! Lets approval requests lapse at their time, never early.
+//! Lets approval requests escalate and lapse at their time, never early. What is due stands in the database, so a restart or
+//! another server carries it on; the change itself is made once, whoever comes first.
 
 use std::time::Duration;
 
@@ -10,12 +11,14 @@ use crate::service::Platform;
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Runs until the server stops.
-pub(crate) async fn expire_approvals(platform: Platform) {
+pub(crate) async fn advance_approvals(platform: Platform) {
+    let mut changes = platform.approval_changes();
     loop {
-        let next = match platform.approvals_expire().await {
+        changes.mark_unchanged();
+        let next = match platform.approvals_advance().await {
             Ok(next) => next,
             Err(error) => {
-                tracing::error!(%error, "cannot let approval requests lapse");
+                tracing::error!(%error, "cannot do what is due to approval requests");
                 tokio::select! {
                     () = tokio::time::sleep(RETRY) => continue,
                     () = platform.tasks().stopped() => return,
@@ -25,7 +28,8 @@ pub(crate) async fn expire_approvals(platform: Platform) {
         let deadline = next.unwrap_or(Timestamp::MAX);
         tokio::select! {
             () = platform.clock().sleep_until(deadline) => {}
-            () = platform.approvals_changed() => {}
+            // The sender lives as long as the platform.
+            _ = changes.changed() => {}
             () = platform.tasks().stopped() => return,
         }
     }

@@ -1,0 +1,43 @@
+//! Approval requests: reading them, voting, withdrawing, what time does to them.
+
+mod change;
+mod history;
+mod people;
+mod read;
+mod shown;
+mod vote;
+
+#[cfg(test)]
+mod tests;
+
+use preloop_core::Timestamp;
+use uuid::Uuid;
+
+pub(super) use change::set_outcome;
+pub(crate) use read::ApprovalQuery;
+
+use super::ServiceError;
+
+/// Longest reason of a vote, in characters.
+const REASON_CHARS_MAX: usize = 2_000;
+
+pub(super) fn not_found(id: Uuid) -> ServiceError {
+    ServiceError::NotFound {
+        code: "approval_not_found",
+        message: format!("there is no approval request with the id `{id}`"),
+    }
+}
+
+fn check_reason(reason: Option<&str>) -> Result<(), ServiceError> {
+    if reason.is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
+        return Err(ServiceError::Invalid {
+            code: "reason_too_long",
+            message: format!("`reason` is longer than {REASON_CHARS_MAX} characters"),
+        });
+    }
+    Ok(())
+}
+
+fn seconds_until(now: Timestamp, end: Timestamp) -> u64 {
+    end.duration_since(now).as_secs()
+}

@@ -1,0 +1,58 @@
+//! Requests by what is asked for.
+
+use preloop_core::Timestamp;
+use preloop_core::approval::ApprovalState;
+use uuid::Uuid;
+
+use super::super::dialect::Statement;
+use super::super::row::{findable, micros};
+use super::super::{Store, StoreError};
+use super::StoredApproval;
+use super::row::{SELECT, read, votes};
+
+/// Which requests to list, newest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ApprovalFilter {
+    pub(crate) state: Option<ApprovalState>,
+    pub(crate) tool: Option<String>,
+    pub(crate) principal_id: Option<String>,
+    /// Only those before this one.
+    pub(crate) before: Option<(Timestamp, Uuid)>,
+    pub(crate) limit: u32,
+}
+
+impl Store {
+    /// Requests of the account, newest first.
+    pub(crate) async fn approval_list(
+        &self,
+        account_id: Uuid,
+        filter: &ApprovalFilter,
+    ) -> Result<Vec<StoredApproval>, StoreError> {
+        let mut statement = Statement::new(SELECT);
+        statement.push(" where account_id = ").bind(account_id.to_string())?;
+        if let Some(state) = filter.state {
+            statement.push(" and state = ").bind(state.as_str())?;
+        }
+        if let Some(tool) = &filter.tool {
+            statement.push(" and tool = ").bind(findable(tool))?;
+        }
+        if let Some(principal_id) = &filter.principal_id {
+            statement.push(" and principal_id = ").bind(findable(principal_id))?;
+        }
+        if let Some((at, id)) = filter.before {
+            statement.push(" and (created_at, approval_id) < (").bind(micros(at))?;
+            statement.push(", ").bind(id.to_string())?.push(")");
+        }
+        statement.push(" order by created_at desc, approval_id desc limit ");
+        statement.bind(i64::from(filter.limit))?;
+        let mut connection = self.connections.reader().acquire().await.map_err(StoreError::from)?;
+        let rows = statement.query().fetch_all(&mut *connection).await?;
+        let mut approvals = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let mut approval = read(row)?;
+            approval.request.votes = votes(&mut connection, approval.id).await?;
+            approvals.push(approval);
+        }
+        Ok(approvals)
+    }
+}
