@@ -55,6 +55,14 @@ pub fn expressions() -> Vec<(&'static str, String)> {
         ("a pattern of many ways", "args.text.matches('(a|b)*a(a|b){300}c')".to_owned()),
         ("a pattern of a thousand classes", "args.text.matches('\\\\w{1000}')".to_owned()),
         (
+            "a pattern of twenty letters of any alphabet",
+            "args.text.matches('\\\\p{L}{20}')".to_owned(),
+        ),
+        (
+            "a pattern that asks everything for its other cases",
+            "args.text.matches('(?i)[b-\\\\x{10ffff}]')".to_owned(),
+        ),
+        (
             "a pattern of 2,000 groups",
             format!("args.text.matches('{}a{}')", "(".repeat(2_000), ")".repeat(2_000)),
         ),
@@ -76,7 +84,7 @@ pub fn expressions() -> Vec<(&'static str, String)> {
 /// Arguments with what the expressions look for.
 pub fn arguments() -> Value {
     let numbers: Vec<u32> = (0..1000).collect();
-    let large = [r"\w{600}", "(abcdefgh){1000}", r"(?i)\p{L}{20}", "[^a]{690}"];
+    let large = [r"\w{600}", "(abcdefgh){1000}", r"(?i)\p{L}{20}", "[^a]{690}", r"(?i)\p{Any}"];
     let patterns: Vec<&str> = large.into_iter().cycle().take(20).collect();
     let text = "a".repeat(50_000) + "b";
     json!({"xs": numbers, "text": text, "pattern": "(a|b)+\\d{20}", "patterns": patterns, "x": 1})

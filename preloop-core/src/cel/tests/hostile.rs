@@ -198,6 +198,9 @@ fn patterns_out_of_arguments_are_paid_by_their_size() {
         for pattern in [
             r"(?i)\p{L}{20}",
             r"\p{L}{20}",
+            r"(?i)[\x00-\x{10ffff}]",
+            r"(?i)(\p{Any}\p{Any}){0}",
+            r"(?i)[^\W_]",
             r"\w{600}",
             "[^a]{690}",
             "(.*a){690}",

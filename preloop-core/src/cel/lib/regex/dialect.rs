@@ -9,9 +9,11 @@ use std::convert::Infallible;
 
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::ast::{
-    AssertionKind, Ast, ClassPerl, ClassPerlKind, ClassSetItem, RepetitionKind, RepetitionRange,
-    Span, Visitor, visit,
+    AssertionKind, Ast, ClassPerl, ClassPerlKind, ClassSetItem, Flag, Flags, RepetitionKind,
+    RepetitionRange, Span, Visitor, visit,
 };
+
+use super::folding;
 
 /// What one class of Unicode weighs, beside one that is a few ranges.
 const UNICODE_WEIGHT: u64 = 32;
@@ -22,14 +24,16 @@ pub(super) struct Translated<'p> {
     /// How many classes, choices and options there are, each counted as often as repetitions ask for it. Searching
     /// takes time and room in proportion, whatever bytes the compiled pattern has.
     pub(super) weight: u64,
+    /// What it costs to find the other cases of its letters, in units of the budget.
+    pub(super) folding: u64,
 }
 
 /// The same pattern with ASCII classes spelled out. A pattern that cannot be parsed is returned as
 /// it is, so that the compiler reports what is wrong with it.
 pub(super) fn translate(pattern: &str, max_depth: u32, max_weight: u64) -> Translated<'_> {
-    let as_it_is = Translated { text: Cow::Borrowed(pattern), weight: 0 };
+    let as_it_is = Translated { text: Cow::Borrowed(pattern), weight: 0, folding: 0 };
     let is_short = u64::try_from(pattern.len()).is_ok_and(|length| length <= max_weight);
-    if is_short && !pattern.contains(['\\', '{']) {
+    if is_short && !pattern.contains(['\\', '{']) && !pattern.contains("(?") {
         return as_it_is;
     }
     let mut parser = ParserBuilder::new().nest_limit(max_depth).build();
@@ -38,12 +42,14 @@ pub(super) fn translate(pattern: &str, max_depth: u32, max_weight: u64) -> Trans
     let mut spelled = String::with_capacity(pattern.len());
     let mut end_of_last = 0;
     for (span, text) in found.replacements {
-        spelled.push_str(pattern.get(end_of_last..span.start.offset).unwrap_or_default());
+        spelled.push_str(pattern.get(end_of_last..span.start.offset).unwrap_or(""));
         spelled.push_str(text);
         end_of_last = span.end.offset;
     }
-    spelled.push_str(pattern.get(end_of_last..).unwrap_or_default());
-    Translated { text: Cow::Owned(spelled), weight: found.weight }
+    spelled.push_str(pattern.get(end_of_last..).unwrap_or(""));
+    // With too many classes it is refused, whatever this would be.
+    let folding = if found.folds && found.weight <= max_weight { folding::of(&ast) } else { 0 };
+    Translated { text: Cow::Owned(spelled), weight: found.weight, folding }
 }
 
 #[derive(Default)]
@@ -51,6 +57,8 @@ struct Classes {
     /// Where a class or a boundary stands and what it is to be, in the order of the pattern.
     replacements: Vec<(Span, &'static str)>,
     weight: u64,
+    /// Whether letters stand for both cases somewhere.
+    folds: bool,
     /// How often the repetitions around ask for what is visited.
     copies: u64,
     /// The same outside of each of them.
@@ -60,6 +68,10 @@ struct Classes {
 impl Classes {
     fn weigh(&mut self, weight: u64) {
         self.weight = self.weight.saturating_add(weight.saturating_mul(self.copies));
+    }
+
+    fn flags(&mut self, flags: &Flags) {
+        self.folds = self.folds || flags.flag_state(Flag::CaseInsensitive) == Some(true);
     }
 }
 
@@ -79,6 +91,12 @@ impl Visitor for Classes {
             }
             Ast::ClassBracketed(_) | Ast::Dot(_) | Ast::Alternation(_) => self.weigh(1),
             Ast::ClassUnicode(_) => self.weigh(UNICODE_WEIGHT),
+            Ast::Flags(flags) => self.flags(&flags.flags),
+            Ast::Group(group) => {
+                if let Some(flags) = group.flags() {
+                    self.flags(flags);
+                }
+            }
             Ast::Repetition(repetition) => {
                 let kind = &repetition.op.kind;
                 self.outside.push(self.copies);
@@ -134,7 +152,8 @@ const fn copies(kind: &RepetitionKind) -> u32 {
             RepetitionRange::Exactly(most)
             | RepetitionRange::AtLeast(most)
             | RepetitionRange::Bounded(_, most),
-        ) => *most,
+        ) if *most > 0 => *most,
+        // What is there no time at all has to be read as well.
         _ => 1,
     }
 }

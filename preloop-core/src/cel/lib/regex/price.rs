@@ -6,11 +6,12 @@
 
 use regex_automata::dfa::{StartKind, dense};
 use regex_automata::nfa::thompson::{self, WhichCaptures};
+use regex_syntax::hir::Hir;
 
 /// A pattern with no more choices than this is a small automaton, or nearly.
 const LIGHT: usize = 10;
-/// The largest automaton that is small, in bytes; finding out takes at most a millisecond or two.
-const SMALL_BYTES: usize = 64 * 1024;
+/// The largest automaton that is small, in bytes; finding out takes three milliseconds at most.
+const SMALL_BYTES: usize = 32 * 1024;
 /// How many ways are followed at the price of one.
 const WAYS_AT_ONCE: usize = 8;
 
@@ -21,13 +22,10 @@ pub(super) fn is_light(pattern: &str, weight: u64) -> bool {
     written <= LIGHT && usize::try_from(weight).is_ok_and(|weight| weight <= LIGHT)
 }
 
-/// How many times a text is paid for when it is searched for the pattern; one for nearly all.
-pub(super) fn of(pattern: &str, weight: u64) -> usize {
-    if is_light(pattern, weight) {
-        return 1;
-    }
+/// How many times a text is paid for when it is searched for a pattern that is not light; one for nearly all.
+pub(super) fn of(pattern: &Hir) -> usize {
     let ways = thompson::Config::new().which_captures(WhichCaptures::None);
-    let Ok(ways) = thompson::Compiler::new().configure(ways).build(pattern) else {
+    let Ok(ways) = thompson::Compiler::new().configure(ways).build_from_hir(pattern) else {
         // What the crate that searches takes, this one takes; where not, the search has a price all the same.
         return SMALL_BYTES;
     };

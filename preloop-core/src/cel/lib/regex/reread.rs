@@ -1,7 +1,7 @@
 //! What searching again and again reads more than once: a search for `a.*z|a` finds an `a` and has looked for a `z` up to
 //! the end of the text, so that all searches together take time that is quadratic in the text.
 
-use ::regex::Match;
+use regex_automata::Span;
 
 use super::Pattern;
 
@@ -17,15 +17,12 @@ pub(crate) struct Reread {
 
 impl Reread {
     pub(crate) fn new(pattern: &Pattern, allowed: usize) -> Self {
-        let longest = regex_syntax::parse(pattern.regex_text())
-            .ok()
-            .and_then(|parsed| parsed.properties().maximum_len());
-        Self { longest, price: pattern.price, allowed, left: allowed }
+        Self { longest: pattern.longest, price: pattern.price, allowed, left: allowed }
     }
 
     /// Pays for what the search that found this may have read behind it; false where that is too much.
-    pub(super) fn after(&mut self, found: Option<Match<'_>>, text: &str) -> bool {
-        let rest = text.len().saturating_sub(found.map_or(0, |found| found.end()));
+    pub(super) fn after(&mut self, found: Option<Span>, text: &str) -> bool {
+        let rest = text.len().saturating_sub(found.map_or(0, |found| found.end));
         let bytes = self.longest.map_or(rest, |longest| longest.min(rest));
         let left = self.left.checked_sub(bytes.saturating_mul(self.price));
         self.left = left.unwrap_or(0);

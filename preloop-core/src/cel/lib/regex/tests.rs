@@ -225,8 +225,12 @@ fn a_bad_pattern_is_explained_on_one_line() {
 #[test]
 fn patterns_are_bounded_in_length_size_and_nesting() {
     assert_eq!(
+        message("(a{300}){150}"),
+        "the pattern `(a{300}){150}` needs more than 1000000 bytes"
+    );
+    assert_eq!(
         message("(a{1000}){1000}"),
-        "the pattern `(a{1000}){1000}` needs more than 1000000 bytes"
+        "the pattern `(a{1000}){1000}` takes too long to build: repeat less of it, or use smaller classes"
     );
     assert!(message(&"a".repeat(10_001)).ends_with("is longer than 10000 bytes"));
     assert!(compile(&"a".repeat(10_000)).is_ok());
@@ -291,25 +295,66 @@ fn a_search_that_must_follow_many_ways_costs_more() {
 
 #[test]
 fn what_takes_longer_to_build_is_said_to() {
-    let effort = |pattern: &str| read(pattern).unwrap().effort();
+    let effort = |pattern: &str| read(pattern).unwrap().plan().unwrap().effort();
     // In order of the time that building takes.
     let patterns = [
         "rm",
         "^[a-z]+@[a-z]+$",
         "(a|b)*a(a|b){20}",
         r"\w{600}",
-        r"\p{L}{20}",
         "(x{100}|y{100}){100}",
+        r"\p{L}{20}",
     ];
     for pair in patterns.windows(2) {
         assert!(effort(pair[0]) < effort(pair[1]), "{pair:?}");
     }
     assert!(effort("rm") < 2_500);
-    assert!(effort(r"\p{L}{20}") > 100_000);
+    assert!(effort(r"\p{L}{20}") > 150_000);
     // Repetitions of repetitions multiply, and do not overflow.
     assert_eq!(effort("(((((((a{1000}){1000}){1000}){1000}){1000}){1000}){1000})"), u64::MAX);
-    assert_eq!(effort("("), 0);
+    assert!(read("(").unwrap().plan().is_err());
     assert_eq!(reading_effort(&"x".repeat(1_000_000)), reading_effort(&"x".repeat(10_000)));
+}
+
+#[test]
+fn what_takes_too_long_to_build_is_refused() {
+    let times = |class: &str, count: usize| format!("(?i){}", class.repeat(count));
+    for pattern in [
+        r"\p{L}{20}".to_owned(),
+        r"\P{L}{18}".to_owned(),
+        r"[^\p{L}]{20}".to_owned(),
+        r"\p{L}".repeat(20),
+        "[^a]{690}".to_owned(),
+        // Each of these characters is asked for its other cases.
+        times(r"[b-\x{10ffff}]", 2),
+        times("[\u{1}-\u{10ffff}]", 2),
+        times(r"\p{Any}", 2),
+        times("[^\\W_]", 2),
+        times("[[:^alpha:]a]", 2),
+        times(r"[\x{a0}-\x{fff}]", 60),
+        format!("(?i:x{})", r"\p{Any}".repeat(20)),
+        format!("(?-s:(?i)(?:{}){{0}}x)", r"\p{Any}".repeat(20)),
+        times(r"[\S_]", 2),
+    ] {
+        let message = compile(&pattern).map(|_| ()).expect_err(&pattern).to_string();
+        assert!(message.contains("takes too long to build"), "{pattern}: {message}");
+    }
+    let zero_times = format!("(?:{}){{0}}", r"\p{L}".repeat(1_000));
+    assert!(message(&zero_times).contains("asks for 32000 classes"));
+    for fine in [
+        r"\p{L}{12}".to_owned(),
+        r"(?i)\p{L}[\p{L}\p{N}_]{3}".to_owned(),
+        r"(?i)[\s\S]*[^\W_]".to_owned(),
+        times("[^a]", 100),
+        times(r"[\s\S]", 100),
+        times("[[:^alpha:]]", 100),
+        times("[a-z0-9]", 300),
+        r"[b-\x{10ffff}]".repeat(100),
+        r"(?-i)[b-\x{10ffff}][b-\x{10ffff}]".to_owned(),
+        r"(?i)[\x{4e00}-\x{9fff}]{1,64}".to_owned(),
+    ] {
+        assert!(compile(&fine).is_ok(), "{fine}");
+    }
 }
 
 #[test]

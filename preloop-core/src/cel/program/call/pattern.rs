@@ -23,8 +23,10 @@ impl<'e> Machine<'e> {
         }
         self.charge_units(regex::reading_effort(text), id)?;
         let draft = self.lib(regex::read(text), id)?;
-        self.charge_units(draft.effort(), id)?;
-        self.lib(draft.build(), id).map(Cow::Owned)
+        self.charge_units(draft.folding(), id)?;
+        let plan = self.lib(draft.plan(), id)?;
+        self.charge_units(plan.effort(), id)?;
+        self.lib(plan.build(), id).map(Cow::Owned)
     }
 
     fn charge_units(&self, units: u64, id: OpId) -> Result<(), Trouble> {
