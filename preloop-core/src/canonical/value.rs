@@ -84,14 +84,16 @@ pub(crate) fn compare_keys(left: &str, right: &str) -> Ordering {
 /// Writes text in quotes, escaping what must be escaped and nothing else.
 pub(crate) fn write_string(out: &mut String, text: &str) {
     out.push('"');
-    let mut piece = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
-        }
-        out.push_str(text.get(piece..at).unwrap_or_default());
-        piece = at.saturating_add(1);
-        match byte {
+    let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    let mut rest = text;
+    while let Some((piece, behind)) =
+        rest.bytes().position(|byte| !is_plain(byte)).and_then(|at| rest.split_at_checked(at))
+    {
+        out.push_str(piece);
+        let mut characters = behind.chars();
+        let escaped = characters.next();
+        rest = characters.as_str();
+        match escaped.and_then(|escaped| u8::try_from(escaped).ok()).unwrap_or(0) {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
             0x08 => out.push_str("\\b"),
@@ -99,7 +101,7 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
             b'\n' => out.push_str("\\n"),
             0x0c => out.push_str("\\f"),
             b'\r' => out.push_str("\\r"),
-            _ => {
+            byte => {
                 let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
                 out.push_str("\\u00");
                 out.push(digit(byte >> 4));
@@ -107,6 +109,6 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
             }
         }
     }
-    out.push_str(text.get(piece..).unwrap_or_default());
+    out.push_str(rest);
     out.push('"');
 }

@@ -26,7 +26,7 @@ pub struct JsonText<'t> {
     text: &'t str,
     pulled: Vec<Pulled<'t>>,
     /// All of the text as a value, for whoever looks for secrets in it.
-    whole: OnceCell<Json>,
+    whole: OnceCell<Option<Json>>,
 }
 
 /// What stands under one path.
@@ -69,8 +69,11 @@ impl<'t> JsonText<'t> {
 impl ArgumentSource for JsonText<'_> {
     fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
         if path.is_whole() {
-            let read = || json::parse(self.text).unwrap_or_default();
-            return Lookup::Found(Argument::Json(self.whole.get_or_init(read)));
+            // The text was read once already; were it not readable now, whoever asks fails.
+            let whole = self.whole.get_or_init(|| json::parse(self.text).ok());
+            return whole
+                .as_ref()
+                .map_or(Lookup::NotAnObject(0), |whole| Lookup::Found(Argument::Json(whole)));
         }
         let found = self.pulled.iter().find(|pulled| pulled.path.segments() == path.segments());
         // A path that was not asked for is no missing argument: whoever reads it fails.

@@ -130,7 +130,13 @@ impl<'t> Lexer<'t> {
                 return Err(Fault::syntax(start, "a number needs a digit in its exponent"));
             }
         }
-        Ok(self.text.get(start..self.at).unwrap_or_default())
+        self.piece(start)
+    }
+
+    /// The text from `start` to where the lexer is, which begins and ends between characters.
+    fn piece(&self, start: usize) -> Result<&'t str, Fault> {
+        let piece = self.text.get(start..self.at);
+        piece.ok_or_else(|| Fault::syntax(start, "the text cannot be read here"))
     }
 
     fn string(&mut self) -> Result<Cow<'t, str>, Fault> {
@@ -144,7 +150,7 @@ impl<'t> Lexer<'t> {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     let text = owned.get_or_insert_default();
-                    text.push_str(self.text.get(piece..self.at).unwrap_or_default());
+                    text.push_str(self.piece(piece)?);
                     text.push(self.escape()?);
                     piece = self.at;
                 }
@@ -156,7 +162,7 @@ impl<'t> Lexer<'t> {
                 Some(_) => self.at = self.at.saturating_add(1),
             }
         }
-        let last = self.text.get(piece..self.at).unwrap_or_default();
+        let last = self.piece(piece)?;
         self.at = self.at.saturating_add(1);
         Ok(match owned {
             None => Cow::Borrowed(last),

@@ -19,15 +19,24 @@ use crate::canonical::{compare_keys, write_number_literal, write_string};
 /// ```
 pub fn canonicalize(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<String, JsonError> {
     let text = decode(text.as_ref())?;
-    let mut sink = Canonical { out: String::with_capacity(text.len()), open: Vec::new() };
+    let mut sink =
+        Canonical { out: String::with_capacity(text.len()), open: Vec::new(), broken: None };
     read(text, &mut sink).map_err(|fault| JsonError::new(fault, text))?;
-    Ok(sink.out)
+    match sink.broken {
+        None => Ok(sink.out),
+        Some(end) => {
+            let fault = Fault::syntax(end, "the members of this object cannot be put in order");
+            Err(JsonError::new(fault, text))
+        }
+    }
 }
 
 /// Writes in the order of the text and sorts the members of an object when it closes.
 struct Canonical<'t> {
     out: String,
     open: Vec<Open<'t>>,
+    /// Where an object ends whose members are not where they were written.
+    broken: Option<usize>,
 }
 
 enum Open<'t> {
@@ -64,14 +73,18 @@ impl<'t> Sink<'t> for Canonical<'t> {
         }
     }
 
-    fn end_object(&mut self, _: usize) {
+    fn end_object(&mut self, end: usize) {
         if let Some(Open::Object { start, members }) = self.open.pop() {
             let is_sorted =
                 members.is_sorted_by(|(left, _), (right, _)| compare_keys(left, right).is_le());
             if !is_sorted {
-                let sorted = sort_members(&self.out, start, members);
-                self.out.truncate(start);
-                self.out.push_str(&sorted);
+                match sort_members(&self.out, start, members) {
+                    Some(sorted) => {
+                        self.out.truncate(start);
+                        self.out.push_str(&sorted);
+                    }
+                    None => self.broken = Some(end),
+                }
             }
         }
         self.out.push('}');
@@ -103,7 +116,7 @@ impl<'t> Sink<'t> for Canonical<'t> {
 }
 
 /// The members that stand in `out` from `start`, in canonical order.
-fn sort_members(out: &str, start: usize, members: Vec<(Cow<'_, str>, usize)>) -> String {
+fn sort_members(out: &str, start: usize, members: Vec<(Cow<'_, str>, usize)>) -> Option<String> {
     let ends = members.iter().skip(1).map(|(_, next)| next.saturating_sub(1)).chain([out.len()]);
     let ends: Vec<usize> = ends.collect();
     let mut members: Vec<(Cow<'_, str>, usize, usize)> =
@@ -114,7 +127,7 @@ fn sort_members(out: &str, start: usize, members: Vec<(Cow<'_, str>, usize)>) ->
         if index > 0 {
             sorted.push(',');
         }
-        sorted.push_str(out.get(*from..*to).unwrap_or_default());
+        sorted.push_str(out.get(*from..*to)?);
     }
-    sorted
+    Some(sorted)
 }

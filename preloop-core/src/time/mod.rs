@@ -85,7 +85,8 @@ impl Timestamp {
     pub fn from_unix_nanos(nanos: i128) -> Result<Self, TimestampError> {
         let seconds =
             i64::try_from(nanos.div_euclid(NANOS)).map_err(|_| TimestampError::OutOfRange)?;
-        let nanos = u32::try_from(nanos.rem_euclid(NANOS)).unwrap_or_default();
+        let nanos =
+            u32::try_from(nanos.rem_euclid(NANOS)).map_err(|_| TimestampError::OutOfRange)?;
         Self::from_parts(seconds, nanos)
     }
 

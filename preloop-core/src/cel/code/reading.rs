@@ -96,6 +96,13 @@ struct Variables {
     second: Reading,
 }
 
+impl Variables {
+    /// All there is, where it is not known what.
+    fn all() -> Self {
+        Self { first: Reading::all(), second: Reading::all() }
+    }
+}
+
 struct Walk<'c> {
     code: &'c Code,
     readings: Vec<Reading>,
@@ -150,7 +157,7 @@ impl Walk<'_> {
             Op::Bind { value, body } => {
                 self.scopes.push(Variables::default());
                 self.look(body, wanted);
-                let variables = self.scopes.pop().unwrap_or_default();
+                let variables = self.scopes.pop().unwrap_or_else(Variables::all);
                 self.look(value, variables.first);
             }
             Op::OptionalMap { target, body, .. } => {
@@ -271,7 +278,7 @@ impl Walk<'_> {
             self.look(filter, Reading::value());
         }
         self.look(parts.body, body);
-        let Variables { first, second } = self.scopes.pop().unwrap_or_default();
+        let Variables { first, second } = self.scopes.pop().unwrap_or_else(Variables::all);
         let (item, value) =
             if parts.pairs { (second.clone(), second) } else { (first, Reading::default()) };
         self.look(

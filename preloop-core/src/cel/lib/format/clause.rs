@@ -60,7 +60,8 @@ pub(super) fn next_piece(pattern: &str) -> Result<Option<(Piece<'_>, &str)>, Lib
         return Ok(Some((Piece::Literal("%"), rest)));
     }
     let (precision, after) = precision(after)?;
-    let Some(letter) = after.chars().next() else {
+    let mut rest = after.chars();
+    let Some(letter) = rest.next() else {
         return Err(parse_error("unexpected end of string"));
     };
     let clause = match letter {
@@ -79,7 +80,7 @@ pub(super) fn next_piece(pattern: &str) -> Result<Option<(Piece<'_>, &str)>, Lib
             )));
         }
     };
-    Ok(Some((Piece::Clause(clause), after.get(letter.len_utf8()..).unwrap_or_default())))
+    Ok(Some((Piece::Clause(clause), rest.as_str())))
 }
 
 /// Takes `.3` off what follows a `%`.

@@ -22,9 +22,9 @@ pub(crate) fn size(text: &str) -> i64 {
 /// `text.charAt(index)`: one code point, or empty text at the very end.
 pub(crate) fn char_at(text: &str, index: i64) -> Result<&str, LibError> {
     let start = byte_offset(text, index)?;
-    let rest = text.get(start..).unwrap_or_default();
+    let rest = behind(text, start, index)?;
     let length = rest.chars().next().map_or(0, char::len_utf8);
-    Ok(rest.get(..length).unwrap_or_default())
+    rest.get(..length).ok_or_else(|| index_out_of_range(index))
 }
 
 /// `text.indexOf(needle)`: where `needle` first stands, or -1.
@@ -38,7 +38,7 @@ pub(crate) fn index_of(text: &str, needle: &str) -> i64 {
 /// `text.indexOf(needle, from)`: where `needle` first stands at or after `from`, or -1.
 pub(crate) fn index_of_from(text: &str, needle: &str, from: i64) -> Result<i64, LibError> {
     let start = byte_offset(text, from)?;
-    let rest = text.get(start..).unwrap_or_default();
+    let rest = behind(text, start, from)?;
     Ok(match memmem::find(rest.as_bytes(), needle.as_bytes()) {
         Some(at) => from.saturating_add(code_points_before(rest, at)),
         None => -1,
@@ -58,7 +58,7 @@ pub(crate) fn last_index_of_from(text: &str, needle: &str, from: i64) -> Result<
     let start = byte_offset(text, from)?;
     // A match that begins at `start` may reach past it by its own length, and no further.
     let end = start.saturating_add(needle.len()).min(text.len());
-    let window = text.as_bytes().get(..end).unwrap_or_default();
+    let window = text.as_bytes().get(..end).ok_or_else(|| index_out_of_range(from))?;
     Ok(match memmem::rfind(window, needle.as_bytes()) {
         Some(at) => code_points_before(text, at),
         None => -1,
@@ -68,13 +68,13 @@ pub(crate) fn last_index_of_from(text: &str, needle: &str, from: i64) -> Result<
 /// `text.substring(start)`: everything from `start` on.
 pub(crate) fn substring(text: &str, start: i64) -> Result<&str, LibError> {
     let offset = byte_offset(text, start)?;
-    Ok(text.get(offset..).unwrap_or_default())
+    behind(text, offset, start)
 }
 
 /// `text.substring(start, end)`: from `start` up to, not including, `end`.
 pub(crate) fn substring_between(text: &str, start: i64, end: i64) -> Result<&str, LibError> {
     let first = byte_offset(text, start)?;
-    let rest = text.get(first..).unwrap_or_default();
+    let rest = behind(text, first, start)?;
     let Some(length) = end.checked_sub(start).filter(|length| *length >= 0) else {
         // Name an end that lies outside rather than the order of the two.
         byte_offset(text, end)?;
@@ -85,7 +85,7 @@ pub(crate) fn substring_between(text: &str, start: i64, end: i64) -> Result<&str
     let Ok(last) = byte_offset(rest, length) else {
         return Err(index_out_of_range(end));
     };
-    Ok(rest.get(..last).unwrap_or_default())
+    rest.get(..last).ok_or_else(|| index_out_of_range(end))
 }
 
 /// `text.replace(from, to, limit)`: at most `limit` replacements, all of them where it is negative.
@@ -262,8 +262,15 @@ fn index_out_of_range(index: i64) -> LibError {
     LibError::out_of_range(format!("index `{index}` is out of range"))
 }
 
+/// What stands behind a byte offset, which `index` led to.
+fn behind(text: &str, offset: usize, index: i64) -> Result<&str, LibError> {
+    text.get(offset..).ok_or_else(|| index_out_of_range(index))
+}
+
 fn code_points_before(text: &str, offset: usize) -> i64 {
-    size(text.get(..offset).unwrap_or_default())
+    // Each code point has one byte that does not continue another.
+    let first = |byte: &&u8| **byte & 0b1100_0000 != 0b1000_0000;
+    as_int(text.as_bytes().iter().take(offset).filter(first).count())
 }
 
 fn as_int(size: usize) -> i64 {

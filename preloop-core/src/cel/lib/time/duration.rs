@@ -51,7 +51,7 @@ impl Duration {
     pub fn from_nanos(nanos: i128) -> Result<Self, LibError> {
         // Division towards zero gives both parts the sign of the whole.
         let seconds = i64::try_from(nanos / NANOS).unwrap_or(i64::MAX);
-        let nanos = i32::try_from(nanos % NANOS).unwrap_or_default();
+        let nanos = i32::try_from(nanos % NANOS).map_err(|_| out_of_range())?;
         let beyond = seconds.unsigned_abs() > MAX_SECONDS.unsigned_abs()
             || (seconds.unsigned_abs() == MAX_SECONDS.unsigned_abs() && nanos != 0);
         if beyond { Err(out_of_range()) } else { Ok(Self { seconds, nanos }) }
@@ -74,10 +74,9 @@ impl Duration {
 
     /// `duration(text)`: numbers with units, as in `1h30m1.5s`; units are h, m, s, ms, us and ns.
     pub fn parse(text: &str) -> Result<Self, LibError> {
-        let (negative, unsigned) = match text.as_bytes().first() {
-            Some(b'-') => (true, text.get(1..).unwrap_or_default()),
-            Some(b'+') => (false, text.get(1..).unwrap_or_default()),
-            _ => (false, text),
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(unsigned) => (true, unsigned),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
         if unsigned == "0" {
             return Ok(Self::default());
@@ -155,8 +154,7 @@ fn parse_terms(text: &str) -> Option<i128> {
 }
 
 fn leading_digits(text: &str) -> &str {
-    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    text.get(..end).unwrap_or_default()
+    text.split(|character: char| !character.is_ascii_digit()).next().unwrap_or("")
 }
 
 /// Nanoseconds of one term; what is finer than a nanosecond is cut off.
