@@ -14,6 +14,9 @@ pub struct Invitation {
     pub id: Uuid,
     /// Whom it is for; the user gets this address.
     pub email: Option<String>,
+    /// The name that the user will have; none: who accepts chooses one.
+    #[serde(default)]
+    pub name: Option<String>,
     /// What the user will be allowed.
     pub role: Role,
     /// Names of the teams the user will be in.
@@ -37,6 +40,9 @@ pub struct CreateInvitation {
     /// Whom it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// The name that the user will have; else who accepts chooses one, also one that a policy lists and nobody has yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// What the user will be allowed; at most what the caller is.
     pub role: Role,
     /// Names of teams.
@@ -63,7 +69,7 @@ pub struct CreatedInvitation {
 pub struct AcceptInvitation {
     /// The token of the invitation.
     pub token: SecretText,
-    /// Name to sign in with.
+    /// Name to sign in with; the one of the invitation, where it says one.
     pub name: String,
     /// Password, 12 to 128 characters.
     pub password: SecretText,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Permission, Role};
+use crate::{Permission, Role, SecretText};
 
 /// An API key without its text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,7 +76,7 @@ pub struct CreatedApiKey {
     #[serde(flatten)]
     pub api_key: ApiKey,
     /// The key itself; Preloop keeps only its hash.
-    pub key: String,
+    pub key: SecretText,
 }
 
 /// Body of `POST /api/v1/api-keys/{id}/rotate`.

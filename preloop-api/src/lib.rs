@@ -15,6 +15,7 @@ mod health;
 mod invitation;
 mod key;
 mod mcp_server;
+mod name;
 mod page;
 mod permission;
 mod policy;
@@ -53,6 +54,7 @@ pub use mcp_server::{
     McpServerDetail, McpServerEntry, McpServerInfo, McpServerScan, McpServerState, McpServerTool,
     ScannedTool,
 };
+pub use name::{NAME_CHARS_MAX, is_name};
 pub use page::Page;
 pub use permission::{Permission, Role};
 pub use policy::{

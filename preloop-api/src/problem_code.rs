@@ -80,6 +80,11 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("version_not_found", 404, "There is no version with that id."),
     code("method_not_allowed", 405, "The path does not have that method."),
     code("body_too_slow", 408, "The body did not come in time."),
+    code(
+        "account_full",
+        409,
+        "The account has as many keys, users, agents, teams or open invitations as may be.",
+    ),
     code("account_name_taken", 409, "Another account of the server has that name."),
     code("agent_name_taken", 409, "An agent or a user has that name."),
     code("already_voted", 409, "The caller has voted on the request."),

@@ -53,6 +53,18 @@ const TAIL: &str = "
 | The tool is new or changed, and the defaults ask for approval of such tools | at least an approval, `new_tool` |
 | A rule asks for an approval, and nothing names a workflow | the built-in workflow `default` |
 
+## What goes on from memory
+
+Decisions do not wait for the database, so they hold to what a server knows:
+
+| what | until when |
+|---|---|
+| Another server changes a policy, revokes a key, disables somebody or changes a team | within a second; where the connection that says so died without a word, at most 15 seconds |
+| The database does not answer | policies and keys stay as they were when it did, without end; sign-ins are refused, and so is everything that is stored |
+| A key ends by its `expires_at` | at once, everywhere: every server has a clock |
+
+To shut a key out while the database is gone, stop the servers, or let a proxy refuse it.
+
 ## Which entry speaks where a call does not say its source
 
 An entry without `source` fits every call. An entry with one fits a call that names it; a call that names nothing, or

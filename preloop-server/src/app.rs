@@ -76,6 +76,11 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     }
     let settings = Settings::of(&config).map_err(failed)?;
     let proxies = Proxies::parse(&config.trusted_proxies).map_err(failed)?;
+    if config.public_url.is_some() && config.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "all clients behind a proxy count as one address when guesses are slowed down: name the proxy with `--trusted-proxy`"
+        );
+    }
     let (platform, lock) = open(&config).await?;
     let first = platform.first();
     // The policy first: a server with a broken one must not start, and must not look as if it had.

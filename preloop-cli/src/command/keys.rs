@@ -165,7 +165,7 @@ fn show(created: &CreatedApiKey, what: &str, output: Output) -> Result<Exit, Fai
     });
     // The key alone is the result, so that it can be piped into a file.
     output.result(created, |page| {
-        page.line(&created.key);
+        page.line(created.key.reveal());
     })?;
     Ok(Exit::Done)
 }

@@ -53,6 +53,10 @@ pub(crate) struct Invite {
     /// E-mail address of whom it is for; the user gets it
     email: Option<String>,
 
+    /// Name that the user will have; else who accepts chooses one
+    #[arg(long)]
+    name: Option<String>,
+
     /// What the user may do
     #[arg(long, value_enum)]
     role: KeyRole,
@@ -126,6 +130,7 @@ fn run_invite(invite: Invite, output: Output) -> Result<Exit, Failure> {
     let client = invite.remote.client()?;
     let body = CreateInvitation {
         email: invite.email,
+        name: invite.name,
         role: invite.role.into(),
         teams: invite.teams,
         expires_in: Some(invite.days.saturating_mul(DAY)),

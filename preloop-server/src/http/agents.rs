@@ -30,7 +30,12 @@ pub(super) fn routes() -> Routes {
                 .body::<CreateAgent>()
                 .example(json!({"name": "build agent"}))
                 .answers::<Agent>(StatusCode::CREATED)
-                .problems(&["agent_name_taken", "invalid_description", "invalid_name"]),
+                .problems(&[
+                    "account_full",
+                    "agent_name_taken",
+                    "invalid_description",
+                    "invalid_name",
+                ]),
         )
         .add(
             get("/api/v1/agents/{id}", show)

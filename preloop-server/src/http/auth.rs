@@ -12,7 +12,9 @@ use super::ApiError;
 use crate::service::{Caller, Platform, ServiceError, Services, csrf_token};
 
 /// The cookie of a browser's session.
-pub(crate) const SESSION_COOKIE: &str = "preloop_session";
+const SESSION_COOKIE: &str = "preloop_session";
+/// The same behind https: browsers take one of that name from this very host alone, not from a sibling.
+const SECURE_SESSION_COOKIE: &str = "__Host-preloop_session";
 const CSRF_HEADER: &str = "x-csrf-token";
 
 /// The caller of a request, and everything the server can do for the caller's account.
@@ -50,7 +52,9 @@ pub(crate) async fn authenticate(
             None => return Err(missing()),
         }
     } else {
-        let Some(cookie) = session_cookie(headers) else { return Err(missing()) };
+        let Some(cookie) = session_cookie(headers, platform.base_url()) else {
+            return Err(missing());
+        };
         let found = platform.authenticate_cookie(cookie).await?;
         if found.is_some() && !method.is_safe() {
             check_page(headers, cookie, platform.base_url())?;
@@ -65,15 +69,26 @@ pub(crate) async fn authenticate(
     Ok(Authenticated { services, caller })
 }
 
+/// Whether the server is reached by https alone.
+pub(crate) fn is_secure(base_url: &str) -> bool {
+    base_url.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"))
+}
+
+/// What the session's cookie is called where the server is reached.
+pub(crate) fn session_cookie_name(base_url: &str) -> &'static str {
+    if is_secure(base_url) { SECURE_SESSION_COOKIE } else { SESSION_COOKIE }
+}
+
 /// The text of the session's cookie, where there is exactly one.
-pub(crate) fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn session_cookie<'h>(headers: &'h HeaderMap, base_url: &str) -> Option<&'h str> {
+    let wanted = session_cookie_name(base_url);
     let mut values = headers
         .get_all(COOKIE)
         .iter()
         .filter_map(|header| header.to_str().ok())
         .flat_map(|header| header.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .filter(|(name, _)| *name == SESSION_COOKIE)
+        .filter(|(name, _)| *name == wanted)
         .map(|(_, value)| value);
     let (value, None) = (values.next()?, values.next()) else { return None };
     Some(value)
@@ -116,4 +131,25 @@ fn missing() -> ApiError {
         code: "unauthorized",
         message: "send a key as `Authorization: Bearer <key>`".to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behind_https_only_the_cookie_of_this_very_host_counts() {
+        let headers = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_str(text).unwrap());
+            headers
+        };
+        let (plain, secure) = ("http://127.0.0.1:8000", "HTTPS://preloop.example");
+        let planted = headers("preloop_session=planted; __Host-preloop_session=good");
+        assert_eq!(session_cookie(&planted, secure), Some("good"));
+        assert_eq!(session_cookie(&planted, plain), Some("planted"));
+        assert_eq!(session_cookie(&headers("preloop_session=planted"), secure), None);
+        let two = headers("__Host-preloop_session=a; __Host-preloop_session=b");
+        assert_eq!(session_cookie(&two, secure), None);
+    }
 }

@@ -68,11 +68,18 @@ impl Proxies {
             if !self.networks.iter().any(|network| network.has(client)) {
                 break;
             }
-            let Ok(address) = text.trim().parse::<IpAddr>() else { break };
+            let Some(address) = forwarded_address(text.trim()) else { break };
             client = address.to_canonical();
         }
         client
     }
+}
+
+/// An address as proxies write it: alone, with a port, in brackets.
+fn forwarded_address(text: &str) -> Option<IpAddr> {
+    let bare = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    let with_port = || text.parse::<SocketAddr>().ok().map(|address| address.ip());
+    text.parse().ok().or_else(with_port).or_else(bare)
 }
 
 // === impl Network ===
@@ -125,6 +132,14 @@ mod tests {
         assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1", &chain), "1.2.3.4");
         assert_eq!(client(&["10.0.0.1"], "10.0.0.1", &["nonsense"]), "10.0.0.1");
         assert_eq!(client(&["::1"], "::1", &["2001:db8::1"]), "2001:db8::1");
+        for (written, read) in [
+            ("1.2.3.4:567", "1.2.3.4"),
+            ("[2001:db8::1]:567", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("1.2.3.4:", "10.0.0.1"),
+        ] {
+            assert_eq!(client(&["10.0.0.1"], "10.0.0.1", &[written]), read);
+        }
         assert_eq!(client(&["0.0.0.0/0"], "10.0.0.1", &["1.2.3.4"]), "1.2.3.4");
     }
 

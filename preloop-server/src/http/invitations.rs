@@ -34,8 +34,10 @@ pub(super) fn routes() -> Routes {
                 .example(json!({"email": "ann@example.com", "role": "approver"}))
                 .answers::<CreatedInvitation>(StatusCode::CREATED)
                 .problems(&[
+                    "account_full",
                     "invalid_email",
                     "invalid_expiry",
+                    "invalid_name",
                     "invalid_role",
                     "invitation_shown_once",
                     "role_beyond_own",

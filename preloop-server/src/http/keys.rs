@@ -34,6 +34,7 @@ pub(super) fn routes() -> Routes {
                 .example(json!({"name": "build agent", "role": "agent"}))
                 .answers::<CreatedApiKey>(StatusCode::CREATED)
                 .problems(&[
+                    "account_full",
                     "email_taken",
                     "invalid_expiry",
                     "invalid_flow",

@@ -2,7 +2,7 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, HeaderValue};
+use axum::http::header::{CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderName, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -12,7 +12,7 @@ use tracing::Instrument as _;
 use super::ApiError;
 use super::auth::Authenticated;
 use super::body::{read_body, record_refusal};
-use crate::service::{Repeated, Repetition, ServiceError, Services};
+use crate::service::{Repeated, RepeatedAnswer, Repetition, ServiceError, Services};
 
 /// The header that says which request it is.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
@@ -67,10 +67,15 @@ async fn begin(admitted: &Authenticated, request: Request) -> Result<Begun, ApiE
     };
     let body = read_body(body).await?;
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let told_by: [&[u8]; 3] = [parts.method.as_str().as_bytes(), path.as_bytes(), &body];
+    let mut told_by: Vec<&[u8]> = vec![parts.method.as_str().as_bytes(), path.as_bytes(), &body];
+    // What a request means depends on them as well: with another condition it is another request.
+    for header in [IF_MATCH, IF_NONE_MATCH, CONTENT_TYPE] {
+        told_by.extend(parts.headers.get_all(header).iter().map(HeaderValue::as_bytes));
+        told_by.push(b"");
+    }
     let begun = admitted.services.repetition_begin(&admitted.caller, key, &told_by).await?;
     Ok(match begun {
-        Repeated::Answered { status, body } => Begun::Answered(replayed(status, body)),
+        Repeated::Answered(answer) => Begun::Answered(replayed(answer)),
         Repeated::First(repetition) => {
             Begun::First(repetition, Request::from_parts(parts, Body::from(body)))
         }
@@ -96,10 +101,14 @@ async fn finish(services: &Services, repetition: &Repetition, response: Response
             text.map(|text| (error.status(), Bytes::from(text)))
         }
     };
-    let kept = kept.and_then(|(status, body)| Some((status, String::from_utf8(body.into()).ok()?)));
+    let etag = parts.headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
+    let kept = kept.and_then(|(status, body)| {
+        let body = String::from_utf8(body.into()).ok()?;
+        Some(RepeatedAnswer { status: status.as_u16(), body, etag })
+    });
     // The work is done; that its answer is not kept must not turn it into a failure.
-    if let Some((status, text)) = kept
-        && let Err(error) = services.repetition_keep(repetition, status.as_u16(), &text).await
+    if let Some(answer) = kept
+        && let Err(error) = services.repetition_keep(repetition, &answer).await
     {
         tracing::warn!(%error, "an answer was not kept for repetitions");
     }
@@ -111,7 +120,7 @@ fn failed() -> ApiError {
     ApiError::new(status, "internal", "the request ended early; this is a fault of the server")
 }
 
-fn replayed(status: u16, body: String) -> Response {
+fn replayed(RepeatedAnswer { status, body, etag }: RepeatedAnswer) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind =
         if status.is_client_error() { "application/problem+json" } else { "application/json" };
@@ -121,6 +130,9 @@ fn replayed(status: u16, body: String) -> Response {
     headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
     if has_body {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(&etag).ok()) {
+        headers.insert(ETAG, etag);
     }
     response
 }

@@ -13,7 +13,7 @@ use schemars::SchemaGenerator;
 use serde_json::json;
 
 use super::ApiError;
-use super::auth::{Authenticated, SESSION_COOKIE, check_origin, session_cookie};
+use super::auth::{Authenticated, check_origin, is_secure, session_cookie, session_cookie_name};
 use super::body::{JsonRequest, media_type, read_body, read_json};
 use super::client;
 use super::route::{Route, Routes, get, post};
@@ -50,7 +50,7 @@ pub(super) fn routes() -> Routes {
                 .summary("Accept an invitation, which makes a user")
                 .body::<AcceptInvitation>()
                 .answers::<User>(StatusCode::CREATED)
-                .problems(&["email_taken", "invalid_name", "invalid_password", "invitation_not_found", "user_name_taken"]),
+                .problems(&["account_full", "email_taken", "invalid_name", "invalid_password", "invitation_not_found", "user_name_taken"]),
         ))
         .add(guessable(
             post("/api/v1/auth/register", register)
@@ -130,8 +130,15 @@ async fn token(State(platform): State<Platform>, request: Request) -> Result<Res
 async fn login(State(platform): State<Platform>, request: Request) -> Result<Response, ApiError> {
     check_origin(request.headers(), platform.base_url())?;
     let from = client::address(&request);
+    let before = session_cookie(request.headers(), platform.base_url()).map(str::to_owned);
     let sign_in: SignIn = read_json(request).await?;
     let signed_in = platform.sign_in_cookie(&sign_in, from).await?;
+    if let Some(before) = before
+        && let Some((services, caller, _)) = platform.authenticate_cookie(&before).await?
+    {
+        // The browser forgets it now, and nobody else shall have it.
+        services.sign_out(&caller).await?;
+    }
     let cookie = signed_in.cookie.reveal();
     let info = SessionInfo {
         credential: signed_in.caller.credential,
@@ -168,7 +175,7 @@ async fn session(
 ) -> Result<Response, ApiError> {
     let me = services.me(&caller).await?;
     let cookie = match caller.credential {
-        preloop_api::Credential::Cookie => session_cookie(&headers),
+        preloop_api::Credential::Cookie => session_cookie(&headers, platform.base_url()),
         preloop_api::Credential::Key | preloop_api::Credential::Token => None,
     };
     let expires_at = match cookie {
@@ -222,10 +229,10 @@ async fn read_token_request(request: Request) -> Result<TokenRequest, ApiError> 
 
 /// The cookie is for this server's pages alone, and scripts do not see it.
 fn set_cookie(platform: &Platform, text: &str, seconds: u64) -> HeaderValue {
-    let secure = if platform.base_url().starts_with("https://") { "; Secure" } else { "" };
-    let cookie = format!(
-        "{SESSION_COOKIE}={text}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
-    );
+    let name = session_cookie_name(platform.base_url());
+    let secure = if is_secure(platform.base_url()) { "; Secure" } else { "" };
+    let cookie =
+        format!("{name}={text}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&cookie).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 

@@ -45,7 +45,12 @@ pub(super) fn routes() -> Routes {
                 .body::<CreateTeam>()
                 .example(json!({"name": "payments"}))
                 .answers::<Team>(StatusCode::CREATED)
-                .problems(&["invalid_description", "invalid_name", "team_name_taken"]),
+                .problems(&[
+                    "account_full",
+                    "invalid_description",
+                    "invalid_name",
+                    "team_name_taken",
+                ]),
         )
         .add(
             get("/api/v1/teams/{id}", show)

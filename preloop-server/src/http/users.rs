@@ -32,6 +32,7 @@ pub(super) fn routes() -> Routes {
                 .example(json!({"name": "ann", "email": "ann@example.com", "role": "approver"}))
                 .answers::<User>(StatusCode::CREATED)
                 .problems(&[
+                    "account_full",
                     "email_taken",
                     "invalid_email",
                     "invalid_name",

@@ -151,6 +151,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Puts another file in the place of the one that is written to, and gives that one back.
+    #[cfg(test)]
+    pub(crate) fn replace_file(&self, file: File) -> File {
+        std::mem::replace(&mut self.tail().file, file)
+    }
+
     fn tail(&self) -> MutexGuard<'_, Tail> {
         // Whoever panicked while it held the lock left bytes and counters that belong together.
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)

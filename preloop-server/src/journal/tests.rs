@@ -80,10 +80,8 @@ fn a_full_disk_fails_closed_and_loses_nothing_that_happened() {
     let journal = Journal::open(folder.path(), JournalPosition::default()).unwrap();
     journal.append(line("before")).unwrap();
     // `/dev/full` refuses every write as a full disk does.
-    let good = {
-        let full = fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
-        std::mem::replace(&mut journal.tail().file, full)
-    };
+    let full = fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
+    let good = journal.replace_file(full);
     assert_eq!(journal.append(line("refused")), Err(JournalFull));
     assert!(journal.is_written(), "what was refused does not wait");
     journal.append_or_keep(line("kept")).unwrap();

@@ -6,8 +6,9 @@ use preloop_api::{AuditVerification, BrokenRecord, Page, Permission};
 use preloop_core::audit::{AuditKind, AuditRecord, ChainHead, ChainVerifier, EnforcementPoint};
 use uuid::Uuid;
 
-use super::{Caller, ServiceError, Services};
+use super::{Caller, Platform, ServiceError, Services};
 use crate::ids::new_id;
+use crate::journal::Journal;
 use crate::store::AuditFilter;
 
 /// How long a reader waits for the journal to be moved, so that it sees what was answered before.
@@ -146,14 +147,7 @@ impl Services {
 
     /// Puts a record into the journal where what it tells cannot be stopped any more.
     pub(super) fn record_or_log(&self, record: &AuditRecord) {
-        let line = journal_line(self.inner.account_id, record);
-        if self.inner.journal.append_or_keep(line).is_err() {
-            tracing::error!(
-                kind = record.kind.as_str(),
-                id = record.id,
-                "an audit record was lost"
-            );
-        }
+        append_or_log(&self.inner.journal, self.inner.account_id, record);
     }
 
     /// Records what a caller did to the account.
@@ -167,6 +161,19 @@ impl Services {
         record.actor = Some(caller.principal.name.clone());
         record.message = Some(message);
         self.record(&record)
+    }
+}
+
+impl Platform {
+    /// Puts a record into the trail of an account that need not be in memory.
+    pub(super) fn record_or_log(&self, account_id: Uuid, record: &AuditRecord) {
+        append_or_log(&self.shared().journal, account_id, record);
+    }
+}
+
+fn append_or_log(journal: &Journal, account_id: Uuid, record: &AuditRecord) {
+    if journal.append_or_keep(journal_line(account_id, record)).is_err() {
+        tracing::error!(kind = record.kind.as_str(), id = record.id, "an audit record was lost");
     }
 }
 

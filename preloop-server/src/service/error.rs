@@ -88,6 +88,13 @@ pub enum ServiceError {
 
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
+        if let StoreError::Full { .. } = error {
+            return Self::Conflict {
+                code: "account_full",
+                message: format!("{error}; remove what nobody needs first"),
+                state: None,
+            };
+        }
         // The details are for the operator's log; callers learn what it means for them.
         tracing::error!(%error, "the store failed");
         Self::Unavailable {

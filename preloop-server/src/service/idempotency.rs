@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Caller, ServiceError, Services};
 use crate::digest::sha256_hex;
-use crate::store::{IdempotencyClaim, IdempotencyEntry};
+use crate::store::{IdempotencyClaim, IdempotencyEntry, RepeatedAnswer};
 
 /// How long answers are kept.
 const KEPT: Duration = Duration::from_hours(24);
@@ -21,7 +21,7 @@ pub(crate) struct Repetition {
 #[derive(Debug)]
 pub(crate) enum Repeated {
     /// It was answered before.
-    Answered { status: u16, body: String },
+    Answered(RepeatedAnswer),
     /// It is the first; do it, then keep the answer or let go.
     First(Repetition),
 }
@@ -57,7 +57,7 @@ impl Services {
         };
         match self.inner.store.idempotency_claim(&entry, now, stale).await? {
             IdempotencyClaim::First => Ok(Repeated::First(Repetition { entry })),
-            IdempotencyClaim::Answered { status, body } => Ok(Repeated::Answered { status, body }),
+            IdempotencyClaim::Answered(answer) => Ok(Repeated::Answered(answer)),
             IdempotencyClaim::InProgress => Err(conflict(
                 "idempotency_in_progress",
                 "the first request with this `Idempotency-Key` is still being answered; try again",
@@ -73,10 +73,9 @@ impl Services {
     pub(crate) async fn repetition_keep(
         &self,
         repetition: &Repetition,
-        status: u16,
-        body: &str,
+        answer: &RepeatedAnswer,
     ) -> Result<(), ServiceError> {
-        Ok(self.inner.store.idempotency_answer(&repetition.entry, status, body).await?)
+        Ok(self.inner.store.idempotency_answer(&repetition.entry, answer).await?)
     }
 
     /// Lets go of the key: the request was not done and may be made again.

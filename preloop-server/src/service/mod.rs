@@ -39,6 +39,7 @@ use crate::clock::SharedClock;
 use crate::metrics::Metrics;
 use crate::tasks::Tasks;
 
+pub(crate) use crate::store::RepeatedAnswer;
 pub(crate) use approvals::ApprovalQuery;
 pub use audit::Refusal;
 pub use decide::{

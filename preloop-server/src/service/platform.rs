@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -46,7 +47,10 @@ pub(super) struct Shared {
     pub(super) tasks: Tasks,
     pub(super) metrics: Metrics,
     pub(super) keys: ArcSwap<keys::KeyRing>,
-    pub(super) keys_reloading: Mutex<()>,
+    /// Number of the reload of keys that succeeded last; held while one is under way.
+    pub(super) keys_reloading: Mutex<u64>,
+    /// How many reloads of keys were begun.
+    pub(super) key_reloads_begun: AtomicU64,
     /// Changes whenever keys, their holders or teams do.
     pub(super) key_changes: watch::Sender<u64>,
     pub(super) passwords: Passwords,
@@ -107,6 +111,7 @@ impl Platform {
             metrics: Metrics::default(),
             keys: ArcSwap::default(),
             keys_reloading: Mutex::default(),
+            key_reloads_begun: AtomicU64::new(0),
             key_changes: watch::Sender::new(0),
             passwords: Passwords::default(),
             throttle: Throttle::default(),

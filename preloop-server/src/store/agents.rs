@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::dialect::{EngineRow, Statement};
 use super::part::{Order, Part};
 use super::row::{Columns, findable, micros};
-use super::{Change, Store, StoreError, users};
+use super::{Change, Store, StoreError, bounds, users};
 
 impl Store {
     /// Agents of the account, oldest first.
@@ -52,6 +52,7 @@ impl Store {
         if taken.is_some() {
             return Ok(false);
         }
+        bounds::check_agents(&mut tx, account_id).await?;
         sqlx::query(
             "insert into agent (agent_id, account_id, name, description, created_at)
              values ($1, $2, $3, $4, $5)",

@@ -13,6 +13,14 @@ pub(crate) enum StoreError {
         /// What cannot be.
         message: String,
     },
+    /// The account has as much of something as may be.
+    #[error("the account has {most} {what}, which is the most")]
+    Full {
+        /// Of what.
+        what: &'static str,
+        /// How many may be.
+        most: i64,
+    },
     /// The place of the database cannot be used.
     #[error("{message}")]
     Location {
@@ -42,6 +50,7 @@ impl StoreError {
         match self {
             Self::Unavailable(sqlx::Error::Database(error)) => error.is_unique_violation(),
             Self::Corrupt { .. }
+            | Self::Full { .. }
             | Self::Location { .. }
             | Self::Migration { .. }
             | Self::Sealed { .. }

@@ -12,15 +12,23 @@ pub(crate) struct IdempotencyEntry {
     pub(crate) account_id: Uuid,
     pub(crate) api_key_id: Uuid,
     pub(crate) key: String,
-    /// Hash of method, path and body: the same key must come with the same request.
+    /// Hash of method, path, body, conditions and media type: the same key must come with the same request.
     pub(crate) request_hash: String,
+}
+
+/// An answer as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RepeatedAnswer {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    pub(crate) etag: Option<String>,
 }
 
 /// What a request with such a key meets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum IdempotencyClaim {
     /// It was answered before.
-    Answered { status: u16, body: String },
+    Answered(RepeatedAnswer),
     /// It is the first; do it.
     First,
     /// The first one is still being answered.
@@ -44,7 +52,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
         let found = sqlx::query(
-            "select idempotency_key, request_hash, status, body from idempotency_key
+            "select idempotency_key, request_hash, status, body, etag from idempotency_key
              where account_id = $1 and api_key_id = $2 and idempotency_key = $3",
         )
         .bind(entry.account_id.to_string())
@@ -63,7 +71,8 @@ impl Store {
             let status = u16::try_from(status)
                 .map_err(|_| columns.corrupt("`status` is no HTTP status".to_owned()))?;
             let body = columns.text_opt("body")?.unwrap_or_default();
-            return Ok(IdempotencyClaim::Answered { status, body });
+            let etag = columns.text_opt("etag")?;
+            return Ok(IdempotencyClaim::Answered(RepeatedAnswer { status, body, etag }));
         }
         sqlx::query(
             "insert into idempotency_key
@@ -86,19 +95,19 @@ impl Store {
     pub(crate) async fn idempotency_answer(
         &self,
         entry: &IdempotencyEntry,
-        status: u16,
-        body: &str,
+        answer: &RepeatedAnswer,
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         sqlx::query(
-            "update idempotency_key set status = $4, body = $5
+            "update idempotency_key set status = $4, body = $5, etag = $6
              where account_id = $1 and api_key_id = $2 and idempotency_key = $3",
         )
         .bind(entry.account_id.to_string())
         .bind(entry.api_key_id.to_string())
         .bind(&entry.key)
-        .bind(i64::from(status))
-        .bind(body)
+        .bind(i64::from(answer.status))
+        .bind(&answer.body)
+        .bind(&answer.etag)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;

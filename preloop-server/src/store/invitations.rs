@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use preloop_api::{Invitation, Page, Role};
+use preloop_api::{Invitation, Page, Permission, Role};
 use preloop_core::Timestamp;
 use uuid::Uuid;
 
-use super::dialect::{EngineRow, Statement};
+use super::dialect::{EngineRow, Statement, WriteTransaction};
 use super::part::{Order, Part};
 use super::row::{Columns, micros, to_json};
 use super::users::{self, StoredUser, UserSaved};
-use super::{Change, Store, StoreError};
+use super::{Change, Store, StoreError, bounds};
 
 const TABLE: &str = "invitation";
 
@@ -21,6 +21,8 @@ pub(crate) struct StoredInvitation {
     pub(crate) invitation: Invitation,
     /// Ids of the teams.
     pub(crate) teams: Vec<Uuid>,
+    /// The user who invited: the invitation is worth what that one may.
+    pub(crate) invited_by_id: Option<Uuid>,
 }
 
 /// What came of accepting an invitation.
@@ -28,7 +30,7 @@ pub(crate) struct StoredInvitation {
 pub(crate) enum Accepted {
     /// The user is stored.
     Done,
-    /// It was accepted or revoked before, or has ended.
+    /// It was accepted or revoked before, or has ended, or who invited may not any more.
     Over,
     /// The user cannot be stored.
     Refused(UserSaved),
@@ -42,8 +44,8 @@ impl Store {
         part: &Part<i64>,
     ) -> Result<Page<Invitation>, StoreError> {
         let mut statement = Statement::new(
-            "select invitation_id, account_id, email, role, teams, invited_by, created_at,
-                expires_at, accepted_at, revoked_at
+            "select invitation_id, account_id, email, name, role, teams, invited_by,
+                invited_by_id, created_at, expires_at, accepted_at, revoked_at
              from invitation where account_id = ",
         );
         statement.bind(account_id.to_string())?;
@@ -68,8 +70,8 @@ impl Store {
         hash: &str,
     ) -> Result<Option<StoredInvitation>, StoreError> {
         let row = sqlx::query(
-            "select invitation_id, account_id, email, role, teams, invited_by, created_at,
-                expires_at, accepted_at, revoked_at
+            "select invitation_id, account_id, email, name, role, teams, invited_by,
+                invited_by_id, created_at, expires_at, accepted_at, revoked_at
              from invitation where hash = $1",
         )
         .bind(hash)
@@ -84,12 +86,13 @@ impl Store {
         stored: &StoredInvitation,
         hash: &str,
     ) -> Result<(), StoreError> {
-        let StoredInvitation { account_id, invitation, teams } = stored;
+        let StoredInvitation { account_id, invitation, teams, invited_by_id } = stored;
         let mut tx = self.write().await?;
+        bounds::check_invitations(&mut tx, *account_id, invitation.created_at).await?;
         sqlx::query(
             "insert into invitation (invitation_id, account_id, hash, email, role, teams, invited_by,
-                created_at, expires_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                created_at, expires_at, name, invited_by_id)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind(invitation.id.to_string())
         .bind(account_id.to_string())
@@ -100,12 +103,14 @@ impl Store {
         .bind(&invitation.invited_by)
         .bind(micros(invitation.created_at))
         .bind(micros(invitation.expires_at))
+        .bind(&invitation.name)
+        .bind(invited_by_id.map(|id| id.to_string()))
         .execute(&mut *tx)
         .await?;
         tx.commit().await
     }
 
-    /// Accepts an invitation: the user is added in the same transaction.
+    /// Accepts an invitation: the user is added in the same transaction, which no change of the inviter comes between.
     pub(crate) async fn invitation_accept(
         &self,
         invitation: &StoredInvitation,
@@ -113,6 +118,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Accepted, StoreError> {
         let mut tx = self.write().await?;
+        users::hold(&mut tx, invitation.account_id).await?;
+        if !inviter_may(&mut tx, invitation).await? {
+            return Ok(Accepted::Over);
+        }
         let taken = sqlx::query(
             "update invitation set accepted_at = $2
              where invitation_id = $1 and accepted_at is null and revoked_at is null
@@ -157,6 +166,26 @@ impl Store {
     }
 }
 
+/// Whether who invited is there, and may all that the invited would.
+async fn inviter_may(
+    tx: &mut WriteTransaction,
+    invitation: &StoredInvitation,
+) -> Result<bool, StoreError> {
+    let Some(id) = invitation.invited_by_id else { return Ok(false) };
+    let row = sqlx::query(
+        "select user_id, role from app_user
+         where account_id = $1 and user_id = $2 and disabled_at is null",
+    )
+    .bind(invitation.account_id.to_string())
+    .bind(id.to_string())
+    .fetch_optional(&mut **tx)
+    .await?;
+    let Some(row) = row else { return Ok(false) };
+    let role = Columns::of("app_user", "user_id", &row).named("role", Role::from_name)?;
+    let may_invite = role.allows(Permission::UsersWrite);
+    Ok(may_invite && invitation.invitation.role.permissions().all(|it| role.allows(it)))
+}
+
 fn read(row: &EngineRow) -> Result<StoredInvitation, StoreError> {
     let columns = Columns::of(TABLE, "invitation_id", row);
     Ok(StoredInvitation {
@@ -164,6 +193,7 @@ fn read(row: &EngineRow) -> Result<StoredInvitation, StoreError> {
         invitation: Invitation {
             id: columns.id("invitation_id")?,
             email: columns.text_opt("email")?,
+            name: columns.text_opt("name")?,
             role: columns.named("role", Role::from_name)?,
             teams: Vec::new(),
             invited_by: columns.text("invited_by")?,
@@ -173,5 +203,9 @@ fn read(row: &EngineRow) -> Result<StoredInvitation, StoreError> {
             revoked_at: columns.time_opt("revoked_at")?,
         },
         teams: columns.json("teams")?,
+        invited_by_id: match columns.text_opt("invited_by_id")? {
+            Some(_) => Some(columns.id("invited_by_id")?),
+            None => None,
+        },
     })
 }

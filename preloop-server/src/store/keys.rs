@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::dialect::{EngineRow, Statement};
 use super::part::{Order, Part};
 use super::row::{Columns, micros, to_json};
-use super::{Change, Store, StoreError};
+use super::{Change, Store, StoreError, bounds};
 
 const TABLE: &str = "api_key";
 const SELECT: &str =
@@ -93,7 +93,7 @@ impl Store {
         self.keys(statement).await
     }
 
-    /// Adds a key; false where the name or the key is taken.
+    /// Adds a key; false where the name or the key is taken. Of the holder's revoked keys the newest are kept.
     pub(crate) async fn key_insert(&self, key: &StoredKey) -> Result<bool, StoreError> {
         let (user, agent) = match key.holder {
             KeyHolder::User(id) => (Some(id.to_string()), None),
@@ -101,6 +101,7 @@ impl Store {
         };
         let api_key = &key.api_key;
         let mut tx = self.write().await?;
+        bounds::check_keys(&mut tx, key.account_id, key.holder, api_key.created_at).await?;
         let inserted = sqlx::query(
             "insert into api_key (api_key_id, account_id, name, user_id, agent_id, scopes, flow,
                 hash, hint, created_at, expires_at)

@@ -87,6 +87,14 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
+    /// The scopes of the account that have secrets.
+    pub(crate) async fn secret_scopes(&self, account_id: Uuid) -> Result<Vec<String>, StoreError> {
+        let scopes = sqlx::query_scalar(
+            "select distinct scope from secret where account_id = $1 order by scope",
+        );
+        Ok(scopes.bind(account_id.to_string()).fetch_all(self.connections.reader()).await?)
+    }
+
     /// How many secrets each key seals, over all accounts.
     pub(crate) async fn secret_keys(&self) -> Result<Vec<(String, i64)>, StoreError> {
         let rows = sqlx::query(
@@ -113,7 +121,7 @@ impl Store {
         &self,
         account_id: Uuid,
         scope: &str,
-        keep: impl Fn(&SecretSlot) -> bool,
+        keep: impl Fn(&StoredSecret) -> bool,
     ) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
         tx.hold(LOCK).await?;
@@ -127,9 +135,9 @@ impl Store {
         .await?;
         let mut gone = 0;
         for row in &rows {
-            let slot = read(row)?.slot;
-            if !keep(&slot) {
-                remove(&mut tx, &slot).await?;
+            let secret = read(row)?;
+            if !keep(&secret) {
+                remove(&mut tx, &secret.slot).await?;
                 gone += 1;
             }
         }

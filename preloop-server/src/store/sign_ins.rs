@@ -84,13 +84,28 @@ impl TokenKind {
 }
 
 impl Store {
-    /// Adds a sign-in with its tokens, and forgets the user's that have ended.
+    /// Adds a sign-in with its tokens, and forgets the user's that have ended; false where the user is disabled, or has
+    /// another password by now than the one that was looked at.
     pub(crate) async fn sign_in_insert(
         &self,
         sign_in: &SignInRow,
         tokens: &[NewToken],
-    ) -> Result<(), StoreError> {
+        password: &str,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
+        // First, so that whoever changes the user waits, or was waited for.
+        let user = sqlx::query(
+            "update app_user set signed_in_at = $2
+             where user_id = $1 and coalesce(password, '') = $3 and disabled_at is null",
+        )
+        .bind(sign_in.user_id.to_string())
+        .bind(micros(sign_in.created_at))
+        .bind(password)
+        .execute(&mut *tx)
+        .await?;
+        if user.rows_affected() != 1 {
+            return Ok(false);
+        }
         forget_ended(&mut tx, sign_in.user_id, sign_in.created_at).await?;
         sqlx::query(
             "insert into sign_in (sign_in_id, account_id, user_id, kind, created_at, used_at, expires_at)
@@ -106,12 +121,8 @@ impl Store {
         .execute(&mut *tx)
         .await?;
         insert_tokens(&mut tx, sign_in.id, tokens).await?;
-        sqlx::query("update app_user set signed_in_at = $2 where user_id = $1")
-            .bind(sign_in.user_id.to_string())
-            .bind(micros(sign_in.created_at))
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// What a token stands for, whether or not it has ended; spent ones stand for nothing.

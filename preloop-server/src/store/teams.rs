@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::dialect::{EngineRow, Statement, WriteTransaction};
 use super::part::{Order, Part};
 use super::row::{Columns, micros};
-use super::{Change, Store, StoreError};
+use super::{Change, Store, StoreError, bounds};
 
 const TABLE: &str = "team";
 
@@ -42,6 +42,7 @@ impl Store {
         team: &Team,
     ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
+        bounds::check_teams(&mut tx, account_id).await?;
         let inserted = sqlx::query(
             "insert into team (team_id, account_id, name, description, created_at)
              values ($1, $2, $3, $4, $5)",

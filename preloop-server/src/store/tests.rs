@@ -181,7 +181,7 @@ async fn a_sign_in_ends_while_it_is_renewed(place: Place) {
             expires_at: ends,
         };
         let (first, next) = (format!("first {round}"), format!("next {round}"));
-        store.sign_in_insert(&sign_in, &[token(first.clone())]).await.unwrap();
+        assert!(store.sign_in_insert(&sign_in, &[token(first.clone())], "").await.unwrap());
         let next_tokens = [token(next.clone())];
         let end = async {
             match round % 2 {
@@ -197,7 +197,64 @@ async fn a_sign_in_ends_while_it_is_renewed(place: Place) {
     }
 }
 
+/// Whoever signs in while the password is set anew, or the user disabled, is not in afterwards.
+async fn a_sign_in_by_a_password_that_is_gone_does_not_begin(place: Place) {
+    let (store, account_id) = open(&place).await;
+    let user = preloop_api::User {
+        id: new_id(now()),
+        principal_id: "ann".to_owned(),
+        name: "ann".to_owned(),
+        email: None,
+        role: preloop_api::Role::Viewer,
+        teams: Vec::new(),
+        has_password: true,
+        created_at: now(),
+        signed_in_at: None,
+        disabled_at: None,
+    };
+    let user_id = user.id;
+    let stored = StoredUser { account_id, user, password: Some("old".to_owned()) };
+    assert_eq!(store.user_insert(&stored, &[]).await.unwrap(), UserSaved::Saved);
+    let ends = now().saturating_add(std::time::Duration::from_mins(1));
+    let begin = async |hash: &str, password: &str| {
+        let token = NewToken { hash: hash.to_owned(), kind: TokenKind::Access, expires_at: ends };
+        let sign_in = SignInRow {
+            id: new_id(now()),
+            account_id,
+            user_id,
+            is_cookie: false,
+            created_at: now(),
+            used_at: now(),
+            expires_at: ends,
+        };
+        store.sign_in_insert(&sign_in, &[token], password).await.unwrap()
+    };
+    let change = async |password: &str, is_disabled: bool| {
+        let rule = |stored: &mut StoredUser, _: bool| {
+            stored.password = Some(password.to_owned());
+            stored.user.disabled_at = is_disabled.then(now);
+            Ok::<_, ()>(EndedSignIns::All)
+        };
+        store.user_change(account_id, user_id, rule).await.unwrap().unwrap().unwrap()
+    };
+    assert!(begin("first", "old").await);
+    change("new", false).await;
+    assert!(!begin("second", "old").await);
+    assert!(begin("third", "new").await);
+    for round in 0..16 {
+        let (before, after) = (format!("new{round}"), format!("new{}", round + 1));
+        change(&before, false).await;
+        let hash = format!("at once {round}");
+        let (_, is_in) = tokio::join!(change(&after, false), begin(&hash, &before));
+        let stays = store.sign_in_find(&hash).await.unwrap().is_some();
+        assert!(!stays, "{round}: {is_in}");
+    }
+    change("new", true).await;
+    assert!(!begin("fourth", "new").await, "disabled");
+}
+
 on_both_engines![
+    a_sign_in_by_a_password_that_is_gone_does_not_begin,
     a_sign_in_ends_while_it_is_renewed,
     the_account_and_the_tables_are_made_once,
     a_database_of_another_version_is_refused,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::dialect::{EngineRow, Statement, WriteTransaction};
 use super::part::{Order, Part};
 use super::row::{Columns, findable, micros};
-use super::{Change, Store, StoreError, sign_ins, teams};
+use super::{Change, Store, StoreError, bounds, sign_ins, teams};
 
 const TABLE: &str = "app_user";
 const SELECT: &str =
@@ -213,6 +213,7 @@ pub(super) async fn insert(
     if taken != UserSaved::Saved {
         return Ok(taken);
     }
+    bounds::check_users(tx, *account_id).await?;
     sqlx::query(
         "insert into app_user (user_id, account_id, principal_id, name, name_key, email, email_key,
             role, password, created_at)

@@ -7,6 +7,8 @@ use crate::store::Change;
 
 /// How long a missed announcement stays unknown.
 const LOOK: Duration = Duration::from_secs(15);
+/// How long announcements of keys are gathered after one was followed.
+const GATHER: Duration = Duration::from_millis(50);
 /// Pause after the database did not answer.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -38,5 +40,22 @@ async fn listen(platform: &Platform) -> Result<(), ServiceError> {
             _ = look.tick() => Change::Unknown,
         };
         platform.follow(change).await?;
+        if change != Change::Keys {
+            continue;
+        }
+        // Whoever makes many keys has them read once for all that is announced by now, not once for each.
+        let mut others = Vec::new();
+        let quiet = tokio::time::Instant::now() + GATHER;
+        while let Ok(change) = tokio::time::timeout_at(quiet, changes.next()).await {
+            others.push(change?);
+        }
+        let more_keys = others.contains(&Change::Keys);
+        others.retain(|change| *change != Change::Keys);
+        for change in others {
+            platform.follow(change).await?;
+        }
+        if more_keys {
+            platform.follow(Change::Keys).await?;
+        }
     }
 }

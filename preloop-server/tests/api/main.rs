@@ -13,6 +13,7 @@ mod authzen;
 mod bundle;
 mod compile;
 mod decisions;
+mod guesses;
 mod keys;
 mod lifecycle;
 mod openapi;

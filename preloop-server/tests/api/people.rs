@@ -134,6 +134,8 @@ async fn every_sign_in_is_a_new_session() {
     assert_ne!(first, planted);
     let second = cookie_of(&login(&server, "ann", PASSWORD, Some(&first)).await);
     assert_ne!(first, second);
+    let old = client().get(format!("{}/api/v1/auth/me", server.url)).header("cookie", &first);
+    assert_eq!(send(old).await.0, StatusCode::UNAUTHORIZED, "the one before has ended");
     let planted = client().get(format!("{}/api/v1/auth/me", server.url)).header("cookie", planted);
     assert_eq!(send(planted).await.0, StatusCode::UNAUTHORIZED);
     let both = format!("{first}; {second}");

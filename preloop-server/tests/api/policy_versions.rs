@@ -133,7 +133,42 @@ async fn a_tagged_version_stays(server: TestServer) {
     assert_eq!(server.kinds("&kind=policy_versioned").await.len(), 7);
 }
 
+async fn credentials_go_with_the_last_version_that_names_their_server(server: TestServer) {
+    let policy = |servers: &str| {
+        format!("version: '1.0'\nmetadata: {{name: shop}}\nmcp_servers: [{servers}]\n")
+    };
+    let bank = |token: &str| {
+        format!(
+            "{{name: bank, url: 'https://bank.example/mcp', auth_type: bearer, auth_config: {{token: {token}}}}}"
+        )
+    };
+    let import = async |text: String, dry_run: bool| {
+        let body = json!({"policy": text, "dry_run": dry_run});
+        server.owner_post("/api/v1/policies/import", body).await
+    };
+    let (status, first) = import(policy(&bank("hunter2")), false).await;
+    assert_eq!(status, StatusCode::OK, "{first}");
+    assert_eq!(import(policy(""), false).await.0, StatusCode::OK);
+    // The version before still names the server, and a rollback finds its credentials.
+    let kept = || policy(&bank("{redacted: true}"));
+    assert_eq!(import(kept(), true).await.0, StatusCode::OK);
+    let version = first["version"]["id"].as_str().unwrap();
+    let rollback = format!("/api/v1/policies/versions/{version}/rollback");
+    assert_eq!(server.owner_post(&rollback, json!({})).await.0, StatusCode::OK);
+    assert_eq!(import(policy(""), false).await.0, StatusCode::OK);
+    assert_eq!(import(kept(), true).await.0, StatusCode::OK);
+    let prune = json!({"older_than_days": 0, "keep_count": 1});
+    let (status, pruned) = server.owner_post("/api/v1/policies/versions/prune", prune).await;
+    assert_eq!(status, StatusCode::OK, "{pruned}");
+    let (_, missing) = import(kept(), true).await;
+    assert_eq!(missing["code"], "secret_missing");
+    let (_, trail) = server.owner_get("/api/v1/audit?kind=secret_forgotten").await;
+    let message = trail["items"][0]["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("`bank`"), "{message}");
+}
+
 on_both_engines![
+    credentials_go_with_the_last_version_that_names_their_server,
     a_rollback_is_exact_and_a_version_itself,
     versions_are_listed_compared_and_found,
     a_tagged_version_stays,

@@ -103,3 +103,64 @@ async fn a_change_is_whole_though_its_client_leaves() {
         assert_eq!(status, StatusCode::UNAUTHORIZED, "it was revoked");
     }
 }
+
+#[tokio::test]
+async fn an_invitation_that_was_taken_is_told_though_its_client_leaves() {
+    const ROUNDS: usize = 4;
+    let server = TestServer::start().await;
+    let address = server.url.strip_prefix("http://").unwrap();
+    for round in 0..ROUNDS {
+        let (_, made) = server.owner_post("/api/v1/invitations", json!({"role": "viewer"})).await;
+        let body = json!({
+            "token": made["token"], "name": format!("user{round}"), "password": PASSWORD,
+        });
+        let (body, mut stream) = (body.to_string(), TcpStream::connect(address).await.unwrap());
+        let head = format!(
+            "POST /api/v1/auth/invitation HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // While the password is hashed.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        drop(stream);
+    }
+    let trail = "/api/v1/audit?kind=invitation_accepted";
+    server.eventually(trail, |page| page["items"].as_array().unwrap().len() == ROUNDS).await;
+}
+
+#[tokio::test]
+async fn a_repetition_is_of_the_same_condition_and_gets_the_same_tag() {
+    let server = TestServer::without_file(None).await;
+    let policy = |name: &str| format!("version: '1.0'\nmetadata: {{name: {name}}}\n");
+    let import = async |text: String, kind: &str, condition: Option<&str>| {
+        let request = server.request("POST", "/api/v1/policies/import", &server.owner_key);
+        let request =
+            request.header("idempotency-key", "k").header("content-type", kind.to_owned());
+        let request = match condition {
+            Some(condition) => request.header("if-match", condition.to_owned()),
+            None => request,
+        };
+        let response = request.body(text).send().await.unwrap();
+        let tag = response.headers().get("etag").map(|tag| tag.to_str().unwrap().to_owned());
+        (response.status(), tag, response.text().await.unwrap())
+    };
+    let yaml = "application/yaml";
+    let first = import(policy("a"), yaml, None).await;
+    assert_eq!(first.0, StatusCode::OK, "{}", first.2);
+    assert!(first.1.is_some());
+    assert_eq!(import(policy("a"), yaml, None).await, first, "as before, its tag too");
+    for (kind, condition) in [(yaml, Some("\"sha256:0\"")), ("text/yaml", None)] {
+        let (status, _, problem) = import(policy("a"), kind, condition).await;
+        assert_eq!(status, StatusCode::CONFLICT);
+        assert!(problem.contains("idempotency_key_reused"), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn answers_are_what_they_say() {
+    let server = TestServer::start().await;
+    for path in ["/healthz", "/docs", "/api/v1/auth/me", "/nowhere"] {
+        let answer = server.request("GET", path, &server.owner_key).send().await.unwrap();
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{path}");
+    }
+}

@@ -71,6 +71,11 @@ pub(super) async fn admit(State(gate): State<Gate>, mut request: Request, next: 
     next.run(request).await
 }
 
+/// Does what anybody may do to its end, even where the client leaves: a user who was made is in the trail.
+pub(super) async fn see_through(request: Request, next: Next) -> Response {
+    once::see_through(next.run(request)).await
+}
+
 fn check(caller: &Caller, right: Permission) -> Result<(), ApiError> {
     if caller.role == Role::Agent && right == Permission::ApprovalsVote {
         let detail = "an agent's key cannot vote: a person decides";

@@ -134,7 +134,8 @@ impl Routes {
                     let layer = axum::middleware::from_fn_with_state(gate, gate::admit);
                     route.handler.route_layer(layer)
                 }
-                None => route.handler,
+                None if route.method.is_safe() => route.handler,
+                None => route.handler.route_layer(axum::middleware::from_fn(gate::see_through)),
             };
             router = router.route(route.path, handler);
         }

@@ -135,11 +135,17 @@ impl Services {
         }
         let decision = self.asked_anyway(&call, self.evaluate(&call));
         self.metrics().decided(decision.action, started.elapsed());
-        self.remember(&call, decision.action);
         match decision.action {
-            Action::Deny => self.deny(&call, decision, None),
+            Action::Deny => {
+                let denied = self.deny(&call, decision, None)?;
+                // Only what the trail took: a call that nobody may make is no evidence.
+                self.remember(&call, Action::Deny);
+                Ok(denied)
+            }
             Action::Allow if call.attempt.approval_id.is_none() => self.allow(call, decision),
             Action::Allow | Action::RequireApproval => {
+                // What waits for people is remembered while it waits; what comes back, once it was granted.
+                self.remember(&call, Action::RequireApproval);
                 let comes_back = call.attempt.approval_id.map(|id| self.refused_return(&call, id));
                 let ruled = self.ask(call, decision).await;
                 if let (Err(error), Some(mut record)) = (&ruled, comes_back) {
@@ -177,6 +183,11 @@ impl Services {
 
     fn allow(&self, call: PreparedCall, decision: Decision) -> Result<Ruling, ServiceError> {
         let recorded = self.record_decision(&call, &decision, None)?;
+        if call.attempt.approval_id.is_some() {
+            self.remember_granted(&call);
+        } else {
+            self.remember(&call, Action::Allow);
+        }
         Ok(Ruling::Allowed(Permit::new(self.clone(), call, recorded, decision, None)))
     }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use preloop_api::{
     ApiKey, CreateApiKey, CreatedApiKey, Credential, Page, Permission, Role, RotateApiKey,
+    SecretText,
 };
+use preloop_core::Timestamp;
 use preloop_core::audit::AuditKind;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -106,6 +108,7 @@ impl Services {
         if request.expires_at.is_some_and(|at| at <= now) {
             return Err(invalid("invalid_expiry", "`expires_at` must be in the future"));
         }
+        let expires_at = self.ends_with_maker(caller, request.expires_at)?;
         // Before a holder is made: a request that is refused leaves nothing behind.
         let agents = request.agent.as_ref().map(|_| Role::Agent);
         if let Some(role) = agents.or(request.role) {
@@ -129,7 +132,7 @@ impl Services {
             flow,
             hint: hint_of(&text),
             created_at: now,
-            expires_at: request.expires_at,
+            expires_at,
             last_used_at: None,
             revoked_at: None,
         };
@@ -143,7 +146,29 @@ impl Services {
             api_key.role.as_str()
         );
         self.record_act(caller, AuditKind::KeyCreated, note)?;
-        Ok(CreatedApiKey { api_key, key: text })
+        Ok(CreatedApiKey { api_key, key: SecretText::from(text) })
+    }
+
+    /// Until when what the caller came with is good; none where it is no key, or one without an end.
+    pub(super) fn key_ends(&self, caller: &Caller) -> Option<Timestamp> {
+        let is_key = caller.credential == Credential::Key;
+        is_key.then(|| self.inner.keys.load().ends_of(caller.key_id)).flatten()
+    }
+
+    /// The end of a key that the caller makes: its own at the latest, or the end would bind nobody.
+    fn ends_with_maker(
+        &self,
+        caller: &Caller,
+        wanted: Option<Timestamp>,
+    ) -> Result<Option<Timestamp>, ServiceError> {
+        let Some(end) = self.key_ends(caller) else { return Ok(wanted) };
+        if wanted.is_some_and(|at| at > end) {
+            return Err(invalid(
+                "invalid_expiry",
+                format!("`expires_at` must be at most {end}, when the key ends that you came with"),
+            ));
+        }
+        Ok(Some(wanted.unwrap_or(end)))
     }
 
     /// Gives a key another text; the one so far stays good for a while, or not at all.
@@ -159,6 +184,14 @@ impl Services {
         }
         caller.must_stand_for(key.role, &key.principal_id)?;
         caller.must_have_all(key.role, &key.scopes)?;
+        let ends = self.key_ends(caller).filter(|_| id != caller.key_id);
+        if ends.is_some_and(|end| key.expires_at.is_none_or(|at| at > end)) {
+            return Err(ServiceError::Forbidden {
+                code: "role_beyond_own",
+                message: "the key lasts longer than the one that you came with; use one that lasts as long"
+                    .to_owned(),
+            });
+        }
         if request.grace_seconds > GRACE_MAX {
             return Err(invalid(
                 "invalid_expiry",
@@ -175,7 +208,7 @@ impl Services {
         self.inner.keys_reload().await?;
         let note = format!("key `{}` of `{}` is `{hint}` now", key.hint, key.holder);
         self.record_act(caller, AuditKind::KeyRotated, note)?;
-        Ok(CreatedApiKey { api_key: ApiKey { hint, ..key }, key: text })
+        Ok(CreatedApiKey { api_key: ApiKey { hint, ..key }, key: SecretText::from(text) })
     }
 
     /// Revokes a key; it is refused from now on.

@@ -47,6 +47,16 @@ impl KeyRing {
         its.map(|key| &key.caller)
     }
 
+    /// Until when the key of that id is good at most; none: for ever. One that is gone is good no longer.
+    pub(super) fn ends_of(&self, id: Uuid) -> Option<Timestamp> {
+        let its = self.keys.values().filter(|key| key.caller.key_id == id);
+        let mut last = Timestamp::MIN;
+        for key in its {
+            last = last.max(key.good_until?);
+        }
+        Some(last)
+    }
+
     fn is_same(&self, keys: &HashMap<[u8; 32], RingKey>) -> bool {
         let same = |hash, key: &RingKey| {
             let known: Option<&RingKey> = self.keys.get(hash);
@@ -82,8 +92,14 @@ impl Shared {
 
     /// Reads the good keys of all accounts into memory, where every request looks them up.
     pub(in crate::service) async fn keys_reload(&self) -> Result<(), ServiceError> {
+        let asked = self.key_reloads_begun.load(Ordering::SeqCst);
         // One at a time: an older reading must not come after a newer one.
-        let _turn = self.keys_reloading.lock().await;
+        let mut done = self.keys_reloading.lock().await;
+        if *done > asked {
+            // One that began after this was asked for has read all that this one would.
+            return Ok(());
+        }
+        let reload = self.key_reloads_begun.fetch_add(1, Ordering::SeqCst).saturating_add(1);
         let keys = self.store.key_list_good().await?;
         let teams = self.store.team_names(None).await?;
         let before = self.keys.load_full();
@@ -116,6 +132,7 @@ impl Shared {
             self.now().unix_micros().max(before.changed_at.saturating_add(1))
         };
         self.keys.store(Arc::new(KeyRing { keys: ring, changed_at }));
+        *done = reload;
         if !is_same {
             self.key_changes.send_modify(|version| *version = version.wrapping_add(1));
         }

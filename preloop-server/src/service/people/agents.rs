@@ -1,6 +1,6 @@
 //! Agents: making, listing and disabling them. Their keys are in `keys`.
 
-use preloop_api::{Agent, CreateAgent, Page, Permission};
+use preloop_api::{Agent, CreateAgent, Page, Permission, ScopeKind};
 use preloop_core::audit::AuditKind;
 use uuid::Uuid;
 
@@ -46,7 +46,8 @@ impl Services {
                 "an agent or a user of the account has this name; take another",
             )
         })?;
-        self.record_act(caller, AuditKind::AgentCreated, format!("agent `{}`", agent.name))?;
+        let waits = self.policy_waits(ScopeKind::Agent, &agent.name);
+        self.record_act(caller, AuditKind::AgentCreated, format!("agent `{}`{waits}", agent.name))?;
         Ok(agent)
     }
 

@@ -10,7 +10,7 @@ use preloop_api::{
 use preloop_core::audit::AuditKind;
 use uuid::Uuid;
 
-use super::names::check_email;
+use super::names::{check_email, check_user_name};
 use super::tokens::{hash_of, random_text};
 use super::users::{new_user, saved};
 use super::{invalid, not_found};
@@ -53,6 +53,7 @@ impl Services {
                 format!("`expires_in` must be {LASTS_MIN} to {LASTS_MAX} seconds"),
             ));
         }
+        let name = request.name.as_deref().map(check_user_name).transpose()?.map(str::to_owned);
         let email = request.email.as_deref().map(check_email).transpose()?.map(str::to_owned);
         let teams = self.team_ids(&request.teams).await?;
         let token = random_text(PREFIX)?;
@@ -60,6 +61,7 @@ impl Services {
         let invitation = Invitation {
             id: new_id(now),
             email,
+            name,
             role: request.role,
             teams: Vec::new(),
             invited_by: caller.principal.name.clone(),
@@ -68,7 +70,8 @@ impl Services {
             accepted_at: None,
             revoked_at: None,
         };
-        let mut stored = StoredInvitation { account_id: self.inner.account_id, invitation, teams };
+        let (account_id, invited_by_id) = (self.inner.account_id, caller.user_id);
+        let mut stored = StoredInvitation { account_id, invitation, teams, invited_by_id };
         self.inner.store.invitation_insert(&stored, &hex(&hash_of(&token))).await?;
         let message = format!("invitation `{}` as {}", stored.invitation.id, request.role.as_str());
         self.record_act(caller, AuditKind::InvitationCreated, message)?;
@@ -98,11 +101,14 @@ impl Platform {
         request: AcceptInvitation,
         from: Option<IpAddr>,
     ) -> Result<User, ServiceError> {
-        let guess = self.guess_key(from)?;
         let hash = hex(&hash_of(request.token.reveal()));
-        let found = self.shared().store.invitation_find(&hash).await?;
-        let invitation = found.ok_or_else(over)?;
-        guess.succeeded();
+        let Some(invitation) = self.shared().store.invitation_find(&hash).await? else {
+            // A good token is always taken; only guesses are counted.
+            self.guess_key(from)?;
+            return Err(over());
+        };
+        // Each attempt hashes a password, which is work for everybody's server.
+        let attempt = self.guess_invitation(invitation.invitation.id)?;
         let services = self.services(invitation.account_id).await?;
         let now = services.now();
         let Invitation { email, role, expires_at, accepted_at, revoked_at, .. } =
@@ -110,12 +116,13 @@ impl Platform {
         if *expires_at <= now || accepted_at.is_some() || revoked_at.is_some() {
             return Err(over());
         }
+        check_bound(invitation.invitation.name.as_deref(), &request.name)?;
         let user = new_user(invitation.account_id, now, &request.name, email.as_deref(), *role)?;
         let user = services.with_password(user, Some(&request.password)).await?;
         match self.shared().store.invitation_accept(&invitation, &user, now).await? {
             Accepted::Over => return Err(over()),
             Accepted::Refused(why) => saved(why)?,
-            Accepted::Done => {}
+            Accepted::Done => attempt.succeeded(),
         }
         let user = services.user(user.user.id).await?.user;
         let mut record = services.new_record(AuditKind::InvitationAccepted);
@@ -128,6 +135,16 @@ impl Platform {
         ));
         services.record(&record)?;
         Ok(user)
+    }
+}
+
+/// The name that was chosen by who invited is the name.
+fn check_bound(bound: Option<&str>, given: &str) -> Result<(), ServiceError> {
+    match bound {
+        Some(bound) if bound != given.trim() => {
+            Err(invalid("invalid_name", format!("the invitation is for the name `{bound}`")))
+        }
+        _ => Ok(()),
     }
 }
 

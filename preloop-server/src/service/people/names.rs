@@ -2,11 +2,12 @@
 
 use uuid::Uuid;
 
+use preloop_api::{NAME_CHARS_MAX, is_name};
+use unicode_security::MixedScript as _;
+
 use super::invalid;
 use crate::service::ServiceError;
 
-/// Longest name of anything, in characters.
-const NAME_CHARS_MAX: usize = 64;
 /// Longest e-mail address, in bytes.
 const EMAIL_BYTES_MAX: usize = 254;
 /// Longest description, in characters.
@@ -15,16 +16,22 @@ const DESCRIPTION_CHARS_MAX: usize = 500;
 /// The name of a key, an agent or a team, without blanks around it.
 pub(in crate::service) fn check_name(name: &str) -> Result<&str, ServiceError> {
     let name = name.trim();
-    let is_good = !name.is_empty()
-        && name.chars().count() <= NAME_CHARS_MAX
-        && name.chars().all(|c| c.is_alphanumeric() || "-_.@ ".contains(c));
-    if is_good {
-        return Ok(name);
+    if !is_name(name) {
+        return Err(invalid(
+            "invalid_name",
+            format!(
+                "`name` must be 1 to {NAME_CHARS_MAX} letters, digits, spaces or any of `-_.@`"
+            ),
+        ));
     }
-    Err(invalid(
-        "invalid_name",
-        format!("`name` must be 1 to {NAME_CHARS_MAX} letters, digits, spaces or any of `-_.@`"),
-    ))
+    if !name.is_single_script() {
+        // Letters of two scripts look alike: such a name could be read as somebody else's.
+        return Err(invalid(
+            "invalid_name",
+            "`name` must be of one script: it mixes letters that look alike, such as Latin and Cyrillic ones",
+        ));
+    }
+    Ok(name)
 }
 
 /// The name of a user: no address, which would stand for another's, and no id.
@@ -90,11 +97,15 @@ mod tests {
 
     #[test]
     fn names_cannot_break_a_line_or_stand_for_another() {
-        for name in ["ann", " ann ", "Ann Lee", "a.b-c_d", "Äna"] {
+        for name in ["ann", " ann ", "Ann Lee", "a.b-c_d", "Äna", "Анна", "東京タワー"] {
             assert_eq!(check_user_name(name).unwrap(), name.trim());
         }
         for name in ["", " ", "a\nb", "a\u{202e}b", "a'--", "ann@x.org", "a`b", "{\"a\"}"] {
             assert!(check_user_name(name).is_err(), "{name:?}");
+        }
+        // Cyrillic and Greek letters among Latin ones.
+        for name in ["\u{430}nn", "p\u{430}yments", "\u{3bf}wner", "ops \u{410}"] {
+            assert!(check_name(name).is_err(), "{name:?}");
         }
         assert!(check_user_name("018f0000-0000-7000-8000-000000000000").is_err());
         assert!(check_name("ci@build").is_ok());

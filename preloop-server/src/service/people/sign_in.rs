@@ -9,6 +9,7 @@ use preloop_api::{
 use preloop_core::Timestamp;
 use preloop_core::audit::AuditKind;
 use preloop_core::call::Principal;
+use uuid::Uuid;
 
 use super::throttle::{Guesser, Throttle, network};
 use super::tokens::{hash_of, random_text};
@@ -120,22 +121,18 @@ impl Platform {
         refresh_token: &SecretText,
         from: Option<IpAddr>,
     ) -> Result<TokenAnswer, ServiceError> {
-        let guess = self.guess_key(from)?;
         let hash = hex(&hash_of(refresh_token.reveal()));
         let now = self.first().now();
         let found = self.shared().store.sign_in_find(&hash).await?;
         if let Some(found) = &found
             && (found.kind != TokenKind::Refresh || !goes_on(found, now))
         {
-            return Err(bad_refresh());
+            return Err(self.refused_refresh(from));
         }
         let (answer, tokens) = new_tokens(now)?;
         match self.shared().store.sign_in_refresh(&hash, now, &tokens).await? {
-            Refreshed::Renewed => {
-                guess.succeeded();
-                Ok(answer)
-            }
-            Refreshed::Unknown => Err(bad_refresh()),
+            Refreshed::Renewed => Ok(answer),
+            Refreshed::Unknown => Err(self.refused_refresh(from)),
             Refreshed::Reused { sign_in_id, account_id } => {
                 let services = self.services(account_id).await?;
                 let mut record = services.new_record(AuditKind::SignInReused);
@@ -143,9 +140,14 @@ impl Platform {
                     "sign-in `{sign_in_id}` was ended: one of its refresh tokens came twice"
                 ));
                 services.record_or_log(&record);
-                Err(bad_refresh())
+                Err(self.refused_refresh(from))
             }
         }
+    }
+
+    /// A good token is always taken, also where others guess from the same address; only guesses are counted.
+    fn refused_refresh(&self, from: Option<IpAddr>) -> ServiceError {
+        self.guess_key(from).err().unwrap_or_else(bad_refresh)
     }
 
     /// Whom an access token or a cookie stands for.
@@ -192,6 +194,11 @@ impl Platform {
         self.guess(from.map(|from| Guesser::SignInsFrom(network(from))).into_iter().collect())
     }
 
+    /// Counts an attempt to accept an invitation.
+    pub(in crate::service) fn guess_invitation(&self, id: Uuid) -> Result<Guess<'_>, ServiceError> {
+        self.guess(vec![Guesser::Invitation(id)])
+    }
+
     fn guess(&self, guessers: Vec<Guesser>) -> Result<Guess<'_>, ServiceError> {
         let throttle = &self.shared().throttle;
         for guesser in &guessers {
@@ -212,7 +219,12 @@ impl Platform {
         // The address first: one that is paused must not have everybody's names paused as well.
         let mut guessers: Vec<Guesser> =
             from.map(|from| Guesser::SignInsFrom(network(from))).into_iter().collect();
-        guessers.push(Guesser::SignInsTo(name_key(&username)));
+        let (throttle, now) = (&self.shared().throttle, self.first().now());
+        let (account_key, name) = (name_key(account.unwrap_or_default()), name_key(&username));
+        let to = Guesser::SignInsTo { account: account_key, name };
+        if !from.is_some_and(|from| throttle.knows(network(from), &to, now)) {
+            guessers.push(to.clone());
+        }
         let guess = self.guess(guessers)?;
         let mut found = self.shared().store.user_candidates(&username, account).await?;
         let user = if found.len() == 1 { found.pop() } else { None };
@@ -222,37 +234,29 @@ impl Platform {
         match user {
             Some(user) if fits && is_enabled => {
                 guess.succeeded();
+                if let Some(from) = from {
+                    throttle.note(network(from), to, now);
+                }
                 Ok(user)
             }
             user => {
-                self.record_failure(user.as_ref(), is_enabled).await?;
-                Err(ServiceError::Unauthorized {
-                    code: "invalid_credentials",
-                    message: "name and password do not fit; where the name is in several accounts, `account` says which is meant"
-                        .to_owned(),
-                })
+                self.record_failure(user.as_ref(), is_enabled);
+                Err(bad_credentials())
             }
         }
     }
 
     /// A name that nobody has is not recorded: it may be a password in the wrong field.
-    async fn record_failure(
-        &self,
-        user: Option<&StoredUser>,
-        is_enabled: bool,
-    ) -> Result<(), ServiceError> {
+    fn record_failure(&self, user: Option<&StoredUser>, is_enabled: bool) {
+        let mut record = self.first().new_record(AuditKind::SignInFailed);
         let Some(user) = user else {
-            let mut record = self.first().new_record(AuditKind::SignInFailed);
             record.message = Some("nobody has that name, or several have".to_owned());
-            self.first().record_or_log(&record);
-            return Ok(());
+            return self.first().record_or_log(&record);
         };
-        let services = self.services(user.account_id).await?;
-        let mut record = services.new_record(AuditKind::SignInFailed);
         let why = if is_enabled { "the password did not fit" } else { "the user is disabled" };
         record.message = Some(format!("user `{}`: {why}", user.user.name));
-        services.record_or_log(&record);
-        Ok(())
+        // Without opening the account, which would take longer than for a name that nobody has.
+        self.record_or_log(user.account_id, &record);
     }
 
     async fn begin(
@@ -271,7 +275,11 @@ impl Platform {
             used_at: now,
             expires_at,
         };
-        self.shared().store.sign_in_insert(&row, tokens).await?;
+        // Not where the password was set anew, or the user disabled, while this one was looked at.
+        let password = user.password.as_deref().unwrap_or_default();
+        if !self.shared().store.sign_in_insert(&row, tokens, password).await? {
+            return Err(bad_credentials());
+        }
         Ok(row)
     }
 }
@@ -322,7 +330,8 @@ impl Services {
         given: &SecretText,
         hash: &str,
     ) -> Result<(), ServiceError> {
-        let guesser = Guesser::SignInsTo(name_key(&user.user.name));
+        let (account, name) = (user.account_id.to_string(), name_key(&user.user.name));
+        let guesser = Guesser::SignInsTo { account, name };
         self.inner.throttle.attempt(guesser.clone(), self.now())?;
         if !self.inner.passwords.verify(given, Some(hash)).await? {
             return Err(ServiceError::Forbidden {
@@ -401,6 +410,14 @@ fn record_sign_in(services: &Services, user: &StoredUser, how: &str) -> Result<(
     record.actor = Some(user.user.name.clone());
     record.message = Some(format!("user `{}` {how}", user.user.name));
     services.record(&record)
+}
+
+fn bad_credentials() -> ServiceError {
+    ServiceError::Unauthorized {
+        code: "invalid_credentials",
+        message: "name and password do not fit; where the name is in several accounts, `account` says which is meant"
+            .to_owned(),
+    }
 }
 
 fn bad_refresh() -> ServiceError {

@@ -45,7 +45,9 @@ impl Services {
         if !self.inner.store.team_insert(self.inner.account_id, &team).await? {
             return Err(name_taken());
         }
-        self.record_act(caller, AuditKind::TeamCreated, format!("team `{}`", team.name))?;
+        let message =
+            format!("team `{}`{}", team.name, self.policy_waits(ScopeKind::Team, &team.name));
+        self.record_act(caller, AuditKind::TeamCreated, message)?;
         Ok(team)
     }
 
@@ -73,6 +75,15 @@ impl Services {
         let message = format!("team `{before}`, now `{}`", team.name);
         self.record_act(caller, AuditKind::TeamChanged, message)?;
         Ok(team)
+    }
+
+    /// What the trail says besides where a policy waits for somebody of that name: it holds from now on.
+    pub(super) fn policy_waits(&self, kind: ScopeKind, name: &str) -> String {
+        let scope = PolicyScope::stored(kind, name.to_owned());
+        match self.live_policies().slot(&scope) {
+            Some(slot) => format!(", for whom the policy `{}` holds already", slot.policy().name),
+            None => String::new(),
+        }
     }
 
     /// Refuses a name under which the team's policy would no longer hold for its members.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use preloop_core::Timestamp;
+use uuid::Uuid;
 
 use crate::service::ServiceError;
 
@@ -16,6 +17,8 @@ const PAUSE: Duration = Duration::from_mins(1);
 const PAUSE_MAX: Duration = Duration::from_hours(1);
 /// How long somebody is remembered after the last attempt or pause.
 const MEMORY: Duration = Duration::from_hours(2);
+/// How long an address is known by which somebody signed in.
+const KNOWN: Duration = Duration::from_hours(30 * 24);
 /// How many are remembered at most; those that were quiet longest are forgotten first.
 const ENTRIES_MAX: usize = 20_000;
 
@@ -27,7 +30,14 @@ pub(in crate::service) enum Guesser {
     /// Sign-ins from an address.
     SignInsFrom(IpAddr),
     /// Sign-ins to a name, wherever they come from.
-    SignInsTo(String),
+    SignInsTo {
+        /// The account that was named, or is meant; empty where none was.
+        account: String,
+        /// The name.
+        name: String,
+    },
+    /// Attempts to accept an invitation.
+    Invitation(Uuid),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +53,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(in crate::service) struct Throttle {
     entries: Mutex<HashMap<Guesser, Entry>>,
+    /// From where somebody signed in to a name, and when last.
+    known: Mutex<HashMap<(IpAddr, Guesser), Timestamp>>,
 }
 
 // === impl Guesser ===
@@ -51,7 +63,7 @@ impl Guesser {
     /// Attempts in a window before there is a pause. Many people may share an address.
     const fn attempts_max(&self) -> u32 {
         match self {
-            Self::SignInsTo(_) => 10,
+            Self::SignInsTo { .. } | Self::Invitation(_) => 10,
             Self::SignInsFrom(_) => 30,
             Self::KeysFrom(_) => 60,
         }
@@ -106,6 +118,32 @@ impl Throttle {
             return Err(too_many(pause));
         }
         Ok(())
+    }
+
+    /// Notes that somebody signed in from there.
+    pub(super) fn note(&self, from: IpAddr, guesser: Guesser, now: Timestamp) {
+        let mut known = self.known();
+        if known.len() >= ENTRIES_MAX {
+            known.retain(|_, at| now.duration_since(*at) <= KNOWN);
+        }
+        if known.len() >= ENTRIES_MAX
+            && let Some(oldest) =
+                known.iter().min_by_key(|(_, at)| **at).map(|(key, _)| key.clone())
+        {
+            known.remove(&oldest);
+        }
+        known.insert((from, guesser), now);
+    }
+
+    /// Whether somebody signed in from there in the last while: guesses from elsewhere do not shut that one out.
+    pub(super) fn knows(&self, from: IpAddr, guesser: &Guesser, now: Timestamp) -> bool {
+        let known = self.known();
+        let at = known.get(&(from, guesser.clone()));
+        at.is_some_and(|at| now.duration_since(*at) <= KNOWN)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<(IpAddr, Guesser), Timestamp>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether there is a pause now; nothing is counted.
@@ -163,7 +201,7 @@ mod tests {
     }
 
     fn name(name: &str) -> Guesser {
-        Guesser::SignInsTo(name.to_owned())
+        Guesser::SignInsTo { account: String::new(), name: name.to_owned() }
     }
 
     #[test]

@@ -140,6 +140,12 @@ impl Services {
         let id = caller.must_be_user()?;
         // Whoever knows the password may all that the user may: a narrowed key must not set one.
         caller.must_have(caller.role)?;
+        if self.key_ends(caller).is_some() {
+            return Err(ServiceError::Forbidden {
+                code: "role_beyond_own",
+                message: "a key that ends sets no password, which would outlast it".to_owned(),
+            });
+        }
         let stored = self.user(id).await?;
         if let Some(hash) = &stored.password {
             let given = request.current_password.unwrap_or_default();

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use preloop_api::PolicyVersion;
+use preloop_api::{PolicyScope, PolicyVersion};
 use preloop_core::ValidPolicy;
 use preloop_core::audit::{AuditKind, AuditRecord};
+use preloop_core::document::{McpServer, PolicyDocument};
 use uuid::Uuid;
 
 use super::super::secrets::SecretsTaken;
@@ -26,7 +27,9 @@ impl Services {
         policy: ValidPolicy,
         secrets: SecretsTaken,
     ) -> Result<PolicyWritten, ServiceError> {
+        let has_left = self.servers_leave(&write.scope, policy.document());
         let scope = write.scope.clone();
+        let changed_scope = scope.clone();
         let origin = Origin::Stored(write.version_id);
         let at = write.now;
         let live = computed(move || Arc::new(LivePolicy::new(scope, origin, policy, at))).await?;
@@ -56,7 +59,17 @@ impl Services {
                 message: "the policy was not applied; try again".to_owned(),
             }
         })?;
+        if has_left && matches!(written, Ok(PolicyWritten::Live(_))) {
+            self.secrets_prune(Some(&changed_scope)).await;
+        }
         Ok(written?)
+    }
+
+    /// Whether a server of what is live is not in the document any more.
+    fn servers_leave(&self, scope: &PolicyScope, after: &PolicyDocument) -> bool {
+        let live = self.live_policies();
+        let gone = |server: &McpServer| !after.mcp_servers.iter().any(|it| it.name == server.name);
+        live.live_in(scope).is_some_and(|before| before.document().mcp_servers.iter().any(gone))
     }
 
     /// Takes the policy of a scope out of force; its versions stay.

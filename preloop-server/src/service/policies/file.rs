@@ -31,9 +31,10 @@ impl Services {
         if self.policy_file().is_some_and(same) {
             // Editors write twice and comments are no rules: nothing to swap, but an earlier refusal is mended.
             self.status(|status| {
-                status.refused_at = None;
-                status.message = None;
-                status.errors.clear();
+                if status.refused_at.take().is_some() {
+                    status.message = None;
+                    status.errors.clear();
+                }
             });
             return Ok(());
         }
@@ -120,11 +121,11 @@ impl Services {
         match self.inner.store.policy_apply(&write, None).await? {
             PolicyWritten::Live(_) | PolicyWritten::Unexpected(_) => Ok(()),
             PolicyWritten::NameTaken(scope) => {
-                tracing::warn!(
-                    policy = write.name,
-                    %scope,
-                    "the file's policy is in force but not kept as a version: another scope's policy has its name"
+                let message = format!(
+                    "the policy is in force but not kept as a version: the policy of the scope `{scope}` has its name"
                 );
+                tracing::warn!(policy = write.name, "{message}");
+                self.status(|status| status.message = Some(message));
                 Ok(())
             }
         }

@@ -202,6 +202,14 @@ impl LivePolicies {
         self.account.iter().chain(children)
     }
 
+    /// The policy that answers in a scope.
+    pub(crate) fn live_in(&self, scope: &PolicyScope) -> Option<&Arc<LivePolicy>> {
+        match self.slot(scope) {
+            Some(Slot::Live(live)) => Some(live),
+            Some(Slot::Broken(_)) | None => None,
+        }
+    }
+
     /// The account's own policy.
     pub(crate) fn account(&self) -> Option<&Arc<LivePolicy>> {
         match &self.account {

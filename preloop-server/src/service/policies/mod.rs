@@ -91,6 +91,11 @@ impl Services {
         self.inner.policies.changes.send_modify(|version| *version = version.wrapping_add(1));
     }
 
+    /// Waits until no policy of the account is being changed here, and keeps it so.
+    pub(super) async fn policies_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.inner.policies.turn.lock().await
+    }
+
     /// Puts other policies into memory, whole; two at once come one after the other.
     fn swap(&self, change: impl FnOnce(&mut LivePolicies)) {
         let policies = &self.inner.policies;

@@ -224,7 +224,29 @@ async fn a_stored_policy_that_does_not_load_is_told_and_can_be_replaced(place: P
     assert_eq!(read(&stand.kill().await).await, ("allow", ""));
 }
 
+async fn a_file_that_is_not_kept_says_so_in_the_status(place: Place) {
+    let stand = Stand::on(place).await;
+    let services = &stand.services;
+    // The file's policy has this name.
+    let text = reading("test", "allow", "");
+    services.policy_apply(&stand.owner, command("team:ops", &text)).await.unwrap();
+    services.policy_file_keep().await.unwrap();
+    let message = services.policy_status().message.unwrap();
+    assert!(message.contains("`team:ops` has its name"), "{message}");
+    assert_eq!(services.policy_status().status, "loaded");
+    // Who makes the team later learns that a policy waits for it.
+    let team = preloop_api::CreateTeam { name: "ops".to_owned(), description: None };
+    services.team_create(&stand.owner, team).await.unwrap();
+    stand.platform.journal_move().await.unwrap();
+    let kinds = vec![AuditKind::TeamCreated];
+    let filter = AuditFilter { kinds, limit: 10, ..AuditFilter::default() };
+    let page = services.audit_list(&stand.owner, filter).await.unwrap();
+    let message = page.items[0].message.clone().unwrap();
+    assert_eq!(message, "team `ops`, for whom the policy `test` holds already");
+}
+
 on_both_engines![
+    a_file_that_is_not_kept_says_so_in_the_status,
     what_was_stored_before_the_file_does_not_cut_it_off,
     memory_follows_a_change_whose_answer_was_lost,
     a_change_that_a_death_left_untold_is_told_at_the_next_start,

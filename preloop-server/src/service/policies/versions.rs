@@ -125,6 +125,7 @@ impl Services {
         match self.inner.store.version_remove(self.inner.account_id, id).await? {
             VersionRemoval::Removed => {
                 self.versioned(caller, format!("version `{id}` deleted"));
+                self.secrets_prune(None).await;
                 Ok(())
             }
             VersionRemoval::NotFound => Err(not_found(id)),
@@ -156,6 +157,7 @@ impl Services {
         let prune = Prune { account_id: self.inner.account_id, scope, before, keep_count };
         let deleted = self.inner.store.version_prune(&prune).await?;
         self.versioned(caller, format!("{deleted} versions deleted"));
+        self.secrets_prune(None).await;
         Ok(deleted)
     }
 

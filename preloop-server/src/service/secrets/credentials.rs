@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::ACCOUNT_SCOPE;
 use super::take::{NewSecret, target_of_server};
 use crate::service::{Caller, ServiceError, Services};
-use crate::store::SecretSlot;
+use crate::store::StoredSecret;
 
 /// Longest secret, in bytes; longer ones are files.
 const SECRET_BYTES_MAX: usize = 16 * 1024;
@@ -51,7 +51,9 @@ impl Services {
     ) -> Result<(), ServiceError> {
         caller.must(Permission::ServersWrite)?;
         let name = server.to_lowercase();
-        let keep = |slot: &SecretSlot| slot.owner != SecretOwner::McpServer || slot.name != name;
+        let keep = |secret: &StoredSecret| {
+            secret.slot.owner != SecretOwner::McpServer || secret.slot.name != name
+        };
         let account_id = self.inner.account_id;
         let gone = self.inner.store.secret_retain(account_id, ACCOUNT_SCOPE, keep).await?;
         if gone == 0 {

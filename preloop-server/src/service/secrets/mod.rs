@@ -6,6 +6,7 @@
 mod credentials;
 mod key;
 mod keys;
+mod prune;
 mod rotate;
 mod take;
 mod texts;
@@ -195,20 +196,6 @@ impl Services {
 
     pub(super) fn secrets_follow(&self) {
         self.inner.secret_changes.send_modify(|version| *version = version.wrapping_add(1));
-    }
-
-    #[cfg_attr(not(test), expect(dead_code, reason = "policies of the API will call it"))]
-    /// Forgets the secrets of MCP servers that no version of the scope's policy names any more.
-    pub(crate) async fn secrets_prune(
-        &self,
-        scope: &str,
-        servers: &BTreeSet<String>,
-    ) -> Result<u64, ServiceError> {
-        let servers: BTreeSet<String> = servers.iter().map(|name| name.to_lowercase()).collect();
-        let keep = |slot: &SecretSlot| {
-            slot.owner != SecretOwner::McpServer || servers.contains(&slot.name)
-        };
-        Ok(self.inner.store.secret_retain(self.inner.account_id, scope, keep).await?)
     }
 
     /// What is stored for a server, opened for a dial. The store is asked only where the entry leaves

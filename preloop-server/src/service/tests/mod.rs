@@ -463,6 +463,27 @@ async fn what_is_said_over_http_is_no_evidence_at_the_firewall(place: Place) {
     assert!(decide("refund", EnforcementPoint::Mcp).await);
 }
 
+async fn what_the_trail_did_not_take_is_no_evidence(place: Place) {
+    let stand = Stand::on(place).await;
+    let proven =
+        POLICY.replace("{name: read}", "{name: read}, {name: refund, evidence_required: [read]}");
+    stand.services.policy_load(&PolicySource::File(proven.as_bytes().to_vec()), "a test").unwrap();
+    let journal = &stand.platform.shared().journal;
+    let full = std::fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
+    let file = journal.replace_file(full);
+    let refused = stand.services.decide(&stand.agent, Stand::attempt("read", "{}")).await;
+    assert!(matches!(refused, Err(ServiceError::Unavailable { .. })), "{refused:?}");
+    drop(journal.replace_file(file));
+    let refund = async || {
+        let ruled = stand.services.decide(&stand.agent, Stand::attempt("refund", "{}")).await;
+        matches!(ruled, Ok(Ruling::Allowed(_)))
+    };
+    assert!(!refund().await, "nothing was read");
+    let ruled = stand.services.decide(&stand.agent, Stand::attempt("read", "{}")).await;
+    assert!(matches!(ruled, Ok(Ruling::Allowed(_))), "{ruled:?}");
+    assert!(refund().await);
+}
+
 async fn a_team_joined_while_a_call_waits_has_its_say(place: Place) {
     let stand = Stand::on(place).await;
     let text = "version: '1.0'\nmetadata: {name: careful}\ntools: [{name: pay, enabled: false}]\n";
@@ -512,5 +533,6 @@ on_both_engines![
     an_approval_that_is_not_good_for_the_call_is_noted,
     text_that_no_database_takes_is_kept_out_of_its_columns,
     what_is_said_over_http_is_no_evidence_at_the_firewall,
+    what_the_trail_did_not_take_is_no_evidence,
     a_team_joined_while_a_call_waits_has_its_say,
 ];

@@ -101,8 +101,7 @@ fn read(row: &EngineRow) -> Result<StoredPolicy, StoreError> {
 
 pub(super) fn scope(columns: &Columns<'_>) -> Result<PolicyScope, StoreError> {
     let kind = columns.named("scope_kind", ScopeKind::from_name)?;
-    PolicyScope::new(kind, columns.text("scope_name")?)
-        .map_err(|error| columns.corrupt(format!("`scope_name`: {error}")))
+    Ok(PolicyScope::stored(kind, columns.text("scope_name")?))
 }
 
 pub(super) fn number(columns: &Columns<'_>) -> Result<u64, StoreError> {
