@@ -62,6 +62,32 @@ impl Database {
         format!("{server}/{}{}", self.name, options.unwrap_or_default())
     }
 
+    /// Runs statements in it.
+    ///
+    /// # Panics
+    /// Where they fail.
+    pub fn run(&self, sql: &str) {
+        self.answer(sql);
+    }
+
+    /// What a query answers, one row a line, without any dress.
+    ///
+    /// # Panics
+    /// Where it fails.
+    pub fn answer(&self, sql: &str) -> String {
+        let output = Command::new(program::psql())
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
+            .args(["--set", "ON_ERROR_STOP=1", "-c", sql])
+            .arg(self.url())
+            .output();
+        match output {
+            Ok(output) if output.status.success() => {
+                String::from_utf8_lossy(&output.stdout).trim().to_owned()
+            }
+            other => panic!("`psql` failed: {other:?}"),
+        }
+    }
+
     /// Ends every connection to it and refuses new ones, as if its machine were gone.
     ///
     /// # Panics

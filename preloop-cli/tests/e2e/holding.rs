@@ -152,6 +152,29 @@ fn progress_keeps_a_patient_agent_waiting_past_its_time_limit() {
 }
 
 #[test]
+fn a_client_that_loses_patience_gets_the_decision_when_it_asks_again() {
+    let fixture = Fixture::new(&["pay"]);
+    let preloop = Preloop::start(&policy(vec![fixture.entry("bank")], ask_for("pay"), json!({})));
+    for (round, sdk) in SDKS.into_iter().enumerate() {
+        let mut agent = preloop.agent(sdk);
+        let arguments = json!({"sdk": format!("{sdk:?}")});
+        let impatient = || CallOptions { timeout_ms: Some(700), ..CallOptions::default() };
+        let started = agent.start_with("bank__pay", arguments.clone(), impatient());
+        let approval = preloop.pending();
+        assert!(agent.outcome(started).is_err(), "{sdk:?} gives up");
+        // Before the decision it joins what it asked, and gives up once more.
+        let started = agent.start_with("bank__pay", arguments.clone(), impatient());
+        assert!(agent.outcome(started).is_err(), "{sdk:?} gives up again");
+        assert_eq!(preloop.pending()["id"], approval["id"], "{sdk:?}");
+        preloop.approve(approval["id"].as_str().unwrap());
+        assert_eq!(fixture.calls().len(), round, "nobody waits, so nothing runs");
+        let result = agent.call("bank__pay", arguments);
+        assert_eq!(text(&result), "ran pay", "{sdk:?}");
+        assert_eq!(fixture.calls().len(), round + 1, "once");
+    }
+}
+
+#[test]
 fn a_waiting_stream_shows_signs_of_life_on_the_wire() {
     let fixture = Fixture::new(&["pay"]);
     let preloop = Preloop::start_with(

@@ -7,6 +7,8 @@ mod agreement;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod crashing;
+#[cfg(test)]
 mod denial;
 #[cfg(test)]
 mod forwarding;

@@ -4,7 +4,7 @@ use preloop_api::ApprovalOutcome;
 use preloop_core::audit::{AuditKind, CallOutcome, CallStatus};
 
 use super::approvals::set_outcome;
-use super::{ServiceError, Services};
+use super::{AnswerKept, KeptAnswer, ServiceError, Services};
 
 impl Services {
     /// Writes into the trail what the run before left open: held calls were not run, calls that were sent have an unknown
@@ -27,13 +27,19 @@ impl Services {
             self.inner.store.held_call_delete(call.decision_id).await?;
         }
         for id in self.inner.store.approval_unfinished(account_id).await? {
+            // The answer is stored before the outcome, and whether it reached the agent died with the server.
+            let answered = ended_by(&self.answer_kept(id).await?);
+            self.answer_lost(id).await;
             let changed = self
-                .approval_apply(id, |approval, now| {
+                .approval_apply(id, move |approval, now| {
                     let was_sent = approval.outcome == Some(ApprovalOutcome::Running);
                     // That a call goes out is stored before it does: this one did not, so its approval is good still.
                     let is_given_back = !was_sent && approval.request.release(now);
                     match (was_sent, is_given_back) {
-                        (true, _) => set_outcome(approval, ApprovalOutcome::Unknown, now),
+                        (true, _) => {
+                            let ended = answered.unwrap_or(ApprovalOutcome::Unknown);
+                            set_outcome(approval, ended, now);
+                        }
                         (false, true) => approval.outcome = None,
                         (false, false) => set_outcome(approval, ApprovalOutcome::Interrupted, now),
                     }
@@ -41,6 +47,10 @@ impl Services {
                 })
                 .await?;
             let Some((was_sent, approval)) = changed else { continue };
+            if was_sent && answered.is_some() {
+                // The trail had it before the store.
+                continue;
+            }
             let kind = if was_sent { AuditKind::OutcomeUnknown } else { AuditKind::Interrupted };
             let mut record = self.approval_record(kind, &approval);
             record.outcome = was_sent.then_some(CallOutcome {
@@ -60,5 +70,18 @@ impl Services {
             self.record(&record)?;
         }
         Ok(())
+    }
+}
+
+/// What the answer that was stored says of the outcome that was not.
+fn ended_by(answer: &AnswerKept) -> Option<ApprovalOutcome> {
+    match answer {
+        AnswerKept::Whole(KeptAnswer::Result(_)) | AnswerKept::TooLong(_) => {
+            Some(ApprovalOutcome::Completed)
+        }
+        AnswerKept::Whole(KeptAnswer::Error(_) | KeptAnswer::Words(_)) => {
+            Some(ApprovalOutcome::Failed)
+        }
+        AnswerKept::Nothing => None,
     }
 }

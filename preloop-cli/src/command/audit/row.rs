@@ -68,7 +68,8 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         | AuditKind::SignInFailed
         | AuditKind::SignInReused
         | AuditKind::UpstreamLost => Some(Style::Red),
-        AuditKind::ApprovalJoined
+        AuditKind::ApprovalEscalated
+        | AuditKind::ApprovalJoined
         | AuditKind::ApprovalRequested
         | AuditKind::Interrupted
         | AuditKind::OutcomeUnknown

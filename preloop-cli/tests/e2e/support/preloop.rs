@@ -83,7 +83,8 @@ impl Preloop {
 
     /// Kills the server as `kill -9` does.
     pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
+        // It may be dead already.
+        let _ = self.child.kill();
         self.child.wait().unwrap();
     }
 
@@ -132,6 +133,11 @@ impl Preloop {
         let draft = self.folder.path().join("policy.yaml.draft");
         std::fs::write(&draft, text).unwrap();
         std::fs::rename(draft, self.policy_file()).unwrap();
+    }
+
+    /// Where it keeps its data.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// The policy file.

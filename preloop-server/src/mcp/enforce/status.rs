@@ -7,6 +7,7 @@ use preloop_core::audit::EnforcementPoint;
 use serde::Deserialize;
 use serde_json::Map;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::answers::Reply;
@@ -33,11 +34,13 @@ struct Asked {
 
 impl Call {
     pub(super) async fn status(&self, wanted: &Wanted<'_>) -> Reply {
-        let (id, mut wait) = match read(wanted.arguments) {
+        let (id, wait) = match read(wanted.arguments) {
             Ok(asked) => asked,
             Err(words) => return Reply::error_result(&words),
         };
+        let deadline = Instant::now() + wait;
         for _ in 0..LOOKS_MAX {
+            let wait = deadline.saturating_duration_since(Instant::now());
             let services = self.firewall.services();
             let poll = tokio::select! {
                 biased;
@@ -51,11 +54,12 @@ impl Call {
             };
             let Poll { approval, step } = &poll;
             match step {
-                PollStep::Run(kept) => match self.run_kept(&poll, kept, wanted).await {
-                    Some(reply) => return reply,
-                    // Another poll, or the call made again, has it.
-                    None => wait = Duration::ZERO,
-                },
+                PollStep::Run(kept) => {
+                    // Where there is no reply another poll, or the call made again, has it.
+                    if let Some(reply) = self.run_kept(&poll, kept, wanted).await {
+                        return reply;
+                    }
+                }
                 PollStep::Ended(answer) => {
                     services.answer_told(id).await;
                     return Reply::ended(approval, answer);

@@ -72,7 +72,7 @@ impl Two {
         };
         let made = self.here.services.key_create(&self.here.owner, request).await.unwrap();
         self.there.platform.shared().keys_reload().await.unwrap();
-        self.there.platform.shared().key_holder(&made.key).unwrap()
+        self.there.platform.shared().key_holder(made.key.reveal()).unwrap()
     }
 
     async fn hold(&self, tool: &str) -> Uuid {
