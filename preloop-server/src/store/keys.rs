@@ -94,14 +94,21 @@ impl Store {
     }
 
     /// Adds a key; false where the name or the key is taken. Of the holder's revoked keys the newest are kept.
-    pub(crate) async fn key_insert(&self, key: &StoredKey) -> Result<bool, StoreError> {
+    /// `is_bounded`: fails where holder or account have as many as may be.
+    pub(crate) async fn key_insert(
+        &self,
+        key: &StoredKey,
+        is_bounded: bool,
+    ) -> Result<bool, StoreError> {
         let (user, agent) = match key.holder {
             KeyHolder::User(id) => (Some(id.to_string()), None),
             KeyHolder::Agent(id) => (None, Some(id.to_string())),
         };
         let api_key = &key.api_key;
         let mut tx = self.write().await?;
-        bounds::check_keys(&mut tx, key.account_id, key.holder, api_key.created_at).await?;
+        if is_bounded {
+            bounds::check_keys(&mut tx, key.account_id, key.holder, api_key.created_at).await?;
+        }
         let inserted = sqlx::query(
             "insert into api_key (api_key_id, account_id, name, user_id, agent_id, scopes, flow,
                 hash, hint, created_at, expires_at)

@@ -26,6 +26,7 @@ mod policy_scopes;
 mod policy_versions;
 mod problems;
 mod refusals;
+mod replicas;
 mod rights;
 mod support;
 mod tenants;

@@ -3,7 +3,7 @@
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, client, send};
+use crate::support::{TestServer, client, on_both_engines, send};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -78,9 +78,7 @@ fn path_of(noun: &str, thing: &Value, rest: &str) -> String {
     format!("/api/v1/{noun}/{}{rest}", thing["id"].as_str().unwrap())
 }
 
-#[tokio::test]
-async fn a_browser_signs_in_and_changes_something_only_with_its_token() {
-    let server = TestServer::start().await;
+async fn a_browser_signs_in_and_changes_something_only_with_its_token(server: TestServer) {
     user(&server, "ann", "admin").await;
     let browser = Browser::sign_in(&server, "ann", PASSWORD).await;
     let (status, session) = browser.get("/api/v1/auth/session").await;
@@ -124,9 +122,7 @@ async fn a_browser_signs_in_and_changes_something_only_with_its_token() {
     assert_eq!(browser.get("/api/v1/auth/me").await.0, StatusCode::UNAUTHORIZED);
 }
 
-#[tokio::test]
-async fn every_sign_in_is_a_new_session() {
-    let server = TestServer::start().await;
+async fn every_sign_in_is_a_new_session(server: TestServer) {
     user(&server, "ann", "viewer").await;
     let planted = "preloop_session=pls_planted-by-somebody-else";
     let first = login(&server, "ann", PASSWORD, Some(planted)).await;
@@ -143,9 +139,7 @@ async fn every_sign_in_is_a_new_session() {
     assert_eq!(send(both).await.0, StatusCode::UNAUTHORIZED, "two sessions are none");
 }
 
-#[tokio::test]
-async fn sessions_end_by_idleness_and_by_age() {
-    let server = TestServer::with_clock().await;
+async fn sessions_end_by_idleness_and_by_age(server: TestServer) {
     user(&server, "ann", "viewer").await;
     let clock = server.clock.clone().unwrap();
     let browser = Browser::sign_in(&server, "ann", PASSWORD).await;
@@ -160,9 +154,7 @@ async fn sessions_end_by_idleness_and_by_age() {
     assert_eq!(browser.get("/api/v1/auth/me").await.0, StatusCode::UNAUTHORIZED, "idle");
 }
 
-#[tokio::test]
-async fn a_refresh_token_is_good_once() {
-    let server = TestServer::with_clock().await;
+async fn a_refresh_token_is_good_once(server: TestServer) {
     let clock = server.clock.clone().unwrap();
     user(&server, "ann", "viewer").await;
     let (status, first) = tokens(&server, "ANN@example.com", PASSWORD).await;
@@ -193,9 +185,7 @@ async fn a_refresh_token_is_good_once() {
     assert_eq!(server.kinds("&kind=sign_in,sign_in_reused").await, ["sign_in", "sign_in_reused"]);
 }
 
-#[tokio::test]
-async fn tokens_come_for_forms_too() {
-    let server = TestServer::start().await;
+async fn tokens_come_for_forms_too(server: TestServer) {
     user(&server, "ann", "viewer").await;
     let form = |text: &'static str| {
         client()
@@ -216,9 +206,7 @@ async fn tokens_come_for_forms_too() {
     }
 }
 
-#[tokio::test]
-async fn what_is_wrong_with_a_sign_in_is_not_told() {
-    let server = TestServer::start().await;
+async fn what_is_wrong_with_a_sign_in_is_not_told(server: TestServer) {
     user(&server, "ann", "viewer").await;
     let gone = user(&server, "gone", "viewer").await;
     let (status, _) = server.owner_post_owned(path_of("users", &gone, "/disable"), json!({})).await;
@@ -243,9 +231,7 @@ async fn what_is_wrong_with_a_sign_in_is_not_told() {
     assert!(!trail.to_string().contains("horse") && !trail.to_string().contains("1'='1"));
 }
 
-#[tokio::test]
-async fn guesses_are_slowed_down() {
-    let server = TestServer::with_clock().await;
+async fn guesses_are_slowed_down(server: TestServer) {
     let clock = server.clock.clone().unwrap();
     user(&server, "ann", "viewer").await;
     for _ in 0..10 {
@@ -269,9 +255,7 @@ async fn guesses_are_slowed_down() {
     assert_eq!(good.0, StatusCode::OK, "a good key is always taken");
 }
 
-#[tokio::test]
-async fn an_invitation_makes_one_user_once() {
-    let server = TestServer::with_clock().await;
+async fn an_invitation_makes_one_user_once(server: TestServer) {
     let clock = server.clock.clone().unwrap();
     let (_, team) = server.owner_post("/api/v1/teams", json!({"name": "payments"})).await;
     let invite = json!({"email": "ann@example.com", "role": "approver", "teams": ["payments"]});
@@ -307,9 +291,7 @@ async fn an_invitation_makes_one_user_once() {
     assert!(!list.to_string().contains(token) && list["items"].as_array().unwrap().len() == 3);
 }
 
-#[tokio::test]
-async fn nobody_hands_out_more_than_they_have() {
-    let server = TestServer::start().await;
+async fn nobody_hands_out_more_than_they_have(server: TestServer) {
     let (_, owner) = server.owner_get("/api/v1/auth/me").await;
     let owner = &owner["user"];
     let admin_user = user(&server, "root", "admin").await;
@@ -351,9 +333,7 @@ async fn nobody_hands_out_more_than_they_have() {
     assert_eq!((status, &body["code"]), (StatusCode::CONFLICT, &json!("last_owner")));
 }
 
-#[tokio::test]
-async fn a_disabled_user_is_out_at_once() {
-    let server = TestServer::start().await;
+async fn a_disabled_user_is_out_at_once(server: TestServer) {
     let ann = user(&server, "ann", "editor").await;
     let browser = Browser::sign_in(&server, "ann", PASSWORD).await;
     let (_, pair) = tokens(&server, "ann", PASSWORD).await;
@@ -385,9 +365,7 @@ async fn a_disabled_user_is_out_at_once() {
     );
 }
 
-#[tokio::test]
-async fn a_changed_password_ends_other_sign_ins() {
-    let server = TestServer::start().await;
+async fn a_changed_password_ends_other_sign_ins(server: TestServer) {
     user(&server, "ann", "viewer").await;
     let here = Browser::sign_in(&server, "ann", PASSWORD).await;
     let there = Browser::sign_in(&server, "ann", PASSWORD).await;
@@ -409,16 +387,15 @@ async fn a_changed_password_ends_other_sign_ins() {
     assert_eq!(tokens(&server, "ann", "another good one").await.0, StatusCode::OK);
 }
 
-#[tokio::test]
-async fn the_owner_key_gives_the_first_owner_a_password() {
-    let server = TestServer::start().await;
+async fn the_owner_key_gives_the_first_owner_a_password(server: TestServer) {
     let (status, _) =
         server.owner_post("/api/v1/auth/password", json!({"new_password": PASSWORD})).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
     let browser = Browser::sign_in(&server, "owner", PASSWORD).await;
     let (_, me) = browser.get("/api/v1/auth/me").await;
     assert_eq!((&me["principal"]["id"], &me["role"]), (&json!("owner"), &json!("owner")));
-    let stored = std::fs::read(server.database()).unwrap();
+    // On PostgreSQL there is no file to look into.
+    let stored = std::fs::read(server.database()).unwrap_or_default();
     let secrets = [PASSWORD, browser.cookie.split('=').nth(1).unwrap()];
     for secret in secrets {
         let secret = secret.as_bytes();
@@ -461,9 +438,7 @@ tools: [{name: pay, approval_workflow: team}, {name: send, approval_workflow: ad
     }
 }
 
-#[tokio::test]
-async fn names_cannot_inject_anything() {
-    let server = TestServer::start().await;
+async fn names_cannot_inject_anything(server: TestServer) {
     for name in [
         "x'; drop table app_user; --",
         "x\nsign_in_failed: owner",
@@ -492,4 +467,25 @@ async fn names_cannot_inject_anything() {
     }
     let (_, list) = server.owner_get("/api/v1/users").await;
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
+}
+
+on_both_engines! {
+    sqlite, postgres, with_file:
+    a_browser_signs_in_and_changes_something_only_with_its_token,
+    every_sign_in_is_a_new_session,
+    tokens_come_for_forms_too,
+    what_is_wrong_with_a_sign_in_is_not_told,
+    nobody_hands_out_more_than_they_have,
+    a_disabled_user_is_out_at_once,
+    a_changed_password_ends_other_sign_ins,
+    the_owner_key_gives_the_first_owner_a_password,
+    names_cannot_inject_anything,
+}
+
+on_both_engines! {
+    sqlite_with_clock, postgres_with_clock, with_file_and_clock:
+    sessions_end_by_idleness_and_by_age,
+    a_refresh_token_is_good_once,
+    guesses_are_slowed_down,
+    an_invitation_makes_one_user_once,
 }

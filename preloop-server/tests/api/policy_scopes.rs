@@ -86,6 +86,47 @@ async fn a_scope_alone_is_not_looser_than_with_the_account(server: TestServer) {
     assert_eq!(read().await.0, "allow", "it does without the account");
 }
 
+async fn teams_and_flows_hold_for_the_keys_that_are_in_them(server: TestServer) {
+    put(&server, "account", "- {name: read}\n- {name: pay}", "").await;
+    put(&server, "team:ops", "- {name: pay, conditions: [{action: deny}]}", "").await;
+    put(&server, "flow:nightly", "- {name: read, conditions: [{action: deny}]}", "").await;
+    let make = async |body: Value| {
+        let (status, key) = server.owner_post("/api/v1/api-keys", body).await;
+        assert_eq!(status, StatusCode::CREATED, "{key}");
+        key["key"].as_str().unwrap().to_owned()
+    };
+    let in_flow = make(json!({"name": "night", "agent": "agent", "flow": "nightly"})).await;
+    let decide = async |key: &str, tool: &str| {
+        // What the call says of flow and teams does not count.
+        let call = json!({"tool": tool, "args": {}, "context": {"flow": "nightly"},
+            "principal": {"id": "agent", "teams": ["none"]}});
+        let (_, decision) =
+            crate::support::send(server.request("POST", "/api/v1/decisions", key).json(&call))
+                .await;
+        (decision["action"].clone(), decision["policy"]["name"].clone())
+    };
+    let (allowed, by_flow) =
+        ((json!("allow"), json!("account")), (json!("deny"), json!("flow-nightly")));
+    assert_eq!(decide(&server.agent_key, "read").await, allowed);
+    assert_eq!(decide(&in_flow, "read").await, by_flow);
+    assert_eq!(decide(&in_flow, "pay").await, allowed);
+    let (_, team) = server.owner_post("/api/v1/teams", json!({"name": "ops"})).await;
+    let (_, agents) = server.owner_get("/api/v1/agents").await;
+    let agents = agents["items"].as_array().unwrap();
+    let agent = agents.iter().find(|agent| agent["name"] == "agent").unwrap();
+    let [team, agent] = [&team, agent].map(|thing| thing["id"].as_str().unwrap());
+    let member = format!("/api/v1/teams/{team}/members/{agent}");
+    let joined = server.request("PUT", &member, &server.owner_key);
+    assert!(crate::support::send(joined).await.0.is_success());
+    let by_team = (json!("deny"), json!("team-ops"));
+    assert_eq!(decide(&server.agent_key, "pay").await, by_team, "the key is in the team at once");
+    assert_eq!(decide(&in_flow, "pay").await, by_team);
+    assert_eq!(decide(&in_flow, "read").await, by_flow);
+    let left = server.request("DELETE", &member, &server.owner_key);
+    assert!(crate::support::send(left).await.0.is_success());
+    assert_eq!(decide(&server.agent_key, "pay").await, allowed);
+}
+
 async fn calls_are_tried_from_any_scope(server: TestServer) {
     put(&server, "account", "- {name: pay, conditions: [{action: deny}]}\n- {name: read, conditions: [{action: require_approval}]}", "").await;
     put(&server, "team:ops", "- {name: read}", "").await;
@@ -171,6 +212,7 @@ async fn an_agent_may_not_touch_policies(server: TestServer) {
 on_both_engines![
     the_most_specific_scope_decides_and_denials_stand,
     a_scope_alone_is_not_looser_than_with_the_account,
+    teams_and_flows_hold_for_the_keys_that_are_in_them,
     calls_are_tried_from_any_scope,
     an_agent_may_not_touch_policies,
 ];

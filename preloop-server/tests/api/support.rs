@@ -63,6 +63,27 @@ impl TestServer {
         Self::with(folder, None, database.map(Arc::new)).await
     }
 
+    /// Another server on the same PostgreSQL.
+    pub(crate) async fn beside(&self) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::with(folder, None, self.database.clone()).await
+    }
+
+    /// A server with the policy file, on its own SQLite or on a PostgreSQL.
+    pub(crate) async fn with_file(database: Option<Database>) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        std::fs::write(folder.path().join("policy.yaml"), POLICY).unwrap();
+        Self::with(folder, None, database.map(Arc::new)).await
+    }
+
+    /// The same with a clock that stands still until the test moves it.
+    pub(crate) async fn with_file_and_clock(database: Option<Database>) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        std::fs::write(folder.path().join("policy.yaml"), POLICY).unwrap();
+        let start: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        Self::with(folder, Some(Arc::new(MockClock::at(start))), database.map(Arc::new)).await
+    }
+
     /// A server whose clock stands still until the test moves it.
     pub(crate) async fn with_clock() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
@@ -260,15 +281,19 @@ pub(crate) async fn send(request: RequestBuilder) -> (StatusCode, Value) {
 /// Makes a test for each engine of each function that takes a server without a policy file.
 macro_rules! on_both_engines {
     ($($test:ident),+ $(,)?) => {
-        mod sqlite {
+        crate::support::on_both_engines! { sqlite, postgres, without_file: $($test),+ }
+    };
+    // The names of the modules, and how the server is started.
+    ($sqlite:ident, $postgres:ident, $start:ident: $($test:ident),+ $(,)?) => {
+        mod $sqlite {
             $(#[tokio::test] async fn $test() {
-                super::$test(crate::support::TestServer::without_file(None).await).await;
+                super::$test(crate::support::TestServer::$start(None).await).await;
             })+
         }
-        mod postgres {
+        mod $postgres {
             $(#[tokio::test] async fn $test() {
                 let database = preloop_testbed::Database::create();
-                super::$test(crate::support::TestServer::without_file(Some(database)).await).await;
+                super::$test(crate::support::TestServer::$start(Some(database)).await).await;
             })+
         }
     };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use preloop_server::config::SecretKeyText;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -120,6 +121,34 @@ async fn stored_credentials_are_used_at_dial_and_found_nowhere() {
     assert_eq!(stand.get(path).await["items"], json!([]));
     until(&stand, "web", is_failed).await;
     stand.audited("secret_forgotten", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_set_at_one_server_are_used_by_the_others() {
+    let web = HttpFixture::start(Mood::Json, None).await;
+    let database = preloop_testbed::Database::create();
+    let sections = format!("mcp_servers:\n{}", web.entry("web", "    auth_type: bearer\n"));
+    let start = async || {
+        Stand::start_with(&sections, |config| {
+            config.database_url = Some(database.url());
+            config.secret_key = Some(SecretKeyText::new("5a".repeat(32)));
+        })
+        .await
+    };
+    let (here, there) = (start().await, start().await);
+    let is = |state: &'static str| move |entry: &Value| entry["state"] == state;
+    until(&there, "web", is("failed")).await;
+    set(&here, "web", json!({"auth_config": {"token": "hunter2-first"}})).await;
+    until(&there, "web", is("connected")).await;
+    let path = "/api/v1/mcp-servers/web/credentials";
+    assert_eq!(send(&here, "DELETE", path, json!({})).await.0, StatusCode::NO_CONTENT);
+    until(&there, "web", is("failed")).await;
+    set(&here, "web", json!({"auth_config": {"token": "hunter2-second"}})).await;
+    until(&there, "web", is("connected")).await;
+    let agent = Agent::open(&there, "/mcp/web").await;
+    assert_eq!(agent.told("echo", json!({"text": "x"})).await.0, "x");
+    let last = web.seen().last().and_then(|seen| seen.get("authorization").cloned());
+    assert_eq!(last.unwrap(), "Bearer hunter2-second");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -136,7 +136,7 @@ impl Services {
             last_used_at: None,
             revoked_at: None,
         };
-        if !self.key_store(api_key.clone(), holder.id, &text).await? {
+        if !self.key_store(api_key.clone(), holder.id, &text, true).await? {
             return Err(name_taken(name));
         }
         let note = format!(
@@ -270,7 +270,8 @@ impl Services {
             last_used_at: None,
             revoked_at: None,
         };
-        let is_new = self.key_store(api_key.clone(), holder.id, text).await?;
+        // Each start of a server without its folder makes one: too many must not keep the next from starting.
+        let is_new = self.key_store(api_key.clone(), holder.id, text, false).await?;
         Ok(is_new.then_some(api_key))
     }
 
@@ -304,6 +305,7 @@ impl Services {
         api_key: ApiKey,
         holder: KeyHolder,
         text: &str,
+        is_bounded: bool,
     ) -> Result<bool, ServiceError> {
         let stored = StoredKey {
             account_id: self.inner.account_id,
@@ -313,7 +315,7 @@ impl Services {
             hash: hex(&hash_of(text)),
             previous: None,
         };
-        let is_new = self.inner.store.key_insert(&stored).await?;
+        let is_new = self.inner.store.key_insert(&stored, is_bounded).await?;
         if is_new {
             self.inner.keys_reload().await?;
         }
