@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::Problem;
+
 /// What became of the one use of an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -43,6 +45,9 @@ pub struct ApprovalVote {
     pub decision: VoteDecision,
     /// Why, where a reason was given.
     pub reason: Option<String>,
+    /// What the voter answered, where the call asks a question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
     /// By which way it came.
     pub via: Via,
     /// When.
@@ -119,8 +124,26 @@ pub struct Approval {
     pub time_left_seconds: Option<u64>,
     /// What became of the use.
     pub outcome: Option<ApprovalOutcome>,
+    /// How people decided the last calls of the tool by the same principal, newest first; told where one request is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierDecision>,
     /// Where the request is read over the API.
     pub url: String,
+}
+
+/// How people decided an earlier call of the same tool by the same principal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EarlierDecision {
+    /// Id of that request.
+    pub id: Uuid,
+    /// Where it stands.
+    pub state: ApprovalState,
+    /// Whether it was for the identical call.
+    pub is_same_call: bool,
+    /// Names of those who voted.
+    pub by: Vec<String>,
+    /// When it was settled.
+    pub decided_at: Option<Timestamp>,
 }
 
 /// Body of `POST /api/v1/approvals/{id}/cancel`; may be left out.
@@ -139,12 +162,71 @@ pub struct VoteRequest {
     /// Why; some workflows require it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What is answered, where the call asks a question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
     /// The code that the agent's side shows; some workflows require it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub match_code: Option<String>,
     /// `call_hash` of the request that was looked at: a vote for another call does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_hash: Option<String>,
+}
+
+/// Body of `POST /api/v1/approvals/batch`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VoteBatchRequest {
+    /// The votes, 100 at most.
+    #[schemars(length(max = 100))]
+    pub votes: Vec<BatchVote>,
+}
+
+/// One vote of a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchVote {
+    /// Id of the request.
+    pub id: Uuid,
+    /// For or against.
+    pub decision: VoteDecision,
+    /// Why; some workflows require it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What is answered, where the call asks a question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// The code that the agent's side shows; some workflows require it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub match_code: Option<String>,
+    /// `call_hash` of the request that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_hash: Option<String>,
+}
+
+/// Answer to a batch of votes: one item for each, in the same order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct VoteBatchResponse {
+    /// What came of each vote.
+    pub items: Vec<BatchVoted>,
+}
+
+/// What came of one vote of a batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum BatchVoted {
+    /// It was counted.
+    Counted {
+        /// The request as it stands after it.
+        approval: Box<Approval>,
+    },
+    /// It was not.
+    Refused {
+        /// Id of the request.
+        id: Uuid,
+        /// Why.
+        error: Problem,
+    },
 }
 
 // === impl ApprovalOutcome ===

@@ -38,8 +38,8 @@ pub use account::{Account, ChangeAccount, CreateAccount, NewOwner};
 pub use agent::{Agent, CreateAgent};
 pub use approval::{
     AiVerdict, Approval, ApprovalEvent, ApprovalOutcome, ApprovalState, ApprovalVote,
-    ApprovalWorkflowInfo, Approver, CancelRequest, EventKind, StepUp, Via, VoteDecision,
-    VoteRequest,
+    ApprovalWorkflowInfo, Approver, BatchVote, BatchVoted, CancelRequest, EarlierDecision,
+    EventKind, StepUp, Via, VoteBatchRequest, VoteBatchResponse, VoteDecision, VoteRequest,
 };
 pub use audit::{AuditKind, AuditRecord, AuditVerification, BrokenRecord, CallOutcome, ChainHead};
 pub use compile::CompileRequest;

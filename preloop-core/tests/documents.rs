@@ -214,7 +214,7 @@ fn every_code_is_met_by_a_document() {
     // Changes of a document report these.
     met.extend([Code::NotInDocument, Code::AmbiguousAddress]);
     // Servers report these when they apply a document.
-    met.extend([Code::UnknownApprover, Code::UndialledServer]);
+    met.extend([Code::NoApprover, Code::UnknownApprover, Code::UndialledServer]);
     // These need a text of more than a megabyte, of many tools, of a thousand problems,
     // several files, or a file of tests.
     met.extend([Code::DocumentTooLarge, Code::TooManyItems, Code::TooManyProblems]);

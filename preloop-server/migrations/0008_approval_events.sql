@@ -18,6 +18,8 @@ create index approval_by_state on approval (account_id, state, created_at, appro
 
 alter table approval_vote add column via text not null default 'api';
 alter table approval_vote add column proved text not null default 'none';
+-- What the voter answered, where the call asks a question.
+alter table approval_vote add column answer text;
 
 create table approval_event (
     approval_id text not null references approval (approval_id),

@@ -117,6 +117,8 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
         tasks.spawn("keep the policy's versions", keep_policy(first.clone()));
         tasks.spawn("follow the policy", follow_policy(first.clone(), followed));
     }
+    let told = first.warn_of_approvers().await;
+    told.map_err(|error| failed(error.to_string()))?;
     let firewalls = Firewalls::start(platform.clone(), settings);
     let router = router(&platform, &firewalls, &config, proxies);
     let server = spawn_server(listener, router, tasks);

@@ -105,6 +105,7 @@ impl Request {
                 voter_name: format!("{AI} ({model})"),
                 decision,
                 reason: reasoning,
+                answer: None,
                 via: Via::Ai,
                 proved: StepUp::None,
                 at,

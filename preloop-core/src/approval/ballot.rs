@@ -66,6 +66,8 @@ pub struct Ballot {
     pub decision: VoteDecision,
     /// Why.
     pub reason: Option<String>,
+    /// What the voter answers, where the call asks a question.
+    pub answer: Option<String>,
     /// By which way it came.
     pub via: Via,
     /// What it proves.
@@ -85,6 +87,8 @@ pub struct Vote {
     pub decision: VoteDecision,
     /// Why, where a reason was given.
     pub reason: Option<String>,
+    /// What the voter answered, where the call asks a question.
+    pub answer: Option<String>,
     /// By which way it came.
     pub via: Via,
     /// What it proved.
@@ -211,13 +215,20 @@ impl fmt::Debug for Proof {
 impl Ballot {
     /// A vote of which nothing more is said.
     pub fn new(decision: VoteDecision, via: Via) -> Self {
-        Self { decision, reason: None, via, proof: Proof::None, seen: None }
+        Self { decision, reason: None, answer: None, via, proof: Proof::None, seen: None }
     }
 
     /// With a reason.
     #[must_use]
     pub fn because(mut self, reason: Option<String>) -> Self {
         self.reason = reason;
+        self
+    }
+
+    /// With an answer to the question that the call asks.
+    #[must_use]
+    pub fn answering(mut self, answer: Option<String>) -> Self {
+        self.answer = answer;
         self
     }
 

@@ -169,6 +169,7 @@ impl Request {
             voter_name: voter.name.to_owned(),
             decision,
             reason: reason.map(str::to_owned),
+            answer: ballot.answer.clone(),
             via: ballot.via,
             proved: ballot.proof.step_up(),
             at,

@@ -113,6 +113,7 @@ codes! {
     NoEffect, "no_effect", warning, "The field changes nothing where it stands.";
     NoEscalationTarget, "no_escalation_target", warning, "A workflow escalates and names nobody to escalate to.";
     UnknownApprover, "unknown_approver", warning, "A workflow names a user or a team that nobody in the account is.";
+    NoApprover, "no_approver", warning, "A workflow asks more people than there are who could vote.";
     UndialledServer, "undialled_server", warning, "A server stands in the policy of a scope whose servers are not dialled.";
     AlwaysTrue, "always_true", warning, "The condition is true for every call.";
     NeverTrue, "never_true", warning, "The condition is true for no call.";

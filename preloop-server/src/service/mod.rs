@@ -40,7 +40,7 @@ use crate::metrics::Metrics;
 use crate::tasks::Tasks;
 
 pub(crate) use crate::store::RepeatedAnswer;
-pub(crate) use approvals::ApprovalQuery;
+pub(crate) use approvals::{ApprovalQuery, ExportFormat};
 pub use audit::Refusal;
 pub use decide::{
     Asks, Attempt, Denied, Held, Outcome, Permit, Poll, PollStep, PreviewTool, Ran, Ruling, RunEnd,

@@ -333,3 +333,172 @@ async fn secrets_are_masked_where_people_look() {
     assert!(!shown.to_string().contains("hunter2") && !trail.to_string().contains("hunter2"));
     assert_eq!(shown["arguments"]["to"], "x");
 }
+
+#[tokio::test]
+async fn requests_are_found_by_approver_agent_and_day() {
+    let server = TestServer::start().await;
+    let alice = server.owner_key("alice").await;
+    let named = server.hold("pay_alice", json!({})).await;
+    let open = server.hold("pay", json!({"amount": 1})).await;
+    let voted = server.hold("pay", json!({"amount": 2})).await;
+    let path = format!("/api/v1/approvals/{voted}/approve");
+    assert_eq!(send(server.request("POST", &path, &alice)).await.0, StatusCode::OK);
+    let found = async |query: &str| {
+        let (status, page) = server.owner_get(&format!("/api/v1/approvals?{query}")).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let items = page["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(found("approver=alice").await, format!("{voted} {open} {named}"));
+    assert_eq!(found("approver=owner").await, open, "nobody stands in for alice");
+    assert_eq!(found("approver=nobody").await, "");
+    assert_eq!(found("approver=alice&status=pending&limit=1").await, open);
+    assert_eq!(found("agent=agent&tool=pay_alice").await, named);
+    assert_eq!(found("agent=other").await, "");
+    let (_, shown) = server.owner_get(&format!("/api/v1/approvals/{named}")).await;
+    let (day, _) = shown["created_at"].as_str().unwrap().split_once('T').unwrap();
+    assert_eq!(found(&format!("start_date={day}&end_date={day}&tool=pay_alice")).await, named);
+    assert_eq!(found("end_date=2020-01-31").await, "");
+    assert_eq!(found("start_date=2999-01-31").await, "");
+    for bad in ["start_date=yesterday", "end_date=2026-02-30", "status=open"] {
+        let (status, problem) = server.owner_get(&format!("/api/v1/approvals?{bad}")).await;
+        let is_refused = (status, &problem["code"]);
+        assert_eq!(is_refused, (StatusCode::BAD_REQUEST, &json!("invalid_field")), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn votes_of_a_batch_are_judged_each_on_its_own() {
+    let server = TestServer::start().await;
+    let good = server.hold("pay", json!({"amount": 1})).await;
+    let reasoned = server.hold("pay_reasoned", json!({})).await;
+    let named = server.hold("pay_alice", json!({})).await;
+    let no_such = "018f0000-0000-7000-8000-000000000000";
+    let votes = json!({"votes": [
+        {"id": good, "decision": "approve"},
+        {"id": reasoned, "decision": "approve"},
+        {"id": reasoned, "decision": "decline", "reason": "no"},
+        {"id": named, "decision": "approve"},
+        {"id": no_such, "decision": "approve"},
+    ]});
+    let (status, answer) = server.owner_post("/api/v1/approvals/batch", votes.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let items = answer["items"].as_array().unwrap();
+    assert_eq!(items[0]["approval"]["state"], "approved");
+    assert_eq!(items[1]["error"]["code"], "reason_required");
+    assert_eq!(items[2]["approval"]["state"], "declined");
+    assert_eq!(items[3]["error"]["code"], "not_an_approver");
+    assert_eq!(items[4]["error"]["code"], "approval_not_found");
+    assert_eq!(items[4]["id"], no_such);
+    let many: Vec<Value> = (0..101).map(|_| json!({"id": good, "decision": "approve"})).collect();
+    let (status, _) = server.owner_post("/api/v1/approvals/batch", json!({"votes": many})).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let (status, _) = server.agent_post("/api/v1/approvals/batch", votes).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn requests_are_exported_whole_and_safe_to_open() {
+    let server = TestServer::start().await;
+    for amount in 0..90 {
+        server.hold("pay", json!({"amount": amount})).await;
+    }
+    let evil = server.hold("pay", json!({"to": "x"})).await;
+    let path = format!("/api/v1/approvals/{evil}/decline");
+    server.owner_post(&path, json!({"reason": "=cmd|' /C calc'!A0, \"x\""})).await;
+    let fetch = async |path: &str| {
+        let answer = server.request("GET", path, &server.owner_key).send().await.unwrap();
+        let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        assert!(answer.headers().contains_key("content-disposition"));
+        (kind, answer.text().await.unwrap())
+    };
+    let (kind, text) = fetch("/api/v1/approvals/export").await;
+    let items: Vec<Value> = serde_json::from_str(&text).unwrap();
+    assert_eq!((kind.as_str(), items.len()), ("application/json", 91));
+    let (kind, text) = fetch("/api/v1/approvals/export?format=csv&status=declined").await;
+    assert_eq!(kind, "text/csv; charset=utf-8");
+    let lines: Vec<&str> = text.trim_end().split("\r\n").collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[0].starts_with("id,state,tool,"), "{text}");
+    assert!(lines[1].contains(",declined,pay,"), "{text}");
+    assert!(lines[1].contains(r#""{""to"":""x""}""#), "{text}");
+    let (_, none) = fetch("/api/v1/approvals/export?tool=none").await;
+    assert_eq!(serde_json::from_str::<Value>(&none).unwrap(), json!([]));
+    let mine = server.request("GET", "/api/v1/approvals/export?agent=owner", &server.agent_key);
+    assert_eq!(send(mine).await.1, json!([]), "an agent gets its own alone");
+}
+
+#[tokio::test]
+async fn a_request_tells_its_history_and_what_was_decided_before() {
+    let server = TestServer::start().await;
+    let first = server.hold("pay", json!({"amount": 1})).await;
+    server.owner_post(&format!("/api/v1/approvals/{first}/decline"), json!({})).await;
+    let id = server.hold("pay", json!({"amount": 1})).await;
+    let (_, shown) = server.owner_get(&format!("/api/v1/approvals/{id}")).await;
+    let earlier = &shown["earlier"][0];
+    assert_eq!((&earlier["id"], &earlier["state"]), (&json!(first), &json!("declined")));
+    assert_eq!((&earlier["is_same_call"], &earlier["by"]), (&json!(true), &json!(["owner"])));
+    server.approve(&id).await;
+    let path = format!("/api/v1/approvals/{id}/history");
+    let (_, history) = server.owner_get(&path).await;
+    let kinds: Vec<&Value> =
+        history["items"].as_array().unwrap().iter().map(|item| &item["kind"]).collect();
+    assert!(kinds.starts_with(&[&json!("requested")]), "{history}");
+    assert!(kinds.ends_with(&[&json!("voted"), &json!("approved")]), "{history}");
+    let other = server.agent_key("bot").await;
+    assert_eq!(send(server.request("GET", &path, &other)).await.0, StatusCode::NOT_FOUND);
+    let own = server.request("GET", &path, &server.agent_key);
+    assert_eq!(send(own).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn an_apply_warns_of_workflows_that_nobody_could_answer() {
+    let server = TestServer::start().await;
+    server.owner_key("ann").await;
+    let body = json!({"name": "viewer", "role": "viewer"});
+    assert!(server.owner_post("/api/v1/users", body).await.0.is_success());
+    let policy = "
+version: '1.0'
+metadata: {name: x}
+approval_workflows:
+- {name: fine, required_approvals: 2}
+- {name: many, required_approvals: 3}
+- {name: looks, approvers: [viewer]}
+- {name: gone, approvers: [{role: editor}, ann]}
+";
+    let body = json!({"policy": policy, "scope": "team:x", "dry_run": true});
+    let (_, answer) = server.owner_post("/api/v1/policies/import", body).await;
+    let warnings: Vec<(&str, &str)> = answer["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|warning| warning["code"] == "no_approver")
+        .map(|w| (w["path"].as_str().unwrap(), w["message"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        warnings,
+        [
+            (
+                "approval_workflows[1].required_approvals",
+                "workflow `many` needs 3 approvals, and 2 people of the account could ever give one"
+            ),
+            (
+                "approval_workflows[2].approvers",
+                "workflow `looks` names the user `viewer`, and nobody there may vote"
+            ),
+            (
+                "approval_workflows[2].required_approvals",
+                "workflow `looks` needs 1 approvals, and 0 people of the account could ever give one"
+            ),
+            (
+                "approval_workflows[3].approvers",
+                "workflow `gone` names the role `editor`, and nobody there may vote"
+            ),
+        ],
+        "{answer}"
+    );
+}

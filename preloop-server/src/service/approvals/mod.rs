@@ -1,6 +1,8 @@
 //! Approval requests: reading them, voting, withdrawing, what time does to them.
 
+mod batch;
 mod change;
+mod export;
 mod history;
 mod people;
 mod read;
@@ -14,6 +16,8 @@ use preloop_core::Timestamp;
 use uuid::Uuid;
 
 pub(super) use change::set_outcome;
+pub(crate) use export::ExportFormat;
+pub(super) use people::Person;
 pub(crate) use read::ApprovalQuery;
 
 use super::ServiceError;

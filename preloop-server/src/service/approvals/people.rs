@@ -1,7 +1,7 @@
 //! Who there is to vote, as the store has it now: keys and sign-ins in memory may be older.
 
 use preloop_api::{Permission, User};
-use preloop_core::approval::{Eligible, Request, Voter};
+use preloop_core::approval::{ApprovalState, Eligible, Request, Voter};
 
 use super::super::{Caller, ServiceError, Services};
 use crate::store::Part;
@@ -29,7 +29,44 @@ impl Person {
     }
 }
 
+/// Somebody whose requests are looked for.
+pub(super) struct Asked {
+    name: String,
+    person: Option<Person>,
+}
+
+// === impl Asked ===
+
+impl Asked {
+    /// Whether the request asks this person now, or this person voted on it.
+    pub(super) fn has_to_do_with(&self, request: &Request) -> bool {
+        let id = self.person.as_ref().map(|person| &person.user.principal_id);
+        let has_voted = request
+            .votes
+            .iter()
+            .any(|vote| vote.voter_name == self.name || Some(&vote.voter_id) == id);
+        has_voted
+            || (request.state == ApprovalState::Pending
+                && self.person.as_ref().is_some_and(|person| {
+                    let voter = person.voter();
+                    let is_own = voter.id == request.requester_id;
+                    request.asks(voter) && (!is_own || request.deciding().allow_self_approval)
+                }))
+    }
+}
+
 impl Services {
+    /// Whom a name, an e-mail address or an id means.
+    pub(super) async fn asked_person(&self, name: &str) -> Result<Asked, ServiceError> {
+        let is_this = |person: &Person| {
+            let voter = person.voter();
+            let is_address = |email: &str| email.eq_ignore_ascii_case(name);
+            voter.name == name || voter.id == name || voter.email.is_some_and(is_address)
+        };
+        let person = self.people_who_vote().await?.into_iter().find(is_this);
+        Ok(Asked { name: name.to_owned(), person })
+    }
+
     /// Everybody who may vote now.
     pub(in crate::service) async fn people_who_vote(&self) -> Result<Vec<Person>, ServiceError> {
         let users = self.inner.store.user_list(self.inner.account_id, &Part::ALL).await?;

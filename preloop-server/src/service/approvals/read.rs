@@ -1,20 +1,39 @@
 //! Reading requests; an agent sees its own.
 
-use preloop_api::{Approval, ApprovalState, Page, Role, Via};
+use preloop_api::{Approval, ApprovalState, EarlierDecision, Page, Role, Via};
 use preloop_core::Timestamp;
 use uuid::Uuid;
 
 use super::super::{Caller, ServiceError, Services};
 use super::not_found;
+use super::people::Asked;
 use crate::store::{ApprovalFilter, StoredApproval};
+
+/// Most requests looked at for one page.
+const LOOKED_AT_MAX: u32 = 1_000;
+/// How many earlier decisions are told with a request.
+const EARLIER: u32 = 5;
 
 /// Which requests to list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ApprovalQuery {
     pub(crate) state: Option<ApprovalState>,
     pub(crate) tool: Option<String>,
+    /// Name, e-mail address or id of a user who is asked or voted.
+    pub(crate) approver: Option<String>,
+    /// Id of the principal that asks.
+    pub(crate) agent: Option<String>,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
     pub(crate) before: Option<(Timestamp, Uuid)>,
     pub(crate) limit: u32,
+}
+
+/// A page of requests as they are stored.
+pub(super) struct Found {
+    pub(super) items: Vec<StoredApproval>,
+    /// Where to go on; none at the end.
+    pub(super) next: Option<(Timestamp, Uuid)>,
 }
 
 impl Services {
@@ -24,24 +43,56 @@ impl Services {
         caller: &Caller,
         query: ApprovalQuery,
     ) -> Result<Page<Approval>, ServiceError> {
-        let own = (caller.role == Role::Agent).then(|| caller.principal.id.clone());
+        let found = self.approvals_found(caller, query).await?;
+        let next_cursor = found.next.map(|(at, id)| format!("{}.{id}", at.unix_micros()));
+        let items = found.items.iter().map(|approval| self.shown(approval)).collect();
+        Ok(Page { items, next_cursor })
+    }
+
+    /// Requests that fit, newest first. Whom a request asks is worked out here and not in the database, so a page may have
+    /// fewer items than its limit, even none, and a next one all the same.
+    pub(super) async fn approvals_found(
+        &self,
+        caller: &Caller,
+        query: ApprovalQuery,
+    ) -> Result<Found, ServiceError> {
+        let own = caller.principal.id.clone();
+        let principal_id = match (caller.role, query.agent) {
+            (Role::Agent, Some(agent)) if agent != own => {
+                return Ok(Found { items: Vec::new(), next: None });
+            }
+            (Role::Agent, _) => Some(own),
+            (_, agent) => agent,
+        };
+        let asked = match &query.approver {
+            Some(name) => Some(self.asked_person(name).await?),
+            None => None,
+        };
+        let limit = if asked.is_some() { LOOKED_AT_MAX } else { query.limit };
         let filter = ApprovalFilter {
             state: query.state,
             tool: query.tool,
-            principal_id: own,
+            principal_id,
+            from: query.from,
+            to: query.to,
             before: query.before,
-            limit: query.limit.saturating_add(1),
+            limit: limit.saturating_add(1),
         };
-        let mut found = self.inner.store.approval_list(self.inner.account_id, &filter).await?;
-        let has_more = found.len() > usize::try_from(query.limit).unwrap_or(usize::MAX);
-        if has_more {
-            found.pop();
+        let found = self.inner.store.approval_list(self.inner.account_id, &filter).await?;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let wanted = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let has_more = found.len() > most;
+        let (mut items, mut last) = (Vec::new(), None);
+        for approval in found.into_iter().take(most) {
+            if items.len() == wanted {
+                return Ok(Found { items, next: last });
+            }
+            last = Some((approval.request.created_at, approval.id));
+            if asked.as_ref().is_none_or(|asked: &Asked| asked.has_to_do_with(&approval.request)) {
+                items.push(approval);
+            }
         }
-        let last = found.last().filter(|_| has_more);
-        let next_cursor = last.map(|approval| {
-            format!("{}.{}", approval.request.created_at.unix_micros(), approval.id)
-        });
-        Ok(Page { items: found.iter().map(|approval| self.shown(approval)).collect(), next_cursor })
+        Ok(Found { items, next: last.filter(|_| has_more) })
     }
 
     /// One request; an agent sees its own.
@@ -52,7 +103,20 @@ impl Services {
     ) -> Result<Approval, ServiceError> {
         let approval = self.approval_seen(caller, id).await?;
         self.approval_viewed(caller, &approval, Via::Api).await?;
-        Ok(self.shown(&approval))
+        let account_id = self.inner.account_id;
+        let earlier = self.inner.store.approval_earlier(account_id, &approval, EARLIER).await?;
+        let mut shown = self.shown(&approval);
+        shown.earlier = earlier
+            .into_iter()
+            .map(|earlier| EarlierDecision {
+                id: earlier.id,
+                state: earlier.request.state,
+                is_same_call: earlier.call_hash == approval.call_hash,
+                by: earlier.request.votes.into_iter().map(|vote| vote.voter_name).collect(),
+                decided_at: earlier.request.decided_at,
+            })
+            .collect();
+        Ok(shown)
     }
 
     /// One request that the caller may see.

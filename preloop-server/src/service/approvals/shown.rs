@@ -48,6 +48,7 @@ impl Services {
             used_at: request.used_at,
             time_left_seconds: self.time_left(request),
             outcome: approval.outcome,
+            earlier: Vec::new(),
             url: self.approval_url(approval.id),
         }
     }
@@ -92,6 +93,7 @@ fn shown_vote(vote: &Vote) -> ApprovalVote {
         by: vote.voter_name.clone(),
         decision: vote.decision,
         reason: vote.reason.clone(),
+        answer: vote.answer.clone(),
         via: vote.via,
         at: vote.at,
     }

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use preloop_api::{PolicyScope, ScopeKind};
 use preloop_core::ValidPolicy;
+use preloop_core::approval::Workflow;
 use preloop_core::diagnostic::{Code, Diagnostic};
-use preloop_core::document::{ApprovalWorkflow, Approver};
+use preloop_core::document::{ApprovalWorkflow, Approver, PolicyDocument};
 
+use super::super::approvals::Person;
 use super::super::{ServiceError, Services};
+use super::Slot;
 use crate::store::Part;
 
-/// Who may vote in an account.
+/// Who there is in an account, by the names that documents use.
 struct People {
     /// By every name that a document may call them.
     users: BTreeSet<String>,
@@ -28,14 +31,37 @@ impl Services {
         let mut warnings = policy.warnings().to_vec();
         warnings.extend(of_servers(scope, policy));
         let workflows = &policy.document().approval_workflows;
-        if workflows.iter().any(|workflow| approvers(workflow).next().is_some()) {
-            let people = self.people().await?;
+        if !workflows.is_empty() {
+            let (people, voters) = (self.people().await?, self.people_who_vote().await?);
             for (index, workflow) in workflows.iter().enumerate() {
                 warnings.extend(of_approvers(index, workflow, &people));
+                warnings.extend(of_voters(index, workflow, &people, &voters));
+                warnings.extend(of_quorum(index, workflow, policy.document(), &voters));
             }
         }
         warnings.extend(self.nobody_in(scope).await?);
         Ok(warnings)
+    }
+
+    /// Tells the operator's log what the live policies mean for the people there are: nobody else reads a file's warnings.
+    pub(crate) async fn warn_of_approvers(&self) -> Result<(), ServiceError> {
+        let (people, voters) = (self.people().await?, self.people_who_vote().await?);
+        let live = self.live();
+        for slot in live.slots() {
+            let Slot::Live(policy) = slot else { continue };
+            let document = policy.document();
+            for (index, workflow) in document.approval_workflows.iter().enumerate() {
+                let found = of_approvers(index, workflow, &people)
+                    .into_iter()
+                    .chain(of_voters(index, workflow, &people, &voters))
+                    .chain(of_quorum(index, workflow, document, &voters));
+                for warning in found {
+                    let scope = slot.scope().to_string();
+                    tracing::warn!(scope, code = %warning.code, path = warning.path, "{}", warning.message);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A team or an agent that the account does not have: its policy holds for nobody, which a slip in the name does not show.
@@ -114,6 +140,62 @@ fn of_approvers(index: usize, workflow: &ApprovalWorkflow, people: &People) -> V
         Some(warning(Code::UnknownApprover, path, message, help))
     });
     unknown.collect()
+}
+
+/// Approvers whom the account has, of whom nobody may vote: disabled, or without the right.
+fn of_voters(
+    index: usize,
+    workflow: &ApprovalWorkflow,
+    people: &People,
+    voters: &[Person],
+) -> Vec<Diagnostic> {
+    let lacking = approvers(workflow).filter_map(|(field, approver)| {
+        let is_there = match approver {
+            Approver::User(name) => people.users.contains(name),
+            Approver::Team(name) => people.teams.contains(name),
+            Approver::Role(_) => true,
+        };
+        let only = Workflow { approvers: vec![approver.clone()], ..Workflow::built_in() };
+        if !is_there || voters.iter().any(|person| only.asks(person.voter())) {
+            return None;
+        }
+        let (kind, name) = match approver {
+            Approver::User(name) => ("user", name),
+            Approver::Team(name) => ("team", name),
+            Approver::Role(name) => ("role", name),
+        };
+        let message = format!(
+            "workflow `{}` names the {kind} `{name}`, and nobody there may vote",
+            workflow.name
+        );
+        let path = format!("approval_workflows[{index}].{field}");
+        let help = "voting takes a user with the role owner, admin or approver who is not disabled";
+        Some(warning(Code::NoApprover, path, message, help))
+    });
+    lacking.collect()
+}
+
+/// A quorum that all who could ever vote together do not make.
+fn of_quorum(
+    index: usize,
+    written: &ApprovalWorkflow,
+    document: &PolicyDocument,
+    voters: &[Person],
+) -> Option<Diagnostic> {
+    let workflow = Workflow::find(document, &written.name)?;
+    let deciding = workflow.escalation_workflow.as_deref().unwrap_or(&workflow);
+    let could = voters.iter().filter(|person| deciding.could_ask(person.voter())).count();
+    let required = usize::try_from(deciding.required_approvals).unwrap_or(usize::MAX);
+    if could >= required {
+        return None;
+    }
+    let message = format!(
+        "workflow `{}` needs {required} approvals, and {could} people of the account could ever give one",
+        written.name
+    );
+    let path = format!("approval_workflows[{index}].required_approvals");
+    let help = "name more approvers, or invite them; until then requests only lapse";
+    Some(warning(Code::NoApprover, path, message, help))
 }
 
 fn approvers(workflow: &ApprovalWorkflow) -> impl Iterator<Item = (&'static str, &Approver)> {

@@ -51,7 +51,7 @@ pub(super) async fn votes(
     approval_id: Uuid,
 ) -> Result<Vec<Vote>, StoreError> {
     let rows = sqlx::query(
-        "select approval_id, voter_id, voter_name, decision, reason, via, proved, at
+        "select approval_id, voter_id, voter_name, decision, reason, via, proved, answer, at
          from approval_vote where approval_id = $1 order by at, voter_id",
     )
     .bind(approval_id.to_string())
@@ -65,6 +65,7 @@ pub(super) async fn votes(
                 voter_name: columns.text("voter_name")?,
                 decision: columns.named("decision", VoteDecision::from_name)?,
                 reason: columns.text_opt("reason")?,
+                answer: columns.text_opt("answer")?,
                 via: columns.named("via", Via::from_name)?,
                 proved: columns.named("proved", StepUp::from_name)?,
                 at: columns.time("at")?,
@@ -158,8 +159,8 @@ pub(super) async fn update(
     for vote in new.votes.iter().skip(old.votes.len()) {
         sqlx::query(
             "insert into approval_vote
-                (approval_id, voter_id, voter_name, decision, reason, at, via, proved)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                (approval_id, voter_id, voter_name, decision, reason, at, via, proved, answer)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(after.id.to_string())
         .bind(&vote.voter_id)
@@ -169,6 +170,7 @@ pub(super) async fn update(
         .bind(micros(vote.at))
         .bind(vote.via.as_str())
         .bind(vote.proved.as_str())
+        .bind(vote.answer.as_deref().map(findable))
         .execute(&mut **tx)
         .await?;
     }
