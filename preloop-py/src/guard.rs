@@ -6,9 +6,9 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::arguments::PyValue;
+use crate::asked::object_of_text;
 use crate::caught::Caught;
 use crate::decision::Decision;
-use crate::engine::object_of_text;
 
 /// `("run" | "ask" | "refuse", kind, message)`.
 type Step = (&'static str, &'static str, String);

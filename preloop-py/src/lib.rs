@@ -1,6 +1,7 @@
 //! The engine for Python: moves values between Python and `preloop-core`, where everything is decided.
 
 mod arguments;
+mod asked;
 mod caught;
 mod decision;
 mod document;
