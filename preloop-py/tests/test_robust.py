@@ -116,11 +116,13 @@ def test_a_second_interpreter_of_the_process_is_refused() -> None:
     # In a process of its own, where the first one that imports may be another than the main one.
     program = """
 import importlib
+# One that shares the lock of the first; into others Python itself lets no module that is not made for them.
 try:
-    interpreters = importlib.import_module("_xxsubinterpreters")
-except ImportError:
     interpreters = importlib.import_module("_interpreters")
-other = interpreters.create()
+    other = interpreters.create("legacy")
+except ImportError:
+    interpreters = importlib.import_module("_xxsubinterpreters")
+    other = interpreters.create(isolated=False)
 interpreters.run_string(other, "import preloop_engine; preloop_engine.validate('version')")
 interpreters.destroy(other)
 try:
