@@ -2,7 +2,8 @@
 
 import type { Decision } from './decision.cjs';
 import type { Arguments, CallOptions, Engine, Tool } from './engine.cjs';
-import { ApprovalDeclined, ApprovalTimeout, Denied } from './errors.cjs';
+import { ApprovalDeclined, ApprovalTimeout, Denied, messageOf } from './errors.cjs';
+import { Fault } from './fields.cjs';
 import { copyOf, jsonText } from './json.cjs';
 import { native } from './native.cjs';
 
@@ -31,7 +32,10 @@ export interface ApprovalRequest {
   readonly signal: Signal;
 }
 
-/** Asks somebody. Only `true` approves; anything else, and an error, does not. */
+/**
+ * Asks somebody. `true` approves, `false` declines; anything else, and an error, is no approval. It may throw an
+ * {@link ApprovalDeclined} with the reason as its message.
+ */
 export type Approver = (request: ApprovalRequest) => boolean | PromiseLike<boolean>;
 
 /** How a guard is made. */
@@ -79,6 +83,13 @@ export type GuardedToolbox<T> = {
 
 type Answer = 'approved' | 'declined' | 'timed_out' | 'failed' | 'changed' | 'nobody';
 
+/** What came of asking; with the hash of the call that was shown where it was approved. */
+interface Outcome {
+  readonly answer: Answer;
+  readonly cause?: unknown;
+  readonly callHash?: string;
+}
+
 /** Decides calls by an engine, asks an approver where the policy wants that, and throws where a call may not run. */
 export class Guard {
   readonly #engine: Engine;
@@ -104,12 +115,17 @@ export class Guard {
     return this.#authorized(tool, args, options ?? {}, (decision) => decision);
   }
 
-  /** The same without waiting: a call that needs an approval is denied. */
+  /** The same without waiting: an approver that does not answer at once is no approval. */
   authorizeSync(tool: Tool, args?: Arguments, options?: CallOptions): Decision {
-    const decision = this.#engine.decide(tool, args, callOptions(options ?? {}));
-    if (decision.allowed) return decision;
-    if (decision.denied) throw new Denied(decision.message, decision);
-    throw refusal(afterAsking(decision, 'nobody', decision), decision, undefined);
+    const said = options ?? {};
+    let asked = this.#engine.decide(tool, args, callOptions(said));
+    while (!asked.allowed) {
+      if (asked.denied) throw new Denied(asked.message, asked);
+      const next = this.#after(tool, args, said, asked, this.#askNow(tool, args, asked, said));
+      if (next === undefined) break;
+      asked = next;
+    }
+    return asked;
   }
 
   /** A function behind the guard, as a call of the tool of this name; its first parameter is the arguments. */
@@ -173,59 +189,111 @@ export class Guard {
     options: AuthorizeOptions,
     run: (decision: Decision) => T,
   ): Promise<Awaited<T>> {
-    const call = callOptions(options);
-    let asked = this.#engine.decide(tool, args, call);
+    let asked = this.#engine.decide(tool, args, callOptions(options));
     while (!asked.allowed) {
       if (asked.denied) throw new Denied(asked.message, asked);
-      const { answer, cause, callHash } = await this.#ask(tool, args, asked, options);
-      const isChanged = answer === 'approved' && hashOf(tool, args, options) !== callHash;
-      const now = this.#engine.decide(tool, args, call);
-      const next = afterAsking(asked, isChanged ? 'changed' : answer, now);
-      if (next.step === 'run') break;
-      if (next.step === 'refuse') throw refusal(next, now.denied ? now : asked, cause);
-      asked = now;
+      const next = this.#after(tool, args, options, asked, await this.#ask(tool, args, asked, options));
+      if (next === undefined) break;
+      asked = next;
     }
     return await run(asked);
   }
 
-  async #ask(
+  /** The decision that has to be asked about next; none where the call may run. Throws where it may not. */
+  #after(
     tool: Tool,
     args: Arguments,
-    decision: Decision,
-    options: AuthorizeOptions,
-  ): Promise<{ answer: Answer; cause?: unknown; callHash?: string }> {
+    options: CallOptions,
+    asked: Decision,
+    { answer, cause, callHash }: Outcome,
+  ): Decision | undefined {
+    const isChanged = answer === 'approved' && hashOf(tool, args, options) !== callHash;
+    const now = this.#engine.decide(tool, args, callOptions(options));
+    const next = afterAsking(asked, isChanged ? 'changed' : answer, now);
+    if (next.step === 'run') return undefined;
+    if (next.step === 'refuse') throw refusal(next, now.denied ? now : asked, cause);
+    return now;
+  }
+
+  #askNow(tool: Tool, args: Arguments, decision: Decision, options: CallOptions): Outcome {
+    const approver = this.#approver;
+    if (approver === undefined) return { answer: 'nobody' };
+    const { signal } = new AbortController();
+    const request = requestOf(tool, args, decision, options, signal);
+    try {
+      const given: unknown = approver(request);
+      if (!isLater(given)) return { answer: answerOf(given), callHash: request.callHash };
+      // Nobody waits for it, so nobody has to hear how it ends.
+      Promise.resolve(given).catch(() => undefined);
+      return { answer: 'failed', cause: new TypeError('this approver answers later: wait for it with `authorize`') };
+    } catch (cause) {
+      return failureOf(cause);
+    }
+  }
+
+  async #ask(tool: Tool, args: Arguments, decision: Decision, options: AuthorizeOptions): Promise<Outcome> {
     const approver = this.#approver;
     if (approver === undefined) return { answer: 'nobody' };
     if (options.signal?.aborted === true) return { answer: 'failed', cause: options.signal.reason };
     const waiting = new AbortController();
+    const request = requestOf(tool, args, decision, options, waiting.signal);
     let timer: NodeJS.Timeout | undefined;
     let onAbort: (() => void) | undefined;
     try {
-      const text = argumentsText(args);
-      const source = sourceOf(tool, options);
-      const callHash = native.callHash(nameOf(tool), source, text);
       const limit = milliseconds(options.timeout) ?? this.#timeout;
       const over = new Promise<Answer>((resolve) => {
         if (limit !== undefined) timer = setTimeout(() => resolve('timed_out'), Math.min(limit, TIMER_MAX));
         onAbort = () => resolve('failed');
         options.signal?.addEventListener('abort', onAbort);
       });
-      const { justification } = options;
-      const shown = (typeof args === 'string' ? JSON.parse(text) : copyOf(args ?? {})) as ApprovalRequest['args'];
-      const request = { tool, args: shown, source, justification, decision, callHash, signal: waiting.signal };
-      const answer = Promise.resolve(approver(Object.freeze(request))).then(
-        (approved): Answer => (approved === true ? 'approved' : 'declined'),
-      );
-      const first = await Promise.race([answer, over]);
-      return first === 'approved' ? { answer: first, callHash } : { answer: first, cause: options.signal?.reason };
+      const first = await Promise.race([Promise.resolve(approver(request)).then(answerOf), over]);
+      if (first === 'approved') return { answer: first, callHash: request.callHash };
+      return { answer: first, cause: options.signal?.reason };
     } catch (cause) {
-      return { answer: 'failed', cause };
+      return failureOf(cause);
     } finally {
       clearTimeout(timer);
       if (onAbort !== undefined) options.signal?.removeEventListener('abort', onAbort);
       waiting.abort();
     }
   }
+}
+
+/** What an approver is shown. An approval is for exactly these arguments, so all of them must be readable. */
+function requestOf(
+  tool: Tool,
+  args: Arguments,
+  decision: Decision,
+  options: CallOptions,
+  signal: Signal,
+): ApprovalRequest {
+  try {
+    const text = argumentsText(args);
+    const source = sourceOf(tool, options);
+    const callHash = native.callHash(nameOf(tool), source, text);
+    const shown = (typeof args === 'string' ? JSON.parse(text) : copyOf(args ?? {})) as ApprovalRequest['args'];
+    const { justification } = options;
+    return Object.freeze({ tool, args: shown, source, justification, decision, callHash, signal });
+  } catch (problem) {
+    const words = `the arguments cannot be read: ${problem instanceof Fault ? problem.words : messageOf(problem)}`;
+    const message = `the call needs an approval, which is for exactly its arguments, and ${words}`;
+    throw new Denied(message, decision, { cause: new TypeError(words) });
+  }
+}
+
+function isLater(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && 'then' in given;
+}
+
+function answerOf(given: unknown): Answer {
+  if (given === true) return 'approved';
+  return given === false ? 'declined' : 'failed';
+}
+
+/** What an approver's error means. */
+function failureOf(cause: unknown): Outcome {
+  if (cause instanceof ApprovalDeclined) return { answer: 'declined', cause };
+  return { answer: cause instanceof ApprovalTimeout ? 'timed_out' : 'failed', cause };
 }
 
 function nameOf(tool: Tool): string {
@@ -262,7 +330,7 @@ function refusal(next: Next, decision: Decision, cause: unknown): Denied {
   const options = cause === undefined ? undefined : { cause };
   switch (next.kind) {
     case 'approval_declined':
-      return new ApprovalDeclined(next.message, decision, options);
+      return new ApprovalDeclined((cause instanceof ApprovalDeclined && cause.message) || next.message, decision, options);
     case 'approval_timeout':
       return new ApprovalTimeout(next.message, decision, options);
     default:

@@ -48,10 +48,42 @@ test('an approver is asked with everything, and only `true` approves', async () 
   assert.match(request.callHash, /^sha256:[0-9a-f]{64}$/);
   assert.equal(request.decision.approvalWorkflow, 'ops');
   assert.equal(request.signal.aborted, true);
-  for (const answer of [false, undefined, null, 'yes', 1, {}, { approved: true }]) {
-    await assert.rejects(asking(answer).guard.authorize('bash', push), ApprovalDeclined);
+  await assert.rejects(asking(false).guard.authorize('bash', push), ApprovalDeclined);
+  for (const answer of [undefined, null, 'yes', 1, {}, { approved: true }]) {
+    const { guard: other } = asking(answer);
+    await assert.rejects(other.authorize('bash', push), { name: 'Denied', message: /^asking for the approval failed/ });
+    assert.throws(() => other.authorizeSync('bash', push), { name: 'Denied', message: /^asking for the approval failed/ });
   }
   assert.equal((await asking(async () => true).guard.authorize('bash', push)).action, 'require_approval');
+});
+
+test('an approver that answers at once is asked without waiting', async () => {
+  const { guard, requests } = asking(true);
+  assert.equal(guard.authorizeSync('bash', { ...push }, { justification: 'release' }).action, 'require_approval');
+  assert.deepEqual([requests[0].justification, requests[0].args], ['release', push]);
+  assert.throws(() => asking(false).guard.authorizeSync('bash', push), ApprovalDeclined);
+  for (const later of [async () => true, async () => { throw new Error('boom'); }, () => ({ then() {} })]) {
+    assert.throws(() => asking(later).guard.authorizeSync('bash', push), (error) => {
+      assert.equal(error.name, 'Denied');
+      return /wait for it with `authorize`/.test(error.cause.message);
+    });
+  }
+  const args = { ...push };
+  const changing = asking(() => { args.command = 'git push --force'; return true; });
+  assert.throws(() => changing.guard.authorizeSync('bash', args), /the arguments changed/);
+});
+
+test('an approver says why not, and all that it is shown can be read', async () => {
+  const declined = () => { throw new ApprovalDeclined('not on a Friday'); };
+  await assert.rejects(asking(declined).guard.authorize('bash', push), { name: 'ApprovalDeclined', message: 'not on a Friday' });
+  assert.throws(() => asking(declined).guard.authorizeSync('bash', push), { name: 'ApprovalDeclined', message: 'not on a Friday' });
+  const late = async () => { throw new ApprovalTimeout('over'); };
+  await assert.rejects(asking(late).guard.authorize('bash', push), ApprovalTimeout);
+  const { guard, requests } = asking(true);
+  const message = /an approval, which is for exactly its arguments, and the arguments cannot be read: a set/;
+  await assert.rejects(guard.authorize('bash', { ...push, more: new Set() }), { name: 'Denied', message });
+  assert.throws(() => guard.authorizeSync('bash', { ...push, more: new Set() }), { name: 'Denied', message });
+  assert.equal(requests.length, 0);
 });
 
 test('asking that fails is a refusal with its cause', async () => {

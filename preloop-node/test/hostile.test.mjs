@@ -93,6 +93,7 @@ test('a million keys', () => {
   assert.equal(engine.decide('whole', many).reason, 'invalid_call');
   delete many.command;
   assert.equal(engine.decide('bash', many).reason, 'condition_error');
+  assert.equal(judged(engineOf('size(args.v) == 1000000'), { v: many }), 'deny rule_matched');
   const sparse = [];
   sparse.length = 4_294_967_295;
   assert.equal(engine.decide('list', { items: sparse }).reason, 'invalid_call');
