@@ -25,6 +25,7 @@ verbs:
   instructions    what the hot cases of benches/ cost, against the baseline; --save makes a new one
   public-api      whose types the engine names where others see it
   python          builds the wheel of preloop-py, installs it afresh and tests it
+  packages        builds the packages for Python and Node as they are published, installs and tests them
   stubs           writes the stubs of the Python module from its Rust source
   bench-firewall  what the firewall adds to a call, p50 and p99 (release build)";
 
@@ -37,6 +38,9 @@ fn main() -> ExitCode {
         "public-api" => public_api::check(&root).and_then(|found| verdict("public API", &found)),
         "bench-firewall" => bench_firewall::run(&root).map(|table| say(&table)),
         "python" => python_package::run(&root).map(|told| say(&told)),
+        "packages" => python_package::release(&root)
+            .map(|told| say(&told))
+            .and_then(|()| cargo::test_npm_package(&root)),
         "stubs" => python_package::write_stubs(&root).map(|told| say(&told)),
         "instructions" => {
             let save = std::env::args().nth(2).is_some_and(|option| option == "--save");

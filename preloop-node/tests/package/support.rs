@@ -52,9 +52,10 @@ impl Package {
             run(command);
             fs::write(&stamp, wanted).unwrap();
         }
-        // The test profile's build of the native module, which is there already.
+        // The test profile's build of the native module is there already; a release is tested with the one it ships.
+        let profile = std::env::var("PRELOOP_PROFILE").unwrap_or_else(|_| "dev".to_owned());
         let mut command = npm(&folder);
-        command.args(["run", "build", "--", "--profile", "dev", "--manifest-path"]);
+        command.args(["run", "build", "--", "--profile", &profile, "--manifest-path"]);
         command.arg(source.join("Cargo.toml"));
         command.env("CARGO_TARGET_DIR", target_folder());
         run(command);

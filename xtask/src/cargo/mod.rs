@@ -32,10 +32,23 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), String> {
     output(root, arguments).map(drop)
 }
 
+/// Tests the npm package with the native module that is published.
+pub(crate) fn test_npm_package(root: &Path) -> Result<(), String> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["test", "--locked", "--package", "preloop-node"]);
+    command.env("PRELOOP_PROFILE", "bindings");
+    printed(command, root).map(drop)
+}
+
 /// Runs cargo at `root` for what it prints.
 fn output(root: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
     let mut command = Command::new(env!("CARGO"));
-    command.args(arguments).current_dir(root);
+    command.args(arguments);
+    printed(command, root)
+}
+
+fn printed(mut command: Command, root: &Path) -> Result<Vec<u8>, String> {
+    command.current_dir(root);
     // What an outer cargo says about this package would make the inner one build things anew.
     for (name, _) in std::env::vars() {
         let is_about_package = name.starts_with("CARGO_PKG_")
@@ -52,5 +65,6 @@ fn output(root: &Path, arguments: &[&str]) -> Result<Vec<u8>, String> {
         return Ok(output.stdout);
     }
     let printed = [output.stdout, output.stderr].concat();
+    let arguments: Vec<_> = command.get_args().map(|argument| argument.to_string_lossy()).collect();
     Err(format!("cargo {} failed:\n{}", arguments.join(" "), String::from_utf8_lossy(&printed)))
 }

@@ -2,6 +2,7 @@
 //!
 //! Everything happens under the target folder, away from the sources, so that only the wheel can be imported.
 
+mod release;
 mod stubs;
 #[cfg(test)]
 mod tests;
@@ -42,6 +43,11 @@ pub(crate) fn run(root: &Path) -> Result<String, String> {
     bench.check_stubs()?;
     bench.check_types()?;
     Ok(format!("{}: {told}; the pages' programs run, types agree", name_of(&wheel)))
+}
+
+/// Builds, installs and tests the package as it is published.
+pub(crate) fn release(root: &Path) -> Result<String, String> {
+    Workbench::open(root)?.release()
 }
 
 // === impl Workbench ===
