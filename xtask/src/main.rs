@@ -40,7 +40,8 @@ fn main() -> ExitCode {
         "python" => python_package::run(&root).map(|told| say(&told)),
         "packages" => python_package::release(&root)
             .map(|told| say(&told))
-            .and_then(|()| cargo::test_npm_package(&root)),
+            .and_then(|()| cargo::test_npm_package(&root))
+            .map(|()| say("the npm packages: built, installed in fresh projects, tested")),
         "stubs" => python_package::write_stubs(&root).map(|told| say(&told)),
         "instructions" => {
             let save = std::env::args().nth(2).is_some_and(|option| option == "--save");
