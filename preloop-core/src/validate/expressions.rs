@@ -1,6 +1,8 @@
 //! Conditions: each is compiled, checked, asked whether it ever changes its answer, and held
 //! against its examples.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::Check;
@@ -25,9 +27,9 @@ pub(super) fn check(check: &mut Check<'_>) -> Conditions {
             let rules = tool.conditions.iter().enumerate();
             rules
                 .map(|(number, rule)| {
-                    let path = format!("tools[{index}].conditions[{number}]");
-                    let condition = compile(check, rule, &path, &environment);
-                    examples(check, known(tool), rule, condition.as_ref(), &path);
+                    let at = Place { index, number };
+                    let condition = compile(check, rule, at, &environment);
+                    examples(check, known(tool), rule, condition.as_ref(), at);
                     condition
                 })
                 .collect()
@@ -45,20 +47,33 @@ pub(super) fn compile_all(document: &document::PolicyDocument) -> Conditions {
     document.tools.iter().map(|tool| tool.conditions.iter().map(compiled).collect()).collect()
 }
 
+/// A rule's place, written out only where there is something to say.
+#[derive(Clone, Copy)]
+struct Place {
+    index: usize,
+    number: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "tools[{}].conditions[{}]", self.index, self.number)
+    }
+}
+
 fn compile(
     check: &mut Check<'_>,
     rule: &document::Condition,
-    path: &str,
+    at: Place,
     environment: &Environment,
 ) -> Option<Condition> {
     let text = rule.expression.as_deref()?;
-    let path = format!("{path}.expression");
+    let path = || format!("{at}.expression");
     let condition = match condition::compile(text, rule.condition_type, environment) {
         Ok(condition) => condition,
         Err(problems) => {
             for problem in problems {
                 let code = code(problem.kind);
-                report(check, code, &path, problem);
+                report(check, code, &path(), problem);
             }
             return None;
         }
@@ -68,11 +83,11 @@ fn compile(
     match condition.constant() {
         Some(true) if !is_catch_all => {
             let help = "write `true`, or leave `expression` out, if every call is meant";
-            check.report(Code::AlwaysTrue, &path, "the condition is true for every call", help);
+            check.report(Code::AlwaysTrue, path(), "the condition is true for every call", help);
         }
         Some(false) => {
             let help = "use `enabled: false` to switch the rule off";
-            check.report(Code::NeverTrue, &path, "the condition is true for no call", help);
+            check.report(Code::NeverTrue, path(), "the condition is true for no call", help);
         }
         _ => {}
     }
@@ -80,15 +95,15 @@ fn compile(
         let message =
             format!("the condition can cost {cost} units, and its budget is {FUEL_DEFAULT}");
         let help = "it fails where the budget runs out: shorten the lists that it goes through";
-        check.report(Code::TooCostly, &path, message, help);
+        check.report(Code::TooCostly, path(), message, help);
     }
     for warning in condition.warnings() {
         let code = code(warning.kind);
-        report(check, code, &path, warning.clone());
+        report(check, code, &path(), warning.clone());
     }
     if condition.is_arithmetic() {
         let help = "compare it, as in `args.amount + 1 > 10`";
-        check.report(Code::AlwaysFails, &path, "the condition computes and asks nothing", help);
+        check.report(Code::AlwaysFails, path(), "the condition computes and asks nothing", help);
     }
     Some(condition)
 }
@@ -135,7 +150,7 @@ fn examples(
     tool: Tool<'_>,
     rule: &document::Condition,
     condition: Option<&Condition>,
-    path: &str,
+    at: Place,
 ) {
     let Some(examples) = &rule.examples else { return };
     // A condition that does not compile is reported already.
@@ -149,7 +164,7 @@ fn examples(
             let Err(message) = example(condition, tool, action, arguments, wanted) else {
                 continue;
             };
-            let path = format!("{path}.examples.{kind}[{number}]");
+            let path = format!("{at}.examples.{kind}[{number}]");
             // What is no arguments at all is reported already.
             if !check.places.is_mapping(&path) {
                 continue;
