@@ -20,12 +20,12 @@ use crate::journal::Journal;
 use crate::key_files::{self, KeyFiles};
 use crate::listen;
 use crate::mcp::{Firewalls, Settings};
-use crate::service::{Foundation, Platform, SecretKeys, Services};
+use crate::service::{AiModel, Foundation, Platform, SecretKeys, Services};
 use crate::store::{Location, Store};
 use crate::tasks::Tasks;
 use crate::worker::{
     FollowedPolicy, PolicyFile, PolicyOrigin, advance_approvals, follow_database, follow_policy,
-    forget_answers, keep_policy, move_journal, note_key_use, watch_policy,
+    forget_answers, keep_policy, move_journal, note_key_use, review_approvals, watch_policy,
 };
 
 /// How long open requests may take to end at shutdown.
@@ -105,6 +105,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     tasks.spawn("move the audit journal", move_journal(platform.clone()));
     tasks.spawn("advance approvals", advance_approvals(platform.clone()));
     tasks.spawn("note the use of keys", note_key_use(platform.clone()));
+    tasks.spawn("review approvals", review_approvals(platform.clone()));
     tasks.spawn("forget answers", forget_answers(platform.clone()));
     if platform.is_shared() {
         tasks.spawn("follow the database", follow_database(platform.clone()));
@@ -161,6 +162,7 @@ async fn open(config: &Config) -> Result<(Platform, File), StartError> {
         tasks: Tasks::default(),
         secret_keys,
         allow_registration: config.allow_registration,
+        ai_model: config.ai.clone().map(AiModel::new).transpose().map_err(failed)?,
     };
     let platform = Platform::open(foundation).await.map_err(|error| failed(error.to_string()))?;
     Ok((platform, lock))

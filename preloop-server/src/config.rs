@@ -57,8 +57,32 @@ pub struct Config {
     pub allow_registration: bool,
     /// Proxies in front whose word on the client's address is taken: addresses or networks.
     pub trusted_proxies: Vec<String>,
+    /// The model that `ai_driven` workflows may have asked; none: people are asked at once.
+    pub ai: Option<AiConfig>,
     /// Where the time comes from.
     pub clock: SharedClock,
+}
+
+/// The chat endpoint of a model.
+#[derive(Clone, Debug)]
+pub struct AiConfig {
+    /// What its paths begin with, such as `https://api.openai.com/v1`.
+    pub url: String,
+    /// The form that it speaks.
+    pub kind: AiKind,
+    /// The key that it gets.
+    pub api_key: Option<SecretKeyText>,
+    /// How long it may take for an answer.
+    pub timeout: Duration,
+}
+
+/// The forms of chat endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AiKind {
+    /// `POST {url}/messages`.
+    Anthropic,
+    /// `POST {url}/chat/completions`.
+    OpenAi,
 }
 
 /// Where signed bundles come from, and who may sign them.
@@ -123,6 +147,7 @@ impl Config {
             secret_key: None,
             allow_registration: false,
             trusted_proxies: Vec::new(),
+            ai: None,
             clock: Arc::new(SystemClock),
         }
     }

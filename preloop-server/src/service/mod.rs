@@ -2,6 +2,7 @@
 //!
 //! `decide` is the one door to a decision; the rest is named after what it is about.
 
+mod ai_review;
 mod approvals;
 mod audit;
 mod decide;
@@ -40,6 +41,7 @@ use crate::metrics::Metrics;
 use crate::tasks::Tasks;
 
 pub(crate) use crate::store::RepeatedAnswer;
+pub(crate) use ai_review::AiModel;
 pub(crate) use approvals::{ApprovalQuery, ExportFormat};
 pub use audit::Refusal;
 pub use decide::{

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, Notify, watch};
 use uuid::Uuid;
 
 use super::people::{self, Passwords, Throttle};
-use super::{Caller, SecretKeys, ServiceError, Services, keys, waiters};
+use super::{AiModel, Caller, SecretKeys, ServiceError, Services, keys, waiters};
 use crate::clock::SharedClock;
 use crate::journal::Journal;
 use crate::metrics::Metrics;
@@ -32,6 +32,8 @@ pub(crate) struct Foundation {
     pub(crate) secret_keys: SecretKeys,
     /// Whether anybody may make an account.
     pub(crate) allow_registration: bool,
+    /// The model that workflows may have asked.
+    pub(crate) ai_model: Option<AiModel>,
 }
 
 /// What all accounts share. What belongs to one account alone is in its services.
@@ -57,6 +59,7 @@ pub(super) struct Shared {
     pub(super) throttle: Throttle,
     /// Whether anybody may make an account.
     pub(super) allow_registration: bool,
+    pub(super) ai_model: Option<AiModel>,
     pub(super) waiters: waiters::Waiters,
     pub(super) base_url: OnceLock<String>,
     pub(super) secret_keys: Arc<SecretKeys>,
@@ -100,6 +103,7 @@ impl Platform {
             tasks,
             secret_keys,
             allow_registration,
+            ai_model,
         } = foundation;
         let shared = Arc::new(Shared {
             clock,
@@ -116,6 +120,7 @@ impl Platform {
             passwords: Passwords::default(),
             throttle: Throttle::default(),
             allow_registration,
+            ai_model,
             waiters: waiters::Waiters::default(),
             base_url: OnceLock::new(),
             secret_keys: Arc::new(secret_keys),

@@ -50,6 +50,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "approval calls",
         sql: include_str!("../../migrations/0012_approval_calls.sql"),
     },
+    Migration {
+        version: 13,
+        name: "ai reviews",
+        sql: include_str!("../../migrations/0013_ai_reviews.sql"),
+    },
 ];
 
 /// Runs what has not run yet.

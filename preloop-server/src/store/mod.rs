@@ -4,6 +4,7 @@
 
 mod accounts;
 mod agents;
+mod ai_reviews;
 mod approval_calls;
 mod approvals;
 mod audit;
@@ -33,6 +34,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub(crate) use ai_reviews::TakenReview;
 pub(crate) use approval_calls::{SealedText, StoredCall};
 pub(crate) use approvals::{ApprovalFilter, ApprovalInsert, StoredApproval};
 pub(crate) use audit::{AuditFilter, AuditOrder, JournalPosition};

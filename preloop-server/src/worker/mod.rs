@@ -7,6 +7,7 @@ mod forget_answers;
 mod keep_policy;
 mod move_journal;
 mod note_key_use;
+mod review_approvals;
 mod watch_policy;
 
 pub(crate) use advance_approvals::advance_approvals;
@@ -16,4 +17,5 @@ pub(crate) use forget_answers::forget_answers;
 pub(crate) use keep_policy::keep_policy;
 pub(crate) use move_journal::move_journal;
 pub(crate) use note_key_use::note_key_use;
+pub(crate) use review_approvals::review_approvals;
 pub(crate) use watch_policy::{PolicyFile, watch_policy};

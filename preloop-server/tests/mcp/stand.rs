@@ -51,6 +51,7 @@ impl Stand {
             secret_key: None,
             allow_registration: false,
             trusted_proxies: Vec::new(),
+            ai: None,
             clock: Arc::new(SystemClock),
         };
         change(&mut config);

@@ -95,6 +95,7 @@ fn config(listen: SocketAddr, policy: PathBuf, data_dir: PathBuf) -> Config {
         allow_private_upstreams: false,
         secret_key: None,
         allow_registration: false,
+        ai: None,
         trusted_proxies: Vec::new(),
         clock: Arc::new(SystemClock),
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use clap::Args;
 use preloop_server::app::{self, Running, StartError};
 use preloop_server::clock::SystemClock;
-use preloop_server::config::{BundleConfig, Config, SecretKeyText};
+use preloop_server::config::{AiConfig, AiKind, BundleConfig, Config, SecretKeyText};
 use serde_json::json;
 
 pub(crate) use self::connect::Address;
@@ -31,10 +31,14 @@ const BOOTSTRAP_KEY_VARIABLE: &str = "PRELOOP_BOOTSTRAP_KEY";
 /// Variable with the keys that seal stored secrets, never an argument for the same reason.
 const SECRET_KEY_VARIABLE: &str = "PRELOOP_SECRET_KEY";
 
+/// Variable with the key that the model's endpoint gets, never an argument for the same reason.
+const AI_KEY_VARIABLE: &str = "PRELOOP_AI_API_KEY";
+
 const AFTER_HELP: &str = "The first start makes the database and two keys in the data directory: \
     `owner.key` approves and administers, `agent.key` decides and calls but never approves. \
     PRELOOP_BOOTSTRAP_KEY sets the text of the owner key (it starts with `plo_`). PRELOOP_SECRET_KEY has the keys that seal stored secrets, 32 bytes in base64 \
-    each, separated by commas: the first seals, all open; without it one is made in `secret.key`.";
+    each, separated by commas: the first seals, all open; without it one is made in `secret.key`. \
+    PRELOOP_AI_API_KEY is the key that the endpoint of --ai-url gets.";
 
 /// Options of `serve`.
 #[derive(Debug, Args)]
@@ -119,6 +123,19 @@ pub(crate) struct Serve {
     #[arg(long, env = "PRELOOP_ALLOW_PRIVATE_UPSTREAMS")]
     allow_private_upstreams: bool,
 
+    /// The chat endpoint of a model, such as `https://api.openai.com/v1`, that `ai_driven` workflows have asked
+    #[arg(long, env = "PRELOOP_AI_URL", value_name = "URL")]
+    ai_url: Option<String>,
+
+    /// The form that it speaks
+    #[arg(long, env = "PRELOOP_AI_KIND", value_name = "KIND", default_value = "openai")]
+    ai_kind: AiForm,
+
+    /// Seconds that it may take for an answer
+    #[arg(long, env = "PRELOOP_AI_TIMEOUT_SECONDS", value_name = "SECONDS", default_value_t = 30,
+          value_parser = clap::value_parser!(u64).range(1..=90))]
+    ai_timeout_seconds: u64,
+
     /// Seconds between keep-alive comments while a call waits
     #[arg(long, env = "PRELOOP_KEEP_ALIVE_SECONDS", value_name = "SECONDS", default_value_t = 15,
           value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -188,6 +205,13 @@ async fn keep_fetching(fetch: Option<Fetch>) {
     }
 }
 
+/// The forms of chat endpoints.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum AiForm {
+    Anthropic,
+    Openai,
+}
+
 impl Serve {
     fn config(self, data_dir: PathBuf) -> Result<Config, Failure> {
         let policy_bundle = match (self.bundle, self.bundle_key) {
@@ -218,6 +242,18 @@ impl Serve {
             secret_key: secret_key()?,
             allow_registration: self.allow_registration,
             trusted_proxies: self.trusted_proxy,
+            ai: match self.ai_url {
+                Some(url) => Some(AiConfig {
+                    url,
+                    kind: match self.ai_kind {
+                        AiForm::Anthropic => AiKind::Anthropic,
+                        AiForm::Openai => AiKind::OpenAi,
+                    },
+                    api_key: key_from(AI_KEY_VARIABLE)?.map(SecretKeyText::new),
+                    timeout: Duration::from_secs(self.ai_timeout_seconds),
+                }),
+                None => None,
+            },
             clock: Arc::new(SystemClock),
         })
     }

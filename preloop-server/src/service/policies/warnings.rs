@@ -6,7 +6,7 @@ use preloop_api::{PolicyScope, ScopeKind};
 use preloop_core::ValidPolicy;
 use preloop_core::approval::Workflow;
 use preloop_core::diagnostic::{Code, Diagnostic};
-use preloop_core::document::{ApprovalWorkflow, Approver, PolicyDocument};
+use preloop_core::document::{ApprovalType, ApprovalWorkflow, Approver, PolicyDocument};
 
 use super::super::approvals::Person;
 use super::super::{ServiceError, Services};
@@ -38,6 +38,9 @@ impl Services {
                 warnings.extend(of_voters(index, workflow, &people, &voters));
                 warnings.extend(of_quorum(index, workflow, policy.document(), &voters));
             }
+        }
+        if !self.has_ai_model() {
+            warnings.extend(workflows.iter().enumerate().filter_map(of_models));
         }
         warnings.extend(self.nobody_in(scope).await?);
         Ok(warnings)
@@ -109,6 +112,22 @@ impl Services {
             teams: teams.map(|team| team.name).collect(),
         })
     }
+}
+
+/// A workflow that asks a model where there is none.
+fn of_models((index, workflow): (usize, &ApprovalWorkflow)) -> Option<Diagnostic> {
+    (workflow.approval_type == Some(ApprovalType::AiDriven)).then(|| Diagnostic {
+        path: format!("approval_workflows[{index}].approval_type"),
+        message: format!(
+            "approval workflow '{}' asks a model, and this server has none: people are asked at once",
+            workflow.name
+        ),
+        code: Code::NoEffect,
+        file: None,
+        line: None,
+        column: None,
+        help: Some("the operator configures one with `PRELOOP_AI_URL`".to_owned()),
+    })
 }
 
 fn of_servers(scope: &PolicyScope, policy: &ValidPolicy) -> Option<Diagnostic> {

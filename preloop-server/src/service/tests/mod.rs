@@ -55,6 +55,17 @@ impl Stand {
         clock: SharedClock,
         policy: &str,
     ) -> Self {
+        Self::start_with_model(place, replica, clock, policy, None).await
+    }
+
+    /// As [`Self::start`], with a model that workflows may have asked.
+    pub(super) async fn start_with_model(
+        place: Place,
+        replica: &str,
+        clock: SharedClock,
+        policy: &str,
+        ai_model: Option<AiModel>,
+    ) -> Self {
         let store = place.open(replica).await.unwrap();
         let now = clock.now();
         let account_id = store.account_ensure(new_id(now), now).await.unwrap();
@@ -71,6 +82,7 @@ impl Stand {
             tasks: Tasks::default(),
             secret_keys,
             allow_registration: false,
+            ai_model,
         };
         let platform = Platform::open(foundation).await.unwrap();
         let services = platform.first().clone();

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 pub(crate) use list::ApprovalFilter;
 
+use super::ai_reviews;
 use super::held_calls::{self, HeldCall};
 use super::row::Columns;
 use super::{Change, Store, StoreError};
@@ -100,7 +101,11 @@ impl Store {
         }
         insert(&mut tx, account_id, approval).await?;
         events::insert(&mut tx, account_id, approval.id, &approval.request.events).await?;
-        // With the request or not at all: a restart in between must know that the call waited.
+        // With the request or not at all, as what follows: a request must not wait for a model that nobody asks.
+        if approval.request.awaits_ai() {
+            ai_reviews::insert(&mut tx, account_id, approval.id).await?;
+        }
+        // A restart in between must know that the call waited.
         if let Some(call) = waiting {
             let at = approval.request.created_at;
             held_calls::insert(&mut tx, &self.replica, account_id, call, at).await?;
