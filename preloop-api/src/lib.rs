@@ -16,6 +16,7 @@ mod invitation;
 mod key;
 mod mcp_server;
 mod name;
+mod notification;
 mod page;
 mod permission;
 mod policy;
@@ -55,6 +56,11 @@ pub use mcp_server::{
     ScannedTool,
 };
 pub use name::{NAME_CHARS_MAX, is_name};
+pub use notification::{
+    AddDevice, ChannelName, DeliveryState, Device, DeviceLink, DevicePlatform, LinkChat,
+    NotificationDelivery, NotificationPreferences, PushKey, PushKeys, PushSubscription, QuietHours,
+    RegisterDevice,
+};
 pub use page::Page;
 pub use permission::{Permission, Role};
 pub use policy::{

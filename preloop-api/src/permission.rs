@@ -55,6 +55,10 @@ permissions! {
     KeysOwn = "keys:own",
     /// Make, rotate and revoke everybody's API keys, and agents.
     KeysWrite = "keys:write",
+    /// Read what became of notifications.
+    NotificationsRead = "notifications:read",
+    /// Send notifications anew that were given up.
+    NotificationsWrite = "notifications:write",
     /// Validate, compile and try documents that are sent along; nothing is recorded.
     PoliciesCheck = "policies:check",
     /// Try calls against the live policies; nothing is recorded.
@@ -110,6 +114,7 @@ const VIEWER: &[Permission] = &[
     Permission::AuditRead,
     Permission::DecisionsRead,
     Permission::KeysOwn,
+    Permission::NotificationsRead,
     Permission::PoliciesCheck,
     Permission::PoliciesEvaluate,
     Permission::PoliciesRead,

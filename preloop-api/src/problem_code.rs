@@ -29,6 +29,12 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     ),
     code("unauthorized", 401, "The request has no key that is good here."),
     code("agent_cannot_approve", 403, "An agent's key cannot vote: a person decides."),
+    code("bad_signature", 403, "The request is not signed by whom it says it is from."),
+    code(
+        "chat_not_proven",
+        403,
+        "Who somebody is in a chat is proven by a code, or said by an admin.",
+    ),
     code(
         "csrf_failed",
         403,
@@ -62,6 +68,8 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
         404,
         "There is no such approval request, or the caller may not see it.",
     ),
+    code("delivery_not_found", 404, "There is no such delivery of a notification."),
+    code("device_not_found", 404, "The caller has no device with that id."),
     code(
         "invitation_not_found",
         404,
@@ -97,6 +105,8 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("approval_mismatch", 409, "The approval is of another call."),
     code("approval_settled", 409, "The request is not pending any more."),
     code("approval_used", 409, "The approval was used; it lets one call through."),
+    code("chat_taken", 409, "Another user of the account is that person of the chat."),
+    code("delivery_not_dead", 409, "Only a notification that was given up is sent anew."),
     code("email_taken", 409, "Another user has that e-mail address."),
     code(
         "idempotency_in_progress",
@@ -139,8 +149,14 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("policy_changed", 412, "Somebody was faster: what is live is not what `If-Match` names."),
     code("body_too_large", 413, "The body is larger than 4 MiB."),
     code("unsupported_content_type", 415, "The body's media type is not one that the route reads."),
+    code(
+        "invalid_code",
+        422,
+        "The code or the ticket was used, has ended, or is for something else.",
+    ),
     code("invalid_credential", 422, "The credential is blank, too long, or a variable."),
     code("invalid_description", 422, "The description is too long or has several lines."),
+    code("invalid_device", 422, "The device has no name, or keys and addresses that are none."),
     code("invalid_email", 422, "The text is not one e-mail address."),
     code("invalid_expiry", 422, "The time is not in the range that is allowed."),
     code("invalid_flow", 422, "Only the key of an agent can be for a flow."),
@@ -153,6 +169,11 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("invalid_name", 422, "The name holds characters that are not allowed, or is too long."),
     code("invalid_password", 422, "The password is too short, too long, or the name."),
     code("invalid_policy", 422, "The document has errors; `errors` has each with its place."),
+    code(
+        "invalid_preferences",
+        422,
+        "The preferences have an unknown field or a value that is none.",
+    ),
     code("invalid_role", 422, "The role is not one that a key may have."),
     code(
         "invalid_tag",
@@ -161,6 +182,11 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     ),
     code("mcp_server_renamed", 422, "An MCP server keeps its name."),
     code("message_too_long", 422, "The message of a version is longer than allowed."),
+    code(
+        "public_url_too_long",
+        422,
+        "The server's public URL does not fit into a code to be scanned.",
+    ),
     code("reason_required", 422, "The workflow wants a reason with every vote."),
     code("reason_too_long", 422, "The reason is longer than allowed."),
     code("scope_beyond_role", 422, "A scope is not among the permissions of the role."),

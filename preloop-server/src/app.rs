@@ -20,12 +20,13 @@ use crate::journal::Journal;
 use crate::key_files::{self, KeyFiles};
 use crate::listen;
 use crate::mcp::{Firewalls, Settings};
-use crate::service::{AiModel, Foundation, Platform, SecretKeys, Services};
+use crate::service::{AiModel, Foundation, NotifySettings, Platform, SecretKeys, Services};
 use crate::store::{Location, Store};
 use crate::tasks::Tasks;
 use crate::worker::{
-    FollowedPolicy, PolicyFile, PolicyOrigin, advance_approvals, follow_database, follow_policy,
-    forget_answers, keep_policy, move_journal, note_key_use, review_approvals, watch_policy,
+    FollowedPolicy, PolicyFile, PolicyOrigin, advance_approvals, deliver_notifications,
+    fan_out_notifications, follow_database, follow_policy, forget_answers, keep_policy,
+    move_journal, note_key_use, review_approvals, watch_policy,
 };
 
 /// How long open requests may take to end at shutdown.
@@ -104,6 +105,8 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     let tasks = platform.tasks().clone();
     tasks.spawn("move the audit journal", move_journal(platform.clone()));
     tasks.spawn("advance approvals", advance_approvals(platform.clone()));
+    tasks.spawn("tell people of approvals", fan_out_notifications(platform.clone()));
+    tasks.spawn("send notifications", deliver_notifications(platform.clone()));
     tasks.spawn("note the use of keys", note_key_use(platform.clone()));
     tasks.spawn("review approvals", review_approvals(platform.clone()));
     tasks.spawn("forget answers", forget_answers(platform.clone()));
@@ -135,6 +138,7 @@ async fn open(config: &Config) -> Result<(Platform, File), StartError> {
     };
     data_dir::make(folder_path).map_err(folder)?;
     let lock = data_dir::lock(folder_path).map_err(failed)?;
+    let notify = NotifySettings::of(config).map_err(failed)?;
     let location = match &config.database_url {
         Some(url) => Location::parse(url).map_err(failed)?,
         None => Location::Sqlite(folder_path.join("preloop.db")),
@@ -163,6 +167,7 @@ async fn open(config: &Config) -> Result<(Platform, File), StartError> {
         secret_keys,
         allow_registration: config.allow_registration,
         ai_model: config.ai.clone().map(AiModel::new).transpose().map_err(failed)?,
+        notify,
     };
     let platform = Platform::open(foundation).await.map_err(|error| failed(error.to_string()))?;
     Ok((platform, lock))

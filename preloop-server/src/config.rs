@@ -59,6 +59,8 @@ pub struct Config {
     pub trusted_proxies: Vec<String>,
     /// The model that `ai_driven` workflows may have asked; none: people are asked at once.
     pub ai: Option<AiConfig>,
+    /// How people are told of approval requests.
+    pub channels: ChannelConfig,
     /// Where the time comes from.
     pub clock: SharedClock,
 }
@@ -83,6 +85,31 @@ pub enum AiKind {
     Anthropic,
     /// `POST {url}/chat/completions`.
     OpenAi,
+}
+
+/// The operator's own services that messages go out by; those left out are not used.
+#[derive(Clone, Debug, Default)]
+pub struct ChannelConfig {
+    /// `smtp[s]://[USER:PASSWORD@]HOST[:PORT][?tls=required|opportunistic]` (`PRELOOP_SMTP_URL`).
+    pub smtp_url: Option<SecretKeyText>,
+    /// The sender of mails, such as `Preloop <preloop@example.com>`.
+    pub mail_from: Option<String>,
+    /// Token of the bot of a Slack app (`PRELOOP_SLACK_TOKEN`).
+    pub slack_token: Option<SecretKeyText>,
+    /// What Slack signs its requests with (`PRELOOP_SLACK_SIGNING_SECRET`); without it messages have no buttons.
+    pub slack_signing_secret: Option<SecretKeyText>,
+    /// Where Slack's API is, where it is not at `slack.com`.
+    pub slack_api_url: Option<String>,
+    /// Where Mattermost is.
+    pub mattermost_url: Option<String>,
+    /// Token of a bot there (`PRELOOP_MATTERMOST_TOKEN`).
+    pub mattermost_token: Option<SecretKeyText>,
+    /// A proxy to the push services of phones.
+    pub push_proxy_url: Option<String>,
+    /// Its key (`PUSH_PROXY_API_KEY`).
+    pub push_proxy_api_key: Option<SecretKeyText>,
+    /// Whom push services turn to: a `mailto:` or `https:` URL.
+    pub push_contact: Option<String>,
 }
 
 /// Where signed bundles come from, and who may sign them.
@@ -148,6 +175,7 @@ impl Config {
             allow_registration: false,
             trusted_proxies: Vec::new(),
             ai: None,
+            channels: ChannelConfig::default(),
             clock: Arc::new(SystemClock),
         }
     }

@@ -19,6 +19,7 @@ mod key_files;
 mod listen;
 pub mod mcp;
 pub mod metrics;
+mod notify;
 pub mod service;
 mod store;
 pub mod tasks;

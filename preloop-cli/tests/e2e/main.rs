@@ -21,6 +21,8 @@ mod listing;
 #[cfg(test)]
 mod new_tools;
 #[cfg(test)]
+mod notifications;
+#[cfg(test)]
 mod principals;
 #[cfg(test)]
 mod refusal;

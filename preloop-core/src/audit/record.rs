@@ -44,8 +44,14 @@ pub enum AuditKind {
     CallFailed,
     /// A client went away while its call was held; the request stays.
     CallerLeft,
+    /// A user was linked to a person of a chat, or not any more.
+    ChatLinked,
     /// A call was decided.
     Decision,
+    /// A device that takes pushes was registered.
+    DeviceAdded,
+    /// A device was revoked.
+    DeviceRevoked,
     /// The server stopped while a call was held or not yet sent; the call was not run.
     Interrupted,
     /// An invitation was accepted, which made a user.
@@ -62,6 +68,8 @@ pub enum AuditKind {
     KeyRevoked,
     /// An API key got another text.
     KeyRotated,
+    /// A notification that was given up is sent anew.
+    NotificationReplayed,
     /// A call was sent and nobody knows how it ended.
     OutcomeUnknown,
     /// The password of a user was set or changed.
@@ -206,7 +214,7 @@ pub struct AuditRecord {
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 52] = [
+    pub const ALL: [Self; 56] = [
         Self::AccountChanged,
         Self::AccountCreated,
         Self::AgentCreated,
@@ -223,7 +231,10 @@ impl AuditKind {
         Self::CallCompleted,
         Self::CallFailed,
         Self::CallerLeft,
+        Self::ChatLinked,
         Self::Decision,
+        Self::DeviceAdded,
+        Self::DeviceRevoked,
         Self::Interrupted,
         Self::InvitationAccepted,
         Self::InvitationCreated,
@@ -232,6 +243,7 @@ impl AuditKind {
         Self::KeyCreated,
         Self::KeyRevoked,
         Self::KeyRotated,
+        Self::NotificationReplayed,
         Self::OutcomeUnknown,
         Self::PasswordChanged,
         Self::PolicyLoaded,
@@ -280,7 +292,10 @@ impl AuditKind {
             Self::CallCompleted => "call_completed",
             Self::CallFailed => "call_failed",
             Self::CallerLeft => "caller_left",
+            Self::ChatLinked => "chat_linked",
             Self::Decision => "decision",
+            Self::DeviceAdded => "device_added",
+            Self::DeviceRevoked => "device_revoked",
             Self::Interrupted => "interrupted",
             Self::InvitationAccepted => "invitation_accepted",
             Self::InvitationCreated => "invitation_created",
@@ -289,6 +304,7 @@ impl AuditKind {
             Self::KeyCreated => "key_created",
             Self::KeyRevoked => "key_revoked",
             Self::KeyRotated => "key_rotated",
+            Self::NotificationReplayed => "notification_replayed",
             Self::OutcomeUnknown => "outcome_unknown",
             Self::PasswordChanged => "password_changed",
             Self::PolicyLoaded => "policy_loaded",

@@ -8,9 +8,12 @@ mod auth;
 mod authzen;
 mod body;
 mod bundle;
+mod chat;
 pub(crate) mod client;
 mod compile;
 mod decisions;
+mod device_page;
+mod devices;
 mod error;
 pub(crate) mod guard;
 mod health;
@@ -18,6 +21,7 @@ mod invitations;
 mod keys;
 mod mcp;
 mod mcp_servers;
+mod notifications;
 mod once;
 mod openapi;
 mod params;
@@ -56,6 +60,10 @@ pub(crate) fn routes(firewalls: &Firewalls) -> Routes {
         .and(keys::routes())
         .and(authzen::routes())
         .and(accounts::routes())
+        .and(notifications::routes())
+        .and(devices::routes())
+        .and(device_page::routes())
+        .and(chat::routes())
         .and(mcp::routes(firewalls))
         .and(health::routes())
         .and(description.routes());

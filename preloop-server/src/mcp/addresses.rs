@@ -10,7 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// How far connections may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     Anywhere,
     /// No loopback, private, link-local or otherwise special addresses.
     Public,
@@ -18,7 +18,7 @@ pub(super) enum Reach {
 
 /// Resolves names to their public addresses.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct PublicResolver;
+pub(crate) struct PublicResolver;
 
 impl Resolve for PublicResolver {
     fn resolve(&self, name: Name) -> Resolving {
@@ -45,7 +45,7 @@ impl Resolve for PublicResolver {
 }
 
 /// Whether an address is one of the open Internet.
-pub(super) fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),

@@ -137,8 +137,13 @@ impl DialRules {
         }
     }
 
+    /// The text with its variables, for the host or channel that will get it.
+    pub(crate) fn expand(&self, text: &str, target: &str) -> Result<String, EnvironmentError> {
+        self.environment.expand(text, target)
+    }
+
     /// How far connections may go.
-    pub(super) fn reach(&self) -> Reach {
+    pub(crate) fn reach(&self) -> Reach {
         self.reach
     }
 }

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::accounts::Firewalls;
+pub(crate) use self::addresses::{PublicResolver, Reach, is_public};
 pub use self::dial_rules::{DialRefusal, DialRules};
 pub(crate) use self::downstream::{Endpoint, handle, refused};
 pub use self::environment::{EnvironmentError, EnvironmentRules};

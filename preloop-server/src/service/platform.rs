@@ -11,6 +11,7 @@ use preloop_core::Timestamp;
 use tokio::sync::{Mutex, Notify, watch};
 use uuid::Uuid;
 
+use super::notifications::{NotifyKeys, NotifySettings};
 use super::people::{self, Passwords, Throttle};
 use super::{AiModel, Caller, SecretKeys, ServiceError, Services, keys, waiters};
 use crate::clock::SharedClock;
@@ -34,11 +35,14 @@ pub(crate) struct Foundation {
     pub(crate) allow_registration: bool,
     /// The model that workflows may have asked.
     pub(crate) ai_model: Option<AiModel>,
+    pub(crate) notify: NotifySettings,
 }
 
 /// What all accounts share. What belongs to one account alone is in its services.
 #[derive(Debug)]
 pub(super) struct Shared {
+    /// The account that the first start made: the operator's.
+    pub(super) first_account_id: Uuid,
     pub(super) clock: SharedClock,
     pub(super) store: Store,
     pub(super) journal: Journal,
@@ -65,6 +69,11 @@ pub(super) struct Shared {
     pub(super) secret_keys: Arc<SecretKeys>,
     /// One replacement of the key for secrets at a time.
     pub(super) secret_rotation: Mutex<()>,
+    /// What people are told by.
+    pub(super) notify: NotifySettings,
+    pub(super) notify_keys: NotifyKeys,
+    /// There are deliveries to send.
+    pub(super) deliveries_made: Notify,
 }
 
 /// The server; cheap to clone.
@@ -104,8 +113,10 @@ impl Platform {
             secret_keys,
             allow_registration,
             ai_model,
+            notify,
         } = foundation;
         let shared = Arc::new(Shared {
+            first_account_id: account_id,
             clock,
             store,
             journal,
@@ -125,6 +136,9 @@ impl Platform {
             base_url: OnceLock::new(),
             secret_keys: Arc::new(secret_keys),
             secret_rotation: Mutex::default(),
+            notify,
+            notify_keys: NotifyKeys::default(),
+            deliveries_made: Notify::new(),
         });
         shared.keys_reload().await?;
         shared.secrets_check().await?;
@@ -196,6 +210,7 @@ impl Platform {
         for account_id in unfinished {
             self.services(account_id).await?.recover().await?;
         }
+        self.shared.store.delivery_reset().await?;
         Ok(self.shared.store.idempotency_reset().await?)
     }
 

@@ -46,6 +46,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0008_approval_events.sql"),
     },
     Migration {
+        version: 9,
+        name: "notifications",
+        sql: include_str!("../../migrations/0009_notifications.sql"),
+    },
+    Migration {
         version: 12,
         name: "approval calls",
         sql: include_str!("../../migrations/0012_approval_calls.sql"),

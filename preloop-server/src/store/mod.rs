@@ -18,6 +18,7 @@ mod invitations;
 mod keys;
 mod location;
 mod migrate;
+mod notifications;
 mod part;
 mod policies;
 mod row;
@@ -45,6 +46,10 @@ pub(crate) use idempotency::{IdempotencyClaim, IdempotencyEntry, RepeatedAnswer}
 pub(crate) use invitations::{Accepted, StoredInvitation};
 pub(crate) use keys::{KeyHolder, StoredKey};
 pub(crate) use location::Location;
+pub(crate) use notifications::{
+    ChatIds, ChatKind, DeliveryEnd, DeliveryFilter, Lane, StoredDelivery, StoredDevice,
+    StoredPreferences, UntoldEvent,
+};
 pub(crate) use part::Part;
 pub(crate) use policies::{
     ChangeRecord, ExpectedLive, PolicyRemoval, PolicyWrite, PolicyWritten, Prune, Snapshot,

@@ -109,6 +109,19 @@ impl Store {
         rows.iter().map(count).collect()
     }
 
+    /// Stores secrets whose slots are empty; others stay as they are.
+    pub(crate) async fn secret_put_new(&self, secrets: &dyn Sealing) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        tx.hold(LOCK).await?;
+        let there = all(&mut tx).await?;
+        for secret in &secrets.rows()? {
+            if there.iter().all(|known| known.slot != secret.slot) {
+                upsert(&mut tx, secret).await?;
+            }
+        }
+        tx.commit().await
+    }
+
     /// Stores secrets by themselves; see [`put`].
     pub(crate) async fn secret_put(&self, secrets: &dyn Sealing) -> Result<(), StoreError> {
         let mut tx = self.write().await?;

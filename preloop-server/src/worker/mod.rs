@@ -1,6 +1,8 @@
 //! Background work: each loop can be stopped and started at any point without harm.
 
 mod advance_approvals;
+mod deliver_notifications;
+mod fan_out_notifications;
 mod follow_database;
 mod follow_policy;
 mod forget_answers;
@@ -11,6 +13,8 @@ mod review_approvals;
 mod watch_policy;
 
 pub(crate) use advance_approvals::advance_approvals;
+pub(crate) use deliver_notifications::deliver_notifications;
+pub(crate) use fan_out_notifications::fan_out_notifications;
 pub(crate) use follow_database::follow_database;
 pub(crate) use follow_policy::{FollowedPolicy, PolicyOrigin, follow_policy};
 pub(crate) use forget_answers::forget_answers;

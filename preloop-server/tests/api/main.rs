@@ -16,6 +16,7 @@ mod decisions;
 mod guesses;
 mod keys;
 mod lifecycle;
+mod notifications;
 mod openapi;
 mod others;
 mod pages;

@@ -96,16 +96,40 @@ impl TestServer {
         Self::with(folder, clock, None).await
     }
 
+    /// A server with settings of its own; an empty policy means that there is no file.
+    pub(crate) async fn configured(
+        policy: &str,
+        clock: Option<Arc<MockClock>>,
+        database: Option<Database>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        if !policy.is_empty() {
+            std::fs::write(folder.path().join("policy.yaml"), policy).unwrap();
+        }
+        Self::with_changes(folder, clock, database.map(Arc::new), change).await
+    }
+
     async fn with(
         folder: Arc<tempfile::TempDir>,
         clock: Option<Arc<MockClock>>,
         database: Option<Arc<Database>>,
+    ) -> Self {
+        Self::with_changes(folder, clock, database, |_| ()).await
+    }
+
+    async fn with_changes(
+        folder: Arc<tempfile::TempDir>,
+        clock: Option<Arc<MockClock>>,
+        database: Option<Arc<Database>>,
+        change: impl FnOnce(&mut Config),
     ) -> Self {
         let mut config = config(folder.path(), clock.clone());
         config.database_url = database.as_ref().map(|database| database.url());
         if database.is_some() {
             config.secret_key = Some(SecretKeyText::new("5a".repeat(32)));
         }
+        change(&mut config);
         let running = serve(config).await.unwrap();
         let owner_key = std::fs::read_to_string(running.owner_key_path()).unwrap();
         Self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use preloop_server::app::{Running, serve};
 use preloop_server::clock::SystemClock;
-use preloop_server::config::Config;
+use preloop_server::config::{ChannelConfig, Config};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -52,6 +52,7 @@ impl Stand {
             allow_registration: false,
             trusted_proxies: Vec::new(),
             ai: None,
+            channels: ChannelConfig::default(),
             clock: Arc::new(SystemClock),
         };
         change(&mut config);

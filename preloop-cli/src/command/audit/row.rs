@@ -84,13 +84,17 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         | AuditKind::ApprovalCancelled
         | AuditKind::CallCancelled
         | AuditKind::CallerLeft
+        | AuditKind::ChatLinked
         | AuditKind::Decision
+        | AuditKind::DeviceAdded
+        | AuditKind::DeviceRevoked
         | AuditKind::InvitationAccepted
         | AuditKind::InvitationCreated
         | AuditKind::InvitationRevoked
         | AuditKind::KeyCreated
         | AuditKind::KeyRevoked
         | AuditKind::KeyRotated
+        | AuditKind::NotificationReplayed
         | AuditKind::PasswordChanged
         | AuditKind::PolicyLoaded
         | AuditKind::SecretForgotten

@@ -8,7 +8,7 @@ use std::time::Duration;
 use preloop_client::Client;
 use preloop_server::app::{self, Running};
 use preloop_server::clock::SystemClock;
-use preloop_server::config::Config;
+use preloop_server::config::{ChannelConfig, Config};
 use tempfile::TempDir;
 
 use crate::command::serve::{self, Address};
@@ -97,6 +97,7 @@ fn config(listen: SocketAddr, policy: PathBuf, data_dir: PathBuf) -> Config {
         allow_registration: false,
         ai: None,
         trusted_proxies: Vec::new(),
+        channels: ChannelConfig::default(),
         clock: Arc::new(SystemClock),
     }
 }

@@ -1,5 +1,6 @@
 //! `preloop serve`: runs the server until it is told to stop.
 
+mod channels;
 mod connect;
 mod fetch;
 mod logging;
@@ -15,6 +16,7 @@ use preloop_server::clock::SystemClock;
 use preloop_server::config::{AiConfig, AiKind, BundleConfig, Config, SecretKeyText};
 use serde_json::json;
 
+use self::channels::Channels;
 pub(crate) use self::connect::Address;
 use self::fetch::{Fetch, is_address};
 pub(crate) use self::logging::Logging;
@@ -152,6 +154,9 @@ pub(crate) struct Serve {
     upstream_timeout_seconds: u64,
 
     #[command(flatten)]
+    channels: Channels,
+
+    #[command(flatten)]
     logging: Logging,
 }
 
@@ -254,6 +259,7 @@ impl Serve {
                 }),
                 None => None,
             },
+            channels: self.channels.config()?,
             clock: Arc::new(SystemClock),
         })
     }

@@ -33,6 +33,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("teams", "Groups of users and agents that policies name."),
     ("agents", "The principals that decide and call, and never approve or administer."),
     ("keys", "API keys of users and agents."),
+    ("notifications", "How people are told of approval requests, and what came of it."),
     ("accounts", "The account, and further ones."),
     ("firewall", "The MCP firewall, for agents."),
     ("health", "For the machines that watch this one."),

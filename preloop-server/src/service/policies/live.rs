@@ -105,6 +105,11 @@ impl LivePolicy {
         &self.compiled
     }
 
+    /// The scope that it is of, as text.
+    pub(crate) fn scope_text(&self) -> &str {
+        &self.scope_text
+    }
+
     /// Since when it is in force.
     pub fn loaded_at(&self) -> Timestamp {
         self.loaded_at
@@ -257,6 +262,14 @@ impl LivePolicies {
             .collect();
         found.sort_by_key(|(kind, _)| std::cmp::Reverse(*kind));
         found.into_iter().map(|(_, tool)| tool).collect()
+    }
+
+    /// The policy of that name, whichever scope it is of.
+    pub(crate) fn policy_named(&self, name: &str) -> Option<Arc<LivePolicy>> {
+        match self.slots().find(|slot| slot.policy().name == name)? {
+            Slot::Live(live) => Some(Arc::clone(live)),
+            Slot::Broken(_) => None,
+        }
     }
 
     /// The workflow that a decision names, in the document of the policy that made it.

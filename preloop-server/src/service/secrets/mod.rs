@@ -3,9 +3,11 @@
 //!
 //! A document that comes from a local file keeps its literals in memory; nothing of it is stored.
 
+mod channels;
 mod credentials;
 mod key;
 mod keys;
+mod own;
 mod prune;
 mod rotate;
 mod take;
@@ -23,6 +25,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+pub(crate) use self::channels::ChannelSecrets;
 pub(crate) use self::keys::SecretKeys;
 use self::take::{NewSecret, take, target_of_server};
 pub(in crate::service) use self::texts::{CallPlace, CallText};

@@ -67,6 +67,11 @@ pub(super) fn take<E>(
     }
 }
 
+/// What the secret of a place is given for, as the document is now.
+pub(super) fn target_in(document: &PolicyDocument, place: &SecretPlace) -> String {
+    target_of(&targets(document), place).text
+}
+
 /// Targets by owner, name and the beginning of the field.
 type Targets = HashMap<(SecretOwner, String, String), Target>;
 

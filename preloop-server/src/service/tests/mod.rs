@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::clock::SystemClock;
+use crate::config::Config;
 use crate::ids::new_id;
 use crate::journal::Journal;
 use crate::store::testing::{Place, on_both_engines};
@@ -83,6 +84,7 @@ impl Stand {
             secret_keys,
             allow_registration: false,
             ai_model,
+            notify: NotifySettings::of(&Config::new(place.folder().to_owned())).unwrap(),
         };
         let platform = Platform::open(foundation).await.unwrap();
         let services = platform.first().clone();

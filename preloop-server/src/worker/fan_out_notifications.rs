@@ -1,0 +1,26 @@
+//! Turns what happened to approval requests into deliveries.
+
+use std::time::Duration;
+
+use crate::service::Platform;
+
+/// How long an event that nobody announced stays untold, and the pause after a failure.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Runs until the server stops.
+pub(crate) async fn fan_out_notifications(platform: Platform) {
+    let mut changes = platform.approval_changes();
+    loop {
+        changes.mark_unchanged();
+        match platform.notifications_fan_out().await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!(%error, "nobody is told of approval requests"),
+        }
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = tokio::time::sleep(LOOK) => {}
+            () = platform.tasks().stopped() => return,
+        }
+    }
+}

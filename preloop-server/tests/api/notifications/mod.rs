@@ -1,0 +1,7 @@
+//! People are told of approval requests: a whole server against real mail, chat, push and webhook endpoints on loopback.
+
+mod chats;
+mod devices;
+mod outbox;
+mod preferences;
+mod stand;
