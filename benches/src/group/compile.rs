@@ -3,12 +3,14 @@
 use std::hint::black_box;
 
 use preloop_core::cel::{Environment, Fuel, Input, compile};
-use preloop_core::{CompiledPolicy, ValidPolicy};
+use preloop_core::{Action, Call, CompiledPolicy, ValidPolicy};
 use serde_json::{Value, json};
 
+use super::decisions::ToolText;
 use super::{decisions, expressions};
 use crate::keep;
 use crate::measure::{Case, Limit, PRELOOP};
+use crate::peer::preloop;
 #[cfg(feature = "peers")]
 use crate::peer::{casbin, cedar, cel, cel_interpreter, regorus};
 
@@ -55,6 +57,7 @@ pub fn cases() -> Vec<Case> {
     ];
     let tools = keep(decisions::large(1000));
     let text = keep(decisions::document(tools));
+    let json = keep(preloop::json(text));
     let mut case = Case::new("1000 tools x 5 rules, from YAML", Limit::Nanoseconds(25_000_000.0));
     case.add(PRELOOP, move || ValidPolicy::parse(black_box(text)).map(CompiledPolicy::compile));
     #[cfg(feature = "peers")]
@@ -64,5 +67,42 @@ pub fn cases() -> Vec<Case> {
         regorus::load(&mut case, tools);
     }
     cases.push(case);
+    cases.push(ready(tools, text));
+    cases.push(alone("1000 tools x 5 rules, from JSON", move || {
+        ValidPolicy::parse(black_box(json)).map(CompiledPolicy::compile).is_ok()
+    }));
+    cases.push(alone("1000 tools x 5 rules, from YAML, read and checked only", move || {
+        ValidPolicy::parse(black_box(text)).is_ok()
+    }));
     cases
+}
+
+/// A case of the engine alone.
+fn alone(name: &str, answer: impl FnMut() -> bool + 'static) -> Case {
+    let mut case = Case::new(name, Limit::None);
+    case.add(PRELOOP, answer);
+    case
+}
+
+/// Loading until a call of each tenth tool is decided: what is left to the first decision counts here.
+fn ready(tools: &'static [ToolText], text: &'static str) -> Case {
+    let name = "1000 tools x 5 rules, and a hundred tools asked once each";
+    let mut case = Case::new(name, Limit::Nanoseconds(25_000_000.0));
+    let calls: &'static [&'static str] =
+        keep(tools.iter().step_by(10).map(|tool| tool.name.as_str()).collect::<Vec<_>>());
+    let args = keep(json!({"target": "the prod cluster in eu-west-1"}));
+    case.add(PRELOOP, move || {
+        let policy = preloop::policy(black_box(text));
+        let denied = calls
+            .iter()
+            .filter(|tool| policy.evaluate(&Call::new(tool, args)).action == Action::Deny);
+        assert_eq!(denied.count(), calls.len(), "preloop");
+    });
+    #[cfg(feature = "peers")]
+    {
+        cedar::load_and_ask(&mut case, tools, calls, args);
+        casbin::load_and_ask(&mut case, tools, calls, args);
+        regorus::load_and_ask(&mut case, tools, calls, args);
+    }
+    case
 }

@@ -143,14 +143,37 @@ impl Sliced {
     }
 }
 
+/// Adds the engine to the race for loading a policy and deciding calls, all of which are denied.
+pub fn load_and_ask(
+    case: &mut Case,
+    tools: &'static [ToolText],
+    calls: &'static [&'static str],
+    args: &'static Value,
+) {
+    let ask = move |rules: &Rules| {
+        let denied = calls.iter().filter(|tool| rules.allows(tool, args) == Some(false));
+        assert_eq!(denied.count(), calls.len(), "casbin");
+    };
+    case.add("casbin 2.20, from rows made before", move || ask(&Rules::new(black_box(tools))));
+    let text = file(tools);
+    case.add("casbin 2.20, from the text of a policy file", move || {
+        ask(&Rules::from_text(black_box(&text)));
+    });
+}
+
+/// The rules as a policy file.
+fn file(tools: &[ToolText]) -> String {
+    let lines = rows(tools).into_iter().map(|row| format!("p, {}", row.join(", ")));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Adds the engine to the race for loading a policy.
 pub fn load(case: &mut Case, tools: &'static [ToolText]) {
     case.add("casbin 2.20, from rows made before", move || {
         let rules = Rules::new(black_box(tools));
         rules.enforcer.get_policy().len()
     });
-    let lines = rows(tools).into_iter().map(|row| format!("p, {}", row.join(", ")));
-    let text: String = lines.collect::<Vec<_>>().join("\n");
+    let text = file(tools);
     let loaded = Rules::from_text(&text).enforcer.get_policy().len();
     assert_eq!(loaded, rows(tools).len(), "casbin reads every row of the text");
     case.add("casbin 2.20, from the text of a policy file", move || {

@@ -135,6 +135,23 @@ impl Sliced {
     }
 }
 
+/// Adds the engine to the race for loading a policy and deciding calls, all of which are denied.
+pub fn load_and_ask(
+    case: &mut Case,
+    tools: &'static [ToolText],
+    calls: &'static [&'static str],
+    args: &'static Value,
+) {
+    case.add("cedar-policy 4.14", move || {
+        let policies = Policies::new(black_box(tools));
+        let denied = calls.iter().filter(|tool| {
+            let request = policies.request(action(tool), args);
+            request.is_some_and(|request| policies.decide(&request) == Action::Deny)
+        });
+        assert_eq!(denied.count(), calls.len(), "cedar");
+    });
+}
+
 /// Adds the engine to the race for loading a policy.
 pub fn load(case: &mut Case, tools: &'static [ToolText]) {
     let text = text(tools);

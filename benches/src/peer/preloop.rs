@@ -29,6 +29,12 @@ pub fn policy(text: &str) -> CompiledPolicy {
     CompiledPolicy::compile(valid)
 }
 
+/// The same policy as a JSON document.
+pub fn json(text: &str) -> String {
+    let valid = ValidPolicy::parse(text).unwrap_or_else(|report| panic!("the policy: {report:?}"));
+    preloop_core::canonical::to_json(valid.document())
+}
+
 /// Adds the engine to the race for a decision.
 pub fn decision(
     case: &mut Case,

@@ -159,6 +159,22 @@ impl DataDriven {
     }
 }
 
+/// Adds the engine to the race for loading a policy and deciding calls, all of which are denied.
+pub fn load_and_ask(
+    case: &mut Case,
+    tools: &'static [ToolText],
+    calls: &'static [&'static str],
+    args: &'static Value,
+) {
+    case.add("regorus 0.14, a program a tool", move || {
+        let programs = Sliced::new(black_box(tools));
+        let denied = calls.iter().filter(|tool| {
+            programs.decide(tool, RegoValue::from(args.clone())) == Some(Action::Deny)
+        });
+        assert_eq!(denied.count(), calls.len(), "regorus");
+    });
+}
+
 /// Adds the engine to the race for loading a policy.
 pub fn load(case: &mut Case, tools: &'static [ToolText]) {
     case.add("regorus 0.14, a program a tool", move || Sliced::new(black_box(tools)).tools.len());
