@@ -1,6 +1,7 @@
 //! The description of the API against the server that it describes.
 
 use preloop_api::{Permission, Role};
+use preloop_testbed::{Browser, Tab};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -106,5 +107,55 @@ async fn the_page_shows_every_route_and_loads_nothing() {
         let tags = page.split('<').skip(1).filter_map(|rest| rest.split('>').next());
         let found = tags.map(|tag| format!("<{tag}")).find(|tag| tag.contains(forbidden));
         assert_eq!(found, None, "{forbidden}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_reads_well_in_a_browser_that_reaches_nothing_else() {
+    let server = TestServer::start().await;
+    let (_, description) = server.owner_get("/openapi.json").await;
+    let ids = operations(&description)
+        .into_iter()
+        .map(|(_, _, operation)| operation["operationId"].as_str().unwrap().to_owned());
+    let (ids, url) = (ids.collect::<Vec<String>>(), server.url.clone());
+    // The browser is driven from a thread that may wait.
+    let looked = tokio::task::spawn_blocking(move || {
+        let browser = Browser::start();
+        let desk = browser.open(&json!({"viewport": {"width": 1280, "height": 900}}));
+        let dark = browser.open(&json!({"colorScheme": "dark", "javaScriptEnabled": false}));
+        for (name, tab) in [("desk", desk), ("dark", dark), ("phone", browser.open_phone())] {
+            look(name, &tab, &url, &ids);
+        }
+    });
+    looked.await.unwrap();
+}
+
+/// The page in one tab: every operation is there and opens, and nothing is loaded from elsewhere or goes wrong.
+fn look(name: &str, tab: &Tab, url: &str, ids: &[String]) {
+    assert_eq!(tab.goto(&format!("{url}/docs")), 200);
+    let requested = tab.requested();
+    let own = [format!("GET {url}/docs"), format!("GET {url}/favicon.ico")];
+    assert!(requested.iter().all(|request| own.contains(request)), "{name}: {requested:?}");
+    assert_eq!(tab.noise(), Vec::<String>::new(), "{name}");
+    let shown = tab.run(
+        "return await page.locator('details[id] > summary').evaluateAll(all =>
+            all.filter(it => it.checkVisibility()).map(it => it.parentElement.id))",
+        &Value::Null,
+    );
+    let shown: Vec<&str> = shown.as_array().unwrap().iter().filter_map(|id| id.as_str()).collect();
+    for id in ids {
+        assert!(shown.contains(&id.as_str()), "{name}: {id} is not shown");
+    }
+    // Opened by a person, without a script.
+    let first = format!("details[id='{}']", ids[0]);
+    tab.run("await page.locator(argument + ' > summary').click()", &json!(first));
+    let open = tab.run("return await page.locator(argument).getAttribute('open')", &json!(first));
+    assert_eq!(open, "", "{name}");
+    let wide = tab.run(
+        "return await page.locator('html').evaluate(it => it.scrollWidth - it.clientWidth)",
+        &Value::Null,
+    );
+    if name != "dark" {
+        assert_eq!(wide, 0, "{name}: nothing sticks out");
     }
 }
