@@ -26,7 +26,7 @@ pub(super) struct Sessions {
 
 #[derive(Debug, Default)]
 struct Table {
-    sessions: HashMap<SessionKey, Remembered>,
+    sessions: HashMap<SessionKey, Slot>,
     uses: u64,
 }
 
@@ -34,48 +34,38 @@ struct Table {
 /// where it names the firewall's session.
 pub(super) type SessionKey = (EnforcementPoint, String, String);
 
+/// A session behind a lock of its own: who looks at one holds up nobody else's, and nothing of it is copied.
+#[derive(Debug)]
+struct Slot {
+    remembered: Arc<Mutex<Remembered>>,
+    last_use: u64,
+}
+
 #[derive(Debug, Default)]
 struct Remembered {
     /// First the marks, then the calls with their arguments, each oldest first.
-    session: Arc<Session>,
+    session: Session,
     /// Lengths of the arguments of the calls after the marks.
     sizes: VecDeque<usize>,
     bytes: usize,
-    last_use: u64,
 }
 
 // === impl Sessions ===
 
 impl Sessions {
-    /// What the principal did so far in the session.
-    pub(super) fn snapshot(&self, key: &SessionKey) -> Arc<Session> {
-        match self.table().sessions.get(key) {
-            Some(remembered) => Arc::clone(&remembered.session),
-            None => Arc::new(Session { id: key.2.clone(), calls: Vec::new() }),
+    /// Has somebody look at what the principal did so far in the session. It must not take long: other calls of the session
+    /// wait meanwhile.
+    pub(super) fn look<T>(&self, key: &SessionKey, look: impl FnOnce(&Session) -> T) -> T {
+        match self.remembered(key) {
+            Some(remembered) => look(&lock(&remembered).session),
+            None => look(&Session { id: key.2.clone(), calls: Vec::new() }),
         }
     }
 
     /// Remembers a call; `bytes` is how long its arguments are.
     pub(super) fn remember(&self, key: SessionKey, call: SessionCall, bytes: usize) {
-        let mut table = self.table();
-        table.uses = table.uses.saturating_add(1);
-        let uses = table.uses;
-        if !table.sessions.contains_key(&key) {
-            let own = |other: &SessionKey| other.1 == key.1;
-            // Nobody drives out what others did by opening sessions.
-            if table.sessions.keys().filter(|other| own(other)).count() >= OWN_SESSIONS_MAX {
-                table.forget_oldest(own);
-            } else if table.sessions.len() >= SESSIONS_MAX {
-                table.forget_oldest(|_| true);
-            }
-        }
-        let id = key.2.clone();
-        let remembered = table.sessions.entry(key).or_insert_with(|| Remembered {
-            session: Arc::new(Session { id, calls: Vec::new() }),
-            ..Remembered::default()
-        });
-        remembered.last_use = uses;
-        remembered.add(call, bytes);
+        let remembered = self.table().used(key);
+        lock(&remembered).add(call, bytes);
     }
 
     /// Goes through what is remembered of a session, newest first, until `amend` has changed one; says whether it did.
@@ -84,23 +74,53 @@ impl Sessions {
         key: &SessionKey,
         amend: impl FnMut(&mut SessionCall) -> bool,
     ) -> bool {
-        let mut table = self.table();
-        let Some(remembered) = table.sessions.get_mut(key) else { return false };
-        let session = Arc::make_mut(&mut remembered.session);
-        session.calls.iter_mut().rev().any(amend)
+        let Some(remembered) = self.remembered(key) else { return false };
+        lock(&remembered).session.calls.iter_mut().rev().any(amend)
+    }
+
+    fn remembered(&self, key: &SessionKey) -> Option<Arc<Mutex<Remembered>>> {
+        self.table().sessions.get(key).map(|slot| Arc::clone(&slot.remembered))
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.table)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Whoever panicked while it held the lock left calls and counters that belong together.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 // === impl Table ===
 
 impl Table {
+    /// The session, which is used now, and made where there is none.
+    fn used(&mut self, key: SessionKey) -> Arc<Mutex<Remembered>> {
+        self.uses = self.uses.saturating_add(1);
+        let uses = self.uses;
+        if !self.sessions.contains_key(&key) {
+            let own = |other: &SessionKey| other.1 == key.1;
+            // Nobody drives out what others did by opening sessions.
+            if self.sessions.keys().filter(|other| own(other)).count() >= OWN_SESSIONS_MAX {
+                self.forget_oldest(own);
+            } else if self.sessions.len() >= SESSIONS_MAX {
+                self.forget_oldest(|_| true);
+            }
+        }
+        let id = key.2.clone();
+        let slot = self.sessions.entry(key).or_insert_with(|| {
+            let session = Session { id, calls: Vec::new() };
+            let remembered = Remembered { session, ..Remembered::default() };
+            Slot { remembered: Arc::new(Mutex::new(remembered)), last_use: uses }
+        });
+        slot.last_use = uses;
+        Arc::clone(&slot.remembered)
+    }
+
     fn forget_oldest(&mut self, is_meant: impl Fn(&SessionKey) -> bool) {
         let meant = self.sessions.iter().filter(|(key, _)| is_meant(key));
-        let oldest = meant.min_by_key(|(_, remembered)| remembered.last_use);
+        let oldest = meant.min_by_key(|(_, slot)| slot.last_use);
         if let Some(key) = oldest.map(|(key, _)| key.clone()) {
             self.sessions.remove(&key);
         }
@@ -111,7 +131,7 @@ impl Table {
 
 impl Remembered {
     fn add(&mut self, call: SessionCall, bytes: usize) {
-        let calls = &mut Arc::make_mut(&mut self.session).calls;
+        let calls = &mut self.session.calls;
         calls.push(call);
         self.sizes.push_back(bytes);
         self.bytes = self.bytes.saturating_add(bytes);
@@ -153,6 +173,10 @@ mod tests {
         (EnforcementPoint::Mcp, principal_id.to_owned(), session_id.to_owned())
     }
 
+    fn count(sessions: &Sessions, key: &SessionKey) -> usize {
+        sessions.look(key, |session| session.calls.len())
+    }
+
     fn call(tool: &str) -> SessionCall {
         SessionCall { tool: tool.to_owned(), ..SessionCall::default() }
     }
@@ -165,12 +189,12 @@ mod tests {
         }
         sessions.remember(key("agent", "b"), call("other"), ARGUMENT_BYTES_MAX);
         sessions.remember(key("agent", "b"), call("big"), ARGUMENT_BYTES_MAX);
-        let first = sessions.snapshot(&key("agent", "a"));
+        let first = sessions.look(&key("agent", "a"), Session::clone);
         assert_eq!(first.calls.len(), CALLS_MAX + MARKS_MAX);
         assert_eq!(first.calls.first().map(|call| call.tool.as_str()), Some("10"));
-        let second = sessions.snapshot(&key("agent", "b"));
+        let second = sessions.look(&key("agent", "b"), Session::clone);
         assert_eq!(second.calls, [SessionCall { args: Value::Null, ..call("other") }, call("big")]);
-        assert!(sessions.snapshot(&key("somebody else", "a")).calls.is_empty());
+        assert_eq!(count(&sessions, &key("somebody else", "a")), 0);
     }
 
     #[test]
@@ -179,8 +203,8 @@ mod tests {
         for number in 0..=SESSIONS_MAX {
             sessions.remember(key(&number.to_string(), "s"), call("x"), 1);
         }
-        assert!(sessions.snapshot(&key("0", "s")).calls.is_empty());
-        assert_eq!(sessions.snapshot(&key("1", "s")).calls.len(), 1);
+        assert_eq!(count(&sessions, &key("0", "s")), 0);
+        assert_eq!(count(&sessions, &key("1", "s")), 1);
     }
 
     #[test]
@@ -192,13 +216,13 @@ mod tests {
         for _ in 0..CALLS_MAX * 2 {
             sessions.remember(key("agent", "s"), call("harmless"), 1);
         }
-        let calls = sessions.snapshot(&key("agent", "s")).calls.clone();
+        let calls = sessions.look(&key("agent", "s"), |session| session.calls.clone());
         assert_eq!(calls.len(), CALLS_MAX + 2, "one mark of each");
         assert_eq!(calls[0], SessionCall { args: Value::Null, ..call("read_secret") });
         for number in 0..SESSIONS_MAX * 2 {
             sessions.remember(key("agent", &number.to_string()), call("x"), 1);
         }
-        assert_eq!(sessions.snapshot(&key("careful", "s")).calls.len(), 1);
+        assert_eq!(count(&sessions, &key("careful", "s")), 1);
         assert!(sessions.table().sessions.len() <= OWN_SESSIONS_MAX + 1);
     }
 }

@@ -12,6 +12,8 @@ use super::row::{Columns, findable, micros, to_json};
 use super::{Store, StoreError};
 
 const TABLE: &str = "audit_record";
+/// Most records of one statement, whose values both engines can number.
+const INSERTED_AT_ONCE: usize = 64;
 
 /// A place in the journal on disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -193,9 +195,12 @@ async fn append(
         Some(head) => head,
         None => head_without_note(tx, account_id).await?,
     };
-    for mut record in records {
-        head.seal(&mut record);
-        insert(tx, account_id, &record).await?;
+    let mut records = records;
+    for record in &mut records {
+        head.seal(record);
+    }
+    for some in records.chunks(INSERTED_AT_ONCE) {
+        insert(tx, account_id, some).await?;
     }
     sqlx::query(
         "insert into audit_head (account_id, seq, hash) values ($1, $2, $3)
@@ -251,30 +256,32 @@ async fn head_without_note(
     Ok(ChainHead { seq, ..ChainHead::default() })
 }
 
+/// One statement for several: each goes to the database and back on its own.
 async fn insert(
     tx: &mut WriteTransaction,
     account_id: Uuid,
-    record: &AuditRecord,
+    records: &[AuditRecord],
 ) -> Result<(), StoreError> {
-    let found_by = FoundBy::of(record);
-    sqlx::query(
+    let mut statement = Statement::new(
         "insert into audit_record (account_id, seq, audit_record_id, at, kind, principal_id, tool,
             action, decision_id, approval_id, body)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    )
-    .bind(account_id.to_string())
-    .bind(signed(record.seq))
-    .bind(&record.id)
-    .bind(micros(record.at))
-    .bind(record.kind.as_str())
-    .bind(found_by.principal_id)
-    .bind(found_by.tool)
-    .bind(found_by.action)
-    .bind(found_by.decision_id)
-    .bind(found_by.approval_id)
-    .bind(to_json(TABLE, &record.id, record)?)
-    .execute(&mut **tx)
-    .await?;
+         values ",
+    );
+    for (index, record) in records.iter().enumerate() {
+        let found_by = FoundBy::of(record);
+        statement.push(if index == 0 { "(" } else { ", (" }).bind(account_id.to_string())?;
+        statement.push(", ").bind(signed(record.seq))?;
+        statement.push(", ").bind(record.id.clone())?;
+        statement.push(", ").bind(micros(record.at))?;
+        statement.push(", ").bind(record.kind.as_str())?;
+        statement.push(", ").bind(found_by.principal_id)?;
+        statement.push(", ").bind(found_by.tool)?;
+        statement.push(", ").bind(found_by.action.map(str::to_owned))?;
+        statement.push(", ").bind(found_by.decision_id)?;
+        statement.push(", ").bind(found_by.approval_id)?;
+        statement.push(", ").bind(to_json(TABLE, &record.id, record)?)?.push(")");
+    }
+    statement.query().execute(&mut **tx).await?;
     Ok(())
 }
 

@@ -1,10 +1,8 @@
 //! The call as the engine sees it, and the engine's answer by the live policy.
 
-use std::sync::Arc;
-
 use preloop_api::ToolState;
 use preloop_core::audit::EnforcementPoint;
-use preloop_core::call::{Call, SessionCall};
+use preloop_core::call::{Call, Session, SessionCall};
 use preloop_core::cel::Tool;
 use preloop_core::decision::{Action, Decision, PolicyRef, Reason};
 use preloop_core::evaluate::Reach;
@@ -20,12 +18,20 @@ const BUILTIN: &str = "builtin";
 impl Services {
     /// What the live policy says about the call now.
     pub(super) fn evaluate(&self, call: &PreparedCall) -> Decision {
+        self.inner.sessions.look(&session_key(call), |session| {
+            if session.calls.iter().any(|earlier| asks_for(earlier, call)) {
+                // What waits for people is this very call: it must not stand in its own way once they agreed.
+                let mut without = session.clone();
+                without.calls.retain(|earlier| !asks_for(earlier, call));
+                return self.evaluate_in(call, &without);
+            }
+            self.evaluate_in(call, session)
+        })
+    }
+
+    /// What the live policy says about the call after what was called in the session.
+    fn evaluate_in(&self, call: &PreparedCall, session: &Session) -> Decision {
         let attempt = &call.attempt;
-        let mut session = self.inner.sessions.snapshot(&session_key(call));
-        if session.calls.iter().any(|earlier| asks_for(earlier, call)) {
-            // What waits for people is this very call: it must not stand in its own way once they agreed.
-            Arc::make_mut(&mut session).calls.retain(|earlier| !asks_for(earlier, call));
-        }
         let seen = call.caller.seen();
         let call = Call {
             tool: Tool {
@@ -38,7 +44,7 @@ impl Services {
             args: &call.args,
             schema: attempt.schema.as_deref(),
             principal: Some(&call.caller.principal),
-            session: Some(&session),
+            session: Some(session),
             context: Some(&attempt.context),
             now: Some(self.now()),
             justification: attempt.justification.as_deref().unwrap_or(""),
