@@ -76,9 +76,6 @@ pub(crate) fn run(call: &Call, output: Output) -> Result<Exit, Failure> {
 
 /// How the call ended, by what the firewall says about it beside the words.
 async fn ending(client: &Client, told: &Told) -> Result<Exit, Failure> {
-    if !told.is_error {
-        return Ok(Exit::Done);
-    }
     let about = |key: &str, member: &str| {
         let value = told.result.get("_meta")?.get(key)?.get(member)?;
         value.as_str().map(str::to_owned)
@@ -88,10 +85,14 @@ async fn ending(client: &Client, told: &Told) -> Result<Exit, Failure> {
         Some("require_approval") => {
             let id = about("dev.preloop/approval", "id").and_then(|id| id.parse().ok());
             let Some(id) = id else { return Ok(Exit::ApprovalRequired) };
-            let is_declined = client.approval(id).await?.state == ApprovalState::Declined;
-            Ok(if is_declined { Exit::Denied } else { Exit::ApprovalRequired })
+            Ok(match client.approval(id).await?.state {
+                ApprovalState::Declined => Exit::Denied,
+                ApprovalState::Approved if !told.is_error => Exit::Done,
+                _ => Exit::ApprovalRequired,
+            })
         }
-        _ => Ok(Exit::Failure),
+        _ if told.is_error => Ok(Exit::Failure),
+        _ => Ok(Exit::Done),
     }
 }
 
