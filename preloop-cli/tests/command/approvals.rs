@@ -1,5 +1,8 @@
 //! `preloop approvals`: a held call is listed, shown, and answered by the right people only.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
 use crate::support::{Server, preloop};
@@ -130,4 +133,34 @@ fn an_agents_key_cannot_approve() {
     let error = &ran.json()["error"];
     assert_eq!((&error["status"], &error["code"]), (&json!(403), &json!("agent_cannot_approve")));
     assert_eq!(server.json(&["approvals", "show", &id])["state"], "pending");
+}
+
+#[test]
+fn requests_are_watched_as_they_come_and_change() {
+    let server = Server::start(DOCUMENT);
+    let first = held(&server, &json!({ "tool": "pay", "args": { "amount": 1 } }));
+    let mut watching = server
+        .command(&["approvals", "watch", "--tool", "pay", "--format", "json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut lines = BufReader::new(watching.stdout.take().expect("stdout")).lines();
+    let mut next = || {
+        let line = lines.next().expect("a line").expect("text");
+        let approval: Value = serde_json::from_str(&line).expect("an object");
+        let text = |member: &str| approval[member].as_str().expect("text").to_owned();
+        (text("id"), text("state"))
+    };
+    assert_eq!(next(), (first.clone(), "pending".to_owned()), "what waits is told first");
+    // Of another tool, so that nobody is told.
+    held(&server, &json!({ "tool": "sign", "args": {} }));
+    let second = held(&server, &json!({ "tool": "pay", "args": { "amount": 2 } }));
+    assert_eq!(next(), (second.clone(), "pending".to_owned()));
+    assert_eq!(server.run(&["approvals", "decline", &second, "--yes"]).code, 0);
+    assert_eq!(next(), (second, "declined".to_owned()));
+    assert_eq!(server.run(&["approvals", "approve", &first, "--yes"]).code, 0);
+    assert_eq!(next(), (first, "approved".to_owned()));
+    watching.kill().expect("it is stopped");
+    watching.wait().expect("it ends");
 }

@@ -59,7 +59,8 @@ pub(crate) fn run(list: List, output: Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn row(approval: &Approval) -> Vec<Cell> {
+/// One request as a row.
+pub(super) fn row(approval: &Approval) -> Vec<Cell> {
     vec![
         Cell::plain(approval.id.to_string()),
         state_cell(approval.state),

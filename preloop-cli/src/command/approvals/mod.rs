@@ -3,6 +3,7 @@
 mod list;
 mod show;
 mod vote;
+mod watch;
 
 use clap::Subcommand;
 use preloop_api::VoteDecision;
@@ -18,6 +19,8 @@ pub(crate) enum Approvals {
     List(list::List),
     /// Show one approval request
     Show(show::Show),
+    /// Print requests as they come and change, until stopped; with json one a line
+    Watch(watch::Watch),
     /// Vote for a call; asks on a terminal first
     Approve(vote::Vote),
     /// Vote against a call; asks on a terminal first
@@ -29,6 +32,7 @@ pub(crate) fn run(approvals: Approvals, output: Output) -> Result<Exit, Failure>
     match approvals {
         Approvals::List(list) => list::run(list, output),
         Approvals::Show(show) => show::run(&show, output),
+        Approvals::Watch(watch) => watch::run(&watch, output),
         Approvals::Approve(vote) => vote::run(vote, VoteDecision::Approve, output),
         Approvals::Decline(vote) => vote::run(vote, VoteDecision::Decline, output),
     }
