@@ -103,6 +103,9 @@ pub struct ApprovalRef {
     pub expires_at: Timestamp,
     /// Where it stands.
     pub state: ApprovalState,
+    /// What the one who decides is to be told, where the workflow asks for a matching code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub match_code: Option<String>,
 }
 
 /// Body of `POST /api/v1/decisions/batch`: up to 100 calls, each decided on its own.

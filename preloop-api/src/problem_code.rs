@@ -154,6 +154,8 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
         422,
         "The code or the ticket was used, has ended, or is for something else.",
     ),
+    code("answer_not_an_option", 422, "The answer is none of the options of the question."),
+    code("answer_required", 422, "The request is a question, and approving it takes an answer."),
     code("invalid_credential", 422, "The credential is blank, too long, or a variable."),
     code("invalid_description", 422, "The description is too long or has several lines."),
     code("invalid_device", 422, "The device has no name, or keys and addresses that are none."),

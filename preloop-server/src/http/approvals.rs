@@ -33,6 +33,8 @@ const BATCH_MAX: usize = 100;
 const VOTE_PROBLEMS: &[&str] = &[
     "agent_cannot_approve",
     "already_voted",
+    "answer_not_an_option",
+    "answer_required",
     "approval_contended",
     "approval_mismatch",
     "approval_not_found",

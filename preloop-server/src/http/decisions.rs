@@ -210,16 +210,20 @@ fn settled_response(ruling: Ruling) -> Result<DecisionResponse, ApiError> {
 
 fn held_response(held: Held) -> DecisionResponse {
     let (id, at, decision) = (held.decision_id(), held.decided_at(), held.decision().clone());
+    let match_code = held.match_code().map(str::to_owned);
     let approval = held.detach();
-    let handle = approval.workflow.async_approval.then(|| ApprovalHandle::of(&approval));
-    let approval = Some(approval_ref(approval));
+    let handle = approval.workflow.async_approval.then(|| ApprovalHandle {
+        match_code: match_code.clone(),
+        ..ApprovalHandle::of(&approval)
+    });
+    let approval = Some(ApprovalRef { match_code, ..approval_ref(approval) });
     DecisionResponse { id, at, decision, approval, handle }
 }
 
 /// Where a held call is decided.
 pub(super) fn approval_ref(approval: Approval) -> ApprovalRef {
     let Approval { id, url, expires_at, state, .. } = approval;
-    ApprovalRef { id, url, expires_at, state }
+    ApprovalRef { id, url, expires_at, state, match_code: None }
 }
 
 /// A call line with `approval_id` beside its fields. Principal, time and earlier calls are the server's to say, whatever

@@ -89,3 +89,44 @@ async fn a_rule_about_the_tool_names_who_is_asked() {
     stand.approve().await;
     assert!(!text_of(&open.finish().await.0).1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_answers_a_question() {
+    let stand = Stand::start("").await;
+    let agent = Agent::open(&stand, "/mcp").await;
+    let arguments = json!({"question": "Which region?", "options": ["eu", "us"]});
+    let open = agent.begin(json!({"name": "ask_user", "arguments": arguments})).await;
+    let id = stand.pending().await["id"].as_str().unwrap().to_owned();
+    let vote = async |body: serde_json::Value| {
+        let url = stand.url(&format!("/api/v1/approvals/{id}/approve"));
+        let request = stand.http.post(url).bearer_auth(stand.owner_key()).json(&body);
+        let response = request.send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json::<serde_json::Value>().await.unwrap()["code"].clone())
+    };
+    assert_eq!(vote(json!({})).await, (422, json!("answer_required")));
+    assert_eq!(vote(json!({"answer": "mars"})).await, (422, json!("answer_not_an_option")));
+    assert_eq!(vote(json!({"answer": "eu"})).await.0, 200);
+    let (result, _) = open.finish().await;
+    assert!(text_of(&result).0.ends_with("answered: eu"), "{result}");
+    assert_eq!(result["structuredContent"]["answer"], "eu");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_side_that_asks_is_told_the_matching_code() {
+    let stand = Stand::start(
+        "approval_workflows:\n  - {name: code, step_up: match_code, async_approval: true}\n\
+         defaults: {default_approval_workflow: code}\n",
+    )
+    .await;
+    let agent = Agent::open(&stand, "/mcp").await;
+    let given = agent.call("request_approval", json!({"title": "x"})).await;
+    let code = given["structuredContent"]["match_code"].as_str().unwrap().to_owned();
+    assert!(text_of(&given).0.contains(&format!("the code {code}")), "{given}");
+    let approval = stand.pending().await;
+    assert!(approval.get("match_code").is_none(), "those who decide are not told: {approval}");
+    let path = format!("/api/v1/approvals/{}/approve", approval["id"].as_str().unwrap());
+    stand.post(&path, json!({"match_code": code})).await;
+    let arguments = json!({"request_id": approval["id"]});
+    assert!(agent.told("get_approval_status", arguments).await.0.starts_with("APPROVED"));
+}

@@ -41,5 +41,5 @@ fn one_answer(vote: &ApprovalVote) -> Value {
 
 /// What the person answered.
 fn said(vote: &ApprovalVote) -> &str {
-    vote.reason.as_deref().unwrap_or_default()
+    vote.answer.as_deref().unwrap_or_default()
 }

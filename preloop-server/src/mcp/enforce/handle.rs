@@ -15,8 +15,13 @@ use crate::service::{AnswerKept, KeptAnswer, PollStep, RunEnd};
 impl Reply {
     /// The call waits for approval, and the client is not kept waiting. No error, or agents would try another way; plain
     /// that nothing was run, or they would go on as if it had been.
-    pub(super) fn pending(decision_id: Uuid, approval: &Approval, is_kept: bool) -> Self {
-        let handle = ApprovalHandle::of(approval);
+    pub(super) fn pending(
+        decision_id: Uuid,
+        approval: &Approval,
+        match_code: Option<String>,
+        is_kept: bool,
+    ) -> Self {
+        let handle = ApprovalHandle { match_code, ..ApprovalHandle::of(approval) };
         let next = if is_kept {
             format!(
                 "Call `get_approval_status` with this request id about every {} seconds: once people have approved, \
@@ -28,21 +33,26 @@ impl Reply {
         };
         let words = format!(
             "NOT RUN YET: this call waits for approval request {} ({}), for up to {} seconds. {next} Do not report it \
-             as done and do not make it in another way; a changed call asks anew.",
-            handle.request_id, handle.approval_url, handle.timeout_seconds
+             as done and do not make it in another way; a changed call asks anew.{}",
+            handle.request_id,
+            handle.approval_url,
+            handle.timeout_seconds,
+            code_words(handle.match_code.as_deref())
         );
         let facts = json!(handle);
         facts_result(&words, &facts, false, Some(Self::meta_about(decision_id, approval)))
     }
 
     /// How a request of the agent's own stands.
-    pub(super) fn status(approval: &Approval, step: &PollStep) -> Self {
+    pub(super) fn status(approval: &Approval, step: &PollStep, match_code: Option<&str>) -> Self {
         let interval = ApprovalHandle::poll_interval(approval.workflow.timeout_seconds);
         let id = approval.id;
         let (status, words, is_error) = match step {
             PollStep::Waits => {
-                let words =
-                    format!("not run yet: it waits for people. Ask again in {interval} seconds");
+                let words = format!(
+                    "not run yet: it waits for people. Ask again in {interval} seconds{}",
+                    code_words(match_code)
+                );
                 ("pending", words, false)
             }
             PollStep::Runs => {
@@ -106,6 +116,13 @@ impl Reply {
         };
         Self::of_run(approval.id, reply)
     }
+}
+
+/// What an agent is to tell its user where a matching code is asked for.
+pub(super) fn code_words(match_code: Option<&str>) -> String {
+    match_code.map_or_else(String::new, |code| {
+        format!(" Whoever approves it is asked for the code {code}: show it to your user.")
+    })
 }
 
 fn is_moving(step: &PollStep) -> bool {

@@ -6,6 +6,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Call;
 use super::answers::Reply;
+use super::handle::code_words;
 use super::send::waiting_note;
 use super::wanted::Wanted;
 use crate::digest::sha256_hex;
@@ -71,7 +72,8 @@ impl Call {
         match held.keep(wanted.kept(), definition).await {
             Ok(is_kept) => {
                 let decision_id = held.decision_id();
-                Reply::pending(decision_id, &held.detach(), is_kept)
+                let code = held.match_code().map(str::to_owned);
+                Reply::pending(decision_id, &held.detach(), code, is_kept)
             }
             Err(error) => Reply::error_result(&format!("the call was not run: {error}")),
         }
@@ -113,7 +115,10 @@ fn waiting_words(held: &Held) -> String {
         count => format!("{count} approvals"),
     };
     format!(
-        "waiting for {people} (workflow `{}`) of approval request {}: {}",
-        workflow.name, approval.id, approval.url
+        "waiting for {people} (workflow `{}`) of approval request {}: {}{}",
+        workflow.name,
+        approval.id,
+        approval.url,
+        code_words(held.match_code())
     )
 }

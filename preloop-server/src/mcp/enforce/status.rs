@@ -52,7 +52,7 @@ impl Call {
                 Ok(poll) => poll,
                 Err(error) => return Reply::error_result(&error.to_string()),
             };
-            let Poll { approval, step } = &poll;
+            let Poll { approval, step, match_code } = &poll;
             match step {
                 PollStep::Run(kept) => {
                     // Where there is no reply another poll, or the call made again, has it.
@@ -65,7 +65,7 @@ impl Call {
                     return Reply::ended(approval, answer);
                 }
                 PollStep::CallAgain | PollStep::Refused | PollStep::Runs | PollStep::Waits => {
-                    return Reply::status(approval, step);
+                    return Reply::status(approval, step, match_code.as_deref());
                 }
             }
         }

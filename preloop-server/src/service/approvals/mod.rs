@@ -1,5 +1,6 @@
 //! Approval requests: reading them, voting, withdrawing, what time does to them.
 
+mod answer;
 mod batch;
 mod change;
 mod export;

@@ -6,6 +6,7 @@ use preloop_core::audit::AuditKind;
 use uuid::Uuid;
 
 use super::super::{Caller, ServiceError, Services};
+use super::answer::check_answer;
 use super::people::eligible;
 use super::{check_reason, not_found};
 use crate::store::StoredApproval;
@@ -27,6 +28,10 @@ impl Services {
             VoteDecision::Approve => Vec::new(),
             VoteDecision::Decline => self.people_who_vote().await?,
         };
+        // What is asked does not change, so it is looked at before.
+        if let Some(asked) = self.inner.store.approval_find(self.inner.account_id, id).await? {
+            check_answer(&asked, &ballot)?;
+        }
         let given = ballot.clone();
         let changed = self
             .approval_apply(id, move |approval, now| {

@@ -30,6 +30,8 @@ pub struct Held {
     recorded: Recorded,
     decision: Decision,
     approval: Approval,
+    /// What the one who decides is to be told, where the workflow asks for it.
+    match_code: Option<String>,
     /// The answer on its way: it is worked out apart, so that a waiter who looks away does not lose a claimed approval.
     settling: Option<oneshot::Receiver<Result<Settled, ServiceError>>>,
     /// Whether it was said why the waiting ended.
@@ -86,11 +88,12 @@ impl Services {
         approval: &StoredApproval,
     ) -> Held {
         self.metrics().hold();
+        let match_code = approval.request.match_code.as_ref().map(|code| code.as_str().to_owned());
         let approval = self.shown(approval);
         let services = self.clone();
         let call = Box::new(call);
         let (settling, is_ended) = (None, false);
-        Held { services, call, recorded, decision, approval, settling, is_ended }
+        Held { services, call, recorded, decision, approval, match_code, settling, is_ended }
     }
 }
 
@@ -145,6 +148,11 @@ impl Held {
     /// The decision that asks for approval.
     pub fn decision(&self) -> &Decision {
         &self.decision
+    }
+
+    /// What the one who decides is to be told, for the side that asks alone.
+    pub fn match_code(&self) -> Option<&str> {
+        self.match_code.as_deref()
     }
 
     /// The approval request, as it was when the waiting began.

@@ -41,6 +41,8 @@ pub struct Poll {
     pub approval: Approval,
     /// What to do.
     pub step: PollStep,
+    /// What the one who decides is to be told, where the workflow asks for it.
+    pub match_code: Option<String>,
 }
 
 /// What is to be done for an agent that comes back.
@@ -108,7 +110,9 @@ impl Services {
             if !is_moving || Instant::now() >= deadline || self.tasks().is_stopping() {
                 drop(woken);
                 self.inner.waiters.leave(id);
-                return Ok(Poll { approval: self.shown(&approval), step });
+                let code = approval.request.match_code.as_ref();
+                let match_code = code.map(|code| code.as_str().to_owned());
+                return Ok(Poll { approval: self.shown(&approval), step, match_code });
             }
             let look_again = deadline.min(Instant::now() + LOOK_AGAIN);
             tokio::select! {
