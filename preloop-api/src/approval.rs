@@ -2,7 +2,8 @@
 
 use preloop_core::Timestamp;
 pub use preloop_core::approval::{
-    AiVerdict, ApprovalState, Event as ApprovalEvent, EventKind, Via, VoteDecision,
+    AiVerdict, ApprovalState, AskedValue, Event as ApprovalEvent, EventKind, Risk, RiskLevel, Via,
+    VoteDecision,
 };
 use preloop_core::call::Principal;
 use preloop_core::decision::Decision;
@@ -76,6 +77,10 @@ pub struct Approval {
     pub id: Uuid,
     /// Where it stands.
     pub state: ApprovalState,
+    /// What the call would do, in one sentence made from tool, server and arguments.
+    pub effect: String,
+    /// How much harm it may do, and where each reason for saying so comes from.
+    pub risk: Risk,
     /// The tool's own name at its server.
     pub tool: String,
     /// The MCP server, where there is one.
@@ -96,6 +101,9 @@ pub struct Approval {
     pub decision_id: Uuid,
     /// The decision that asks for approval.
     pub decision: Decision,
+    /// The arguments that the rule's condition reads, with their values in this call; where one request is shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked_values: Vec<AskedValue>,
     /// The workflow it follows.
     pub workflow: ApprovalWorkflowInfo,
     /// Who is asked by now, those that an escalation added among them; empty: anyone with the right `approvals:vote`.
@@ -127,8 +135,10 @@ pub struct Approval {
     /// How people decided the last calls of the tool by the same principal, newest first; told where one request is read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<EarlierDecision>,
-    /// Where the request is read over the API.
+    /// The page on which people look at the request and decide.
     pub url: String,
+    /// Where the request is read over the API.
+    pub api_url: String,
 }
 
 /// How people decided an earlier call of the same tool by the same principal.
@@ -138,6 +148,8 @@ pub struct EarlierDecision {
     pub id: Uuid,
     /// Where it stands.
     pub state: ApprovalState,
+    /// What its call would have done.
+    pub effect: String,
     /// Whether it was for the identical call.
     pub is_same_call: bool,
     /// Names of those who voted.

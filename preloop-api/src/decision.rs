@@ -97,8 +97,10 @@ impl ApprovalHandle {
 pub struct ApprovalRef {
     /// Id of the approval request; send it as `approval_id` with the same call once it is approved.
     pub id: Uuid,
-    /// Where the request is read over the API.
+    /// The page on which people decide.
     pub url: String,
+    /// Where the request is read over the API.
+    pub api_url: String,
     /// Until when votes count.
     pub expires_at: Timestamp,
     /// Where it stands.

@@ -8,6 +8,7 @@ mod access;
 mod account;
 mod agent;
 mod approval;
+mod approval_link;
 mod audit;
 mod compile;
 mod decision;
@@ -18,6 +19,7 @@ mod mcp_server;
 mod name;
 mod notification;
 mod page;
+mod passkey;
 mod permission;
 mod policy;
 mod policy_scope;
@@ -39,9 +41,11 @@ pub use account::{Account, ChangeAccount, CreateAccount, NewOwner};
 pub use agent::{Agent, CreateAgent};
 pub use approval::{
     AiVerdict, Approval, ApprovalEvent, ApprovalOutcome, ApprovalState, ApprovalVote,
-    ApprovalWorkflowInfo, Approver, BatchVote, BatchVoted, CancelRequest, EarlierDecision,
-    EventKind, StepUp, Via, VoteBatchRequest, VoteBatchResponse, VoteDecision, VoteRequest,
+    ApprovalWorkflowInfo, Approver, AskedValue, BatchVote, BatchVoted, CancelRequest,
+    EarlierDecision, EventKind, Risk, RiskLevel, StepUp, Via, VoteBatchRequest, VoteBatchResponse,
+    VoteDecision, VoteRequest,
 };
+pub use approval_link::ApprovalLink;
 pub use audit::{AuditKind, AuditRecord, AuditVerification, BrokenRecord, CallOutcome, ChainHead};
 pub use compile::CompileRequest;
 pub use decision::{
@@ -62,6 +66,7 @@ pub use notification::{
     RegisterDevice,
 };
 pub use page::Page;
+pub use passkey::{BeginPasskey, FinishPasskey, Passkey, PasskeyQuestion};
 pub use permission::{Permission, Role};
 pub use policy::{
     AddRule, ApplyRequest, ChangeRule, DiffRequest, EvaluateRequest, MoveRule, PolicyApplied,

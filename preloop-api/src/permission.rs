@@ -51,7 +51,7 @@ permissions! {
     DecisionsMake = "decisions:make",
     /// Read recorded decisions.
     DecisionsRead = "decisions:read",
-    /// Make, rotate and revoke own API keys.
+    /// Make, rotate and revoke own API keys; register and remove own passkeys.
     KeysOwn = "keys:own",
     /// Make, rotate and revoke everybody's API keys, and agents.
     KeysWrite = "keys:write",

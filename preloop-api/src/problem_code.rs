@@ -48,6 +48,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("not_an_approver", 403, "The workflow does not name the caller as an approver."),
     code("operator_only", 403, "Only an owner of the first account may do what concerns all."),
     code("origin_not_allowed", 403, "Pages of that origin may not call the server."),
+    code("passkey_refused", 403, "The passkey's answer does not fit what was asked."),
     code(
         "permission_denied",
         403,
@@ -58,6 +59,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("self_approval", 403, "The requester may not vote on the own request."),
     code("step_up_locked", 403, "Too many wrong codes: the request can be declined, not approved."),
     code("step_up_required", 403, "The workflow wants a proof with each approval."),
+    code("sign_in_required", 403, "It takes a sign-in with a password, not a key."),
     code("users_only", 403, "The caller is an agent, and this is for users."),
     code("wrong_match_code", 403, "The code is not the one that the agent's side shows."),
     code("wrong_password", 403, "The password so far is another one."),
@@ -79,6 +81,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("mcp_server_not_found", 404, "The live policy has no MCP server of that name."),
     code("member_not_found", 404, "There is no such user or agent, or it is not in the team."),
     code("no_policy", 404, "No policy is loaded."),
+    code("passkey_not_found", 404, "The caller has no passkey with that id."),
     code("policy_not_found", 404, "There is no policy with that id."),
     code("route_not_found", 404, "There is nothing at that path."),
     code("rule_not_found", 404, "The document has no such tool, or the tool no such rule."),
@@ -107,6 +110,11 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("approval_used", 409, "The approval was used; it lets one call through."),
     code("chat_taken", 409, "Another user of the account is that person of the chat."),
     code("delivery_not_dead", 409, "Only a notification that was given up is sent anew."),
+    code(
+        "challenge_ended",
+        409,
+        "The question for a passkey was answered, has ended, or was for something else.",
+    ),
     code("email_taken", 409, "Another user has that e-mail address."),
     code(
         "idempotency_in_progress",
@@ -131,6 +139,16 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("mcp_server_taken", 409, "There is an MCP server of that name."),
     code("no_secret_key", 409, "There is no key to seal secrets with: set `PRELOOP_SECRET_KEY`."),
     code("own_user", 409, "Nobody disables the own user."),
+    code(
+        "passkey_taken",
+        409,
+        "The passkey is registered already, or its user has as many as may be.",
+    ),
+    code(
+        "passkeys_unavailable",
+        409,
+        "The server is not reached under a domain, which passkeys need.",
+    ),
     code(
         "policy_from_file",
         409,
@@ -184,6 +202,11 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     ),
     code("mcp_server_renamed", 422, "An MCP server keeps its name."),
     code("message_too_long", 422, "The message of a version is longer than allowed."),
+    code(
+        "password_required",
+        422,
+        "A passkey is registered with the password of its user, who has none.",
+    ),
     code(
         "public_url_too_long",
         422,

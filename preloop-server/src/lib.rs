@@ -23,4 +23,5 @@ mod notify;
 pub mod service;
 mod store;
 pub mod tasks;
+mod webauthn;
 mod worker;

@@ -72,6 +72,10 @@ pub enum AuditKind {
     NotificationReplayed,
     /// A call was sent and nobody knows how it ended.
     OutcomeUnknown,
+    /// A user registered a passkey.
+    PasskeyAdded,
+    /// A user removed a passkey.
+    PasskeyRemoved,
     /// The password of a user was set or changed.
     PasswordChanged,
     /// A policy document became the live one.
@@ -214,7 +218,7 @@ pub struct AuditRecord {
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 56] = [
+    pub const ALL: [Self; 58] = [
         Self::AccountChanged,
         Self::AccountCreated,
         Self::AgentCreated,
@@ -245,6 +249,8 @@ impl AuditKind {
         Self::KeyRotated,
         Self::NotificationReplayed,
         Self::OutcomeUnknown,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
         Self::PasswordChanged,
         Self::PolicyLoaded,
         Self::PolicyRefused,
@@ -306,6 +312,8 @@ impl AuditKind {
             Self::KeyRotated => "key_rotated",
             Self::NotificationReplayed => "notification_replayed",
             Self::OutcomeUnknown => "outcome_unknown",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
             Self::PasswordChanged => "password_changed",
             Self::PolicyLoaded => "policy_loaded",
             Self::PolicyRefused => "policy_refused",

@@ -81,7 +81,11 @@ pub(crate) fn session_cookie_name(base_url: &str) -> &'static str {
 
 /// The text of the session's cookie, where there is exactly one.
 pub(crate) fn session_cookie<'h>(headers: &'h HeaderMap, base_url: &str) -> Option<&'h str> {
-    let wanted = session_cookie_name(base_url);
+    cookie(headers, session_cookie_name(base_url))
+}
+
+/// The text of the cookie of that name, where there is exactly one.
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let mut values = headers
         .get_all(COOKIE)
         .iter()

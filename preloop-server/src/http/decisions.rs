@@ -222,8 +222,8 @@ fn held_response(held: Held) -> DecisionResponse {
 
 /// Where a held call is decided.
 pub(super) fn approval_ref(approval: Approval) -> ApprovalRef {
-    let Approval { id, url, expires_at, state, .. } = approval;
-    ApprovalRef { id, url, expires_at, state, match_code: None }
+    let Approval { id, url, api_url, expires_at, state, .. } = approval;
+    ApprovalRef { id, url, api_url, expires_at, state, match_code: None }
 }
 
 /// A call line with `approval_id` beside its fields. Principal, time and earlier calls are the server's to say, whatever

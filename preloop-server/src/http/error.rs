@@ -132,6 +132,11 @@ impl ApiError {
         self.status
     }
 
+    /// Seconds after which it may be tried again.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     /// What happened, in words.
     pub(crate) fn detail(&self) -> &str {
         &self.detail

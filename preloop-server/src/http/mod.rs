@@ -2,6 +2,8 @@
 
 mod accounts;
 mod agents;
+mod approval_links;
+mod approval_page;
 mod approvals;
 mod audit;
 mod auth;
@@ -17,6 +19,7 @@ mod devices;
 mod error;
 pub(crate) mod guard;
 mod health;
+mod html;
 mod invitations;
 mod keys;
 mod mcp;
@@ -25,6 +28,7 @@ mod notifications;
 mod once;
 mod openapi;
 mod params;
+mod passkeys;
 mod policies;
 pub(crate) mod request_id;
 pub(crate) mod route;
@@ -49,10 +53,13 @@ pub(crate) fn routes(firewalls: &Firewalls) -> Routes {
         .and(compile::routes())
         .and(bundle::routes())
         .and(approvals::routes())
+        .and(approval_links::routes())
+        .and(approval_page::routes())
         .and(audit::routes())
         .and(tools::routes())
         .and(mcp_servers::routes(firewalls))
         .and(sign_in::routes())
+        .and(passkeys::routes())
         .and(users::routes())
         .and(invitations::routes())
         .and(teams::routes())

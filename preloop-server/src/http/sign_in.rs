@@ -228,7 +228,7 @@ async fn read_token_request(request: Request) -> Result<TokenRequest, ApiError> 
 }
 
 /// The cookie is for this server's pages alone, and scripts do not see it.
-fn set_cookie(platform: &Platform, text: &str, seconds: u64) -> HeaderValue {
+pub(super) fn set_cookie(platform: &Platform, text: &str, seconds: u64) -> HeaderValue {
     let name = session_cookie_name(platform.base_url());
     let secure = if is_secure(platform.base_url()) { "; Secure" } else { "" };
     let cookie =

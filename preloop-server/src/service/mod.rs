@@ -3,6 +3,7 @@
 //! `decide` is the one door to a decision; the rest is named after what it is about.
 
 mod ai_review;
+mod approval_links;
 mod approvals;
 mod audit;
 mod decide;
@@ -15,6 +16,7 @@ mod kept_calls;
 mod keys;
 mod mcp_servers;
 mod notifications;
+mod passkeys;
 mod people;
 mod platform;
 mod policies;
@@ -32,7 +34,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use preloop_api::{McpServerInfo, ToolState};
+use preloop_api::McpServerInfo;
 use preloop_core::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -43,7 +45,8 @@ use crate::tasks::Tasks;
 
 pub(crate) use crate::store::RepeatedAnswer;
 pub(crate) use ai_review::AiModel;
-pub(crate) use approvals::{ApprovalQuery, ExportFormat};
+pub(crate) use approval_links::{LinkState, OpenedLink};
+pub(crate) use approvals::{ApprovalPage, ApprovalQuery, ExportFormat};
 pub use audit::Refusal;
 pub use decide::{
     Asks, Attempt, Denied, Held, Outcome, Permit, Poll, PollStep, PreviewTool, Ran, Ruling, RunEnd,
@@ -82,7 +85,7 @@ struct Inner {
     secret_changes: watch::Sender<u64>,
     policies: policies::Policies,
     sessions: sessions::Sessions,
-    tools: ArcSwap<HashMap<tools::ToolKey, ToolState>>,
+    tools: ArcSwap<HashMap<tools::ToolKey, tools::KnownTool>>,
     servers: Mutex<BTreeMap<String, McpServerInfo>>,
 }
 

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
 
 use preloop_api::{McpServerInfo, McpServerState, Permission, Role, ToolInfo, ToolState};
+use preloop_core::approval::{Familiarity, Risk};
 use preloop_core::audit::AuditKind;
 use preloop_core::canonical_value;
+use preloop_core::decision::Decision;
 use serde_json::{Map, Value};
 
 use super::{Caller, PreviewTool, ServiceError, Services, Visibility};
@@ -14,6 +16,13 @@ use crate::store::StoredTool;
 
 /// Server and own name of a tool.
 pub(super) type ToolKey = (String, String);
+
+/// What is known of a tool by the last listing of its server.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct KnownTool {
+    pub(super) state: ToolState,
+    pub(super) annotations: Map<String, Value>,
+}
 
 /// A tool as a server lists it.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +76,31 @@ impl Services {
     /// How a tool stands by the last listing of its server; new where it was never listed.
     pub fn tool_state(&self, server: &str, tool: &str) -> ToolState {
         let key = (server.to_owned(), tool.to_owned());
-        self.inner.tools.load().get(&key).copied().unwrap_or(ToolState::New)
+        self.inner.tools.load().get(&key).map_or(ToolState::New, |tool| tool.state)
+    }
+
+    /// How much harm a call of a tool may do that was decided so.
+    pub(super) fn risk_of(
+        &self,
+        tool: &str,
+        (server, source): (Option<&str>, Option<&str>),
+        decision: &Decision,
+    ) -> Risk {
+        let own = source == Some("builtin") && server.is_none();
+        let Some(server) = server.filter(|_| !own) else {
+            let familiarity = if own { Familiarity::Own } else { Familiarity::Unlisted };
+            return Risk::of(decision, &Map::new(), familiarity);
+        };
+        let tools = self.inner.tools.load();
+        let Some(known) = tools.get(&(server.to_owned(), tool.to_owned())) else {
+            return Risk::of(decision, &Map::new(), Familiarity::Unlisted);
+        };
+        let familiarity = match known.state {
+            ToolState::Accepted => Familiarity::Accepted,
+            ToolState::Changed => Familiarity::Changed,
+            ToolState::New => Familiarity::New,
+        };
+        Risk::of(decision, &known.annotations, familiarity)
     }
 
     /// Tells how the connection to a server stands; changes of state go into the trail.
@@ -168,11 +201,11 @@ impl Services {
     /// Reads how tools stand into memory, where every call looks it up.
     pub(super) async fn tools_reload(&self) -> Result<(), ServiceError> {
         let tools = self.inner.store.tool_list(self.inner.account_id).await?;
-        let known: HashMap<ToolKey, ToolState> = tools
+        let known: HashMap<ToolKey, KnownTool> = tools
             .into_iter()
             .map(|tool| {
-                let state = tool.state();
-                ((tool.server, tool.name), state)
+                let known = KnownTool { state: tool.state(), annotations: tool.annotations };
+                ((tool.server, tool.name), known)
             })
             .collect();
         self.inner.tools.store(Arc::new(known));

@@ -51,6 +51,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0009_notifications.sql"),
     },
     Migration {
+        version: 10,
+        name: "links and passkeys",
+        sql: include_str!("../../migrations/0010_links_and_passkeys.sql"),
+    },
+    Migration {
         version: 12,
         name: "approval calls",
         sql: include_str!("../../migrations/0012_approval_calls.sql"),

@@ -6,6 +6,7 @@ mod accounts;
 mod agents;
 mod ai_reviews;
 mod approval_calls;
+mod approval_links;
 mod approvals;
 mod audit;
 mod bounds;
@@ -20,6 +21,7 @@ mod location;
 mod migrate;
 mod notifications;
 mod part;
+mod passkeys;
 mod policies;
 mod row;
 mod secrets;
@@ -37,6 +39,7 @@ use std::sync::Arc;
 
 pub(crate) use ai_reviews::TakenReview;
 pub(crate) use approval_calls::{SealedText, StoredCall};
+pub(crate) use approval_links::ApprovalLink;
 pub(crate) use approvals::{ApprovalFilter, ApprovalInsert, StoredApproval};
 pub(crate) use audit::{AuditFilter, AuditOrder, JournalPosition};
 pub(crate) use changes::{Change, Changes};
@@ -51,6 +54,7 @@ pub(crate) use notifications::{
     StoredPreferences, UntoldEvent,
 };
 pub(crate) use part::Part;
+pub(crate) use passkeys::{PasskeyChallenge, StoredPasskey};
 pub(crate) use policies::{
     ChangeRecord, ExpectedLive, PolicyRemoval, PolicyWrite, PolicyWritten, Prune, Snapshot,
     StoredPolicy, VersionFilter, VersionRemoval,

@@ -22,7 +22,7 @@ async fn calls_are_allowed_denied_and_held() {
     let held = server.decide("pay", json!({"amount": 3})).await;
     assert_eq!(held["action"], "require_approval");
     assert_eq!(held["approval_workflow"], "people");
-    let url = held["approval"]["url"].as_str().unwrap();
+    let url = held["approval"]["api_url"].as_str().unwrap();
     let (status, approval) = send(reqwest_get(&server, url)).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(approval["state"], "pending");

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod approval_page;
 mod approvals;
 mod audit;
 mod authzen;

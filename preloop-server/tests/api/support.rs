@@ -86,8 +86,12 @@ impl TestServer {
 
     /// A server whose clock stands still until the test moves it.
     pub(crate) async fn with_clock() -> Self {
+        Self::with_clock_and(POLICY).await
+    }
+
+    pub(crate) async fn with_clock_and(policy: &str) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        std::fs::write(folder.path().join("policy.yaml"), POLICY).unwrap();
+        std::fs::write(folder.path().join("policy.yaml"), policy).unwrap();
         let start: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
         Self::on(folder, Some(Arc::new(MockClock::at(start)))).await
     }

@@ -115,12 +115,12 @@ impl Tab {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Presses what a selector finds, which must be one, and waits until the page that follows is there.
+    /// Presses what a selector finds, which must be one and lead to another page, and waits until that is there.
     ///
     /// # Panics
-    /// Where there is nothing to press.
+    /// Where there is nothing to press, or nothing comes of it.
     pub fn click(&self, selector: &str) {
-        let code = "await page.locator(argument).click(); await page.waitForLoadState()";
+        let code = "await Promise.all([page.waitForNavigation(), page.locator(argument).click()])";
         self.run(code, &json!(selector));
     }
 

@@ -95,6 +95,8 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         | AuditKind::KeyRevoked
         | AuditKind::KeyRotated
         | AuditKind::NotificationReplayed
+        | AuditKind::PasskeyAdded
+        | AuditKind::PasskeyRemoved
         | AuditKind::PasswordChanged
         | AuditKind::PolicyLoaded
         | AuditKind::SecretForgotten

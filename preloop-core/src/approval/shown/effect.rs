@@ -197,6 +197,7 @@ fn take_amount(arguments: &mut Vec<(&String, &Value)>) -> Option<String> {
 fn rank(key: &str, value: &Value) -> (usize, usize) {
     let telling = TELLING.iter().position(|name| *name == key).unwrap_or(TELLING.len());
     let kind = match value {
+        _ if is_secret_key(key) => 3,
         Value::Number(_) | Value::Bool(_) => 0,
         Value::String(_) => 1,
         Value::Null | Value::Array(_) | Value::Object(_) => 2,

@@ -208,7 +208,7 @@ proptest! {
         annotations in prop::collection::btree_map(
             prop::sample::select(vec!["readOnlyHint", "destructiveHint", "openWorldHint", "idempotentHint", "title"]),
             values(), 0..5),
-        tool in prop::sample::select(vec![Familiarity::Accepted, Familiarity::Changed, Familiarity::New]),
+        tool in prop::sample::select(vec![Accepted, Changed, New]),
         reason in prop::sample::select(vec![Reason::RuleMatched, Reason::ToolDefault, Reason::NewTool, Reason::ConditionError]),
     ) {
         let annotations: Map<String, Value> =

@@ -16,7 +16,7 @@ use schemars::json_schema;
 use serde_json::{Map, Value, json};
 
 use self::schemas::Schemas;
-use super::route::{Routes, get};
+use super::route::{Routes, Speaks, get};
 
 /// What the tags mean, in the order in which they are shown.
 const NOUNS: &[(&str, &str)] = &[
@@ -28,6 +28,7 @@ const NOUNS: &[(&str, &str)] = &[
     ("mcp-servers", "The MCP servers of the account's policy, and their credentials."),
     ("authzen", "The OpenID AuthZEN Authorization API 1.0."),
     ("auth", "Signing in and out, and who one is."),
+    ("passkeys", "What proves that somebody is there who approves."),
     ("users", "The people of the account."),
     ("invitations", "One-time tokens that make users."),
     ("teams", "Groups of users and agents that policies name."),
@@ -113,7 +114,7 @@ impl Description {
 fn describe(routes: &Routes) -> Value {
     let mut schemas = Schemas::new();
     let mut paths: Map<String, Value> = Map::new();
-    for route in routes.iter() {
+    for route in routes.iter().filter(|route| route.about.speaks != Speaks::Pages) {
         let operation = operation::describe(route, &mut schemas);
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         if let Value::Object(methods) = path {

@@ -8,7 +8,7 @@ use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 
 use super::schemas::Schemas;
-use crate::http::route::{Access, Content, Route};
+use crate::http::route::{Access, Content, Route, Speaks};
 
 /// The operation that a route is.
 pub(super) fn describe(route: &Route, schemas: &mut Schemas) -> Value {
@@ -224,7 +224,7 @@ fn problem_response(
         headers.insert("Retry-After".to_owned(), header("Seconds until it may be tried again."));
     }
     let mut content = Map::new();
-    if route.about.is_opaque {
+    if route.about.speaks == Speaks::Protocol {
         content.insert("application/json".to_owned(), json!({"schema": {}}));
     }
     let problem = schemas.written(SchemaGenerator::subschema_for::<Problem>).to_value();

@@ -40,8 +40,18 @@ pub(crate) struct About {
     pub(crate) problems: Vec<&'static str>,
     /// Whether it changes something, so that a repetition must be told from a second request.
     pub(crate) is_change: bool,
-    /// Whether it speaks a protocol of its own, which is described elsewhere.
-    pub(crate) is_opaque: bool,
+    pub(crate) speaks: Speaks,
+}
+
+/// What a route speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    /// The API that is described.
+    Api,
+    /// Pages for people, which are no part of the API.
+    Pages,
+    /// A protocol of its own, which is described elsewhere.
+    Protocol,
 }
 
 // === impl About ===
@@ -60,7 +70,7 @@ impl About {
             answers: Vec::new(),
             problems: Vec::new(),
             is_change: *method != Method::GET,
-            is_opaque: false,
+            speaks: Speaks::Api,
         }
     }
 }
@@ -166,9 +176,15 @@ impl Route {
         self
     }
 
+    /// It is a page for people, which asks by itself who they are and is no part of the API.
+    pub(crate) fn page(mut self) -> Self {
+        self.about.speaks = Speaks::Pages;
+        self.public()
+    }
+
     /// It speaks a protocol of its own, which is described elsewhere.
     pub(crate) fn opaque(mut self) -> Self {
-        self.about.is_opaque = true;
+        self.about.speaks = Speaks::Protocol;
         self.about.is_change = false;
         self
     }

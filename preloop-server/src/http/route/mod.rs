@@ -11,7 +11,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 use preloop_api::Permission;
 
-pub(crate) use about::{About, Content, SchemaOf};
+pub(crate) use about::{About, Content, SchemaOf, Speaks};
 
 use gate::Gate;
 

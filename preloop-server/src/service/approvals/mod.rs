@@ -5,6 +5,7 @@ mod batch;
 mod change;
 mod export;
 mod history;
+mod page;
 mod people;
 mod read;
 mod shown;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 pub(super) use change::set_outcome;
 pub(crate) use export::ExportFormat;
+pub(crate) use page::ApprovalPage;
 pub(super) use people::Person;
 pub(crate) use read::ApprovalQuery;
 

@@ -1,6 +1,6 @@
 //! Reading requests; an agent sees its own.
 
-use preloop_api::{Approval, ApprovalState, EarlierDecision, Page, Role, Via};
+use preloop_api::{Approval, ApprovalState, Page, Role, Via};
 use preloop_core::Timestamp;
 use uuid::Uuid;
 
@@ -11,9 +11,6 @@ use crate::store::{ApprovalFilter, StoredApproval};
 
 /// Most requests looked at for one page.
 const LOOKED_AT_MAX: u32 = 1_000;
-/// How many earlier decisions are told with a request.
-const EARLIER: u32 = 5;
-
 /// Which requests to list.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ApprovalQuery {
@@ -103,20 +100,7 @@ impl Services {
     ) -> Result<Approval, ServiceError> {
         let approval = self.approval_seen(caller, id).await?;
         self.approval_viewed(caller, &approval, Via::Api).await?;
-        let account_id = self.inner.account_id;
-        let earlier = self.inner.store.approval_earlier(account_id, &approval, EARLIER).await?;
-        let mut shown = self.shown(&approval);
-        shown.earlier = earlier
-            .into_iter()
-            .map(|earlier| EarlierDecision {
-                id: earlier.id,
-                state: earlier.request.state,
-                is_same_call: earlier.call_hash == approval.call_hash,
-                by: earlier.request.votes.into_iter().map(|vote| vote.voter_name).collect(),
-                decided_at: earlier.request.decided_at,
-            })
-            .collect();
-        Ok(shown)
+        self.shown_whole(&approval).await
     }
 
     /// One request that the caller may see.

@@ -6,6 +6,7 @@ use preloop_core::document::Approver;
 use uuid::Uuid;
 
 use super::super::Services;
+use super::page::told;
 use super::seconds_until;
 use crate::store::StoredApproval;
 
@@ -15,9 +16,12 @@ impl Services {
         let request = &approval.request;
         let workflow = &request.workflow;
         let deciding = request.deciding();
+        let (server, source) = (approval.server.as_deref(), approval.source.as_deref());
         Approval {
             id: approval.id,
             state: request.state,
+            effect: told(approval).effect(),
+            risk: self.risk_of(&approval.tool, (server, source), &approval.decision),
             tool: approval.tool.clone(),
             server: approval.server.clone(),
             source: approval.source.clone(),
@@ -28,6 +32,7 @@ impl Services {
             justification: approval.justification.clone(),
             decision_id: approval.decision_id,
             decision: approval.decision.clone(),
+            asked_values: Vec::new(),
             workflow: ApprovalWorkflowInfo {
                 name: workflow.name.clone(),
                 required_approvals: deciding.required_approvals,
@@ -50,6 +55,7 @@ impl Services {
             outcome: approval.outcome,
             earlier: Vec::new(),
             url: self.approval_url(approval.id),
+            api_url: self.approval_api_url(approval.id),
         }
     }
 
@@ -65,8 +71,13 @@ impl Services {
         end.map(|end| seconds_until(self.now(), end))
     }
 
-    /// Where a request is read over the API.
+    /// The page of a request, where people look at it and decide.
     pub(in crate::service) fn approval_url(&self, id: Uuid) -> String {
+        format!("{}/approval/{id}", self.base_url())
+    }
+
+    /// Where a request is read over the API.
+    fn approval_api_url(&self, id: Uuid) -> String {
         format!("{}/api/v1/approvals/{id}", self.base_url())
     }
 }

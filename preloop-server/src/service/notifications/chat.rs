@@ -196,7 +196,7 @@ impl Services {
             kind,
             at: self.now(),
             content: Content::of(approval, kind, actor),
-            url: self.approval_page_url(approval.id),
+            url: self.approval_url(approval.id),
             buttons: None,
         }))
     }

@@ -8,7 +8,6 @@ mod deliveries;
 mod devices;
 mod fan_out;
 mod keys;
-mod links;
 mod places;
 mod preferences;
 mod quiet_hours;

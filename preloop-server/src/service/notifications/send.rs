@@ -187,7 +187,7 @@ impl Services {
         let actor = event.and_then(|event| event.actor.as_deref());
         let url = match delivery.user_id.filter(|_| kind.asks()) {
             Some(user_id) => self.approval_link(approval.id, user_id).await?,
-            None => self.approval_page_url(approval.id),
+            None => self.approval_url(approval.id),
         };
         Ok(Notice {
             account_id: delivery.account_id,

@@ -15,6 +15,7 @@ mod users;
 
 pub(super) use names::check_name;
 pub(super) use passwords::Passwords;
+pub(super) use sign_in::principal_of;
 pub(crate) use sign_in::{csrf_token, is_access_token};
 pub(super) use throttle::Throttle;
 pub(super) use tokens::{hash_of, random_text};

@@ -324,7 +324,7 @@ impl Services {
     }
 
     /// Asks for a password that is needed besides a sign-in; guesses are counted like those of a sign-in.
-    pub(super) async fn guess_password(
+    pub(in crate::service) async fn guess_password(
         &self,
         user: &StoredUser,
         given: &SecretText,
@@ -368,7 +368,7 @@ fn caller_of(user: &StoredUser, sign_in: &SignInRow) -> Caller {
 }
 
 /// A user as policies and approvers see one.
-fn principal_of(user: &User) -> Principal {
+pub(in crate::service) fn principal_of(user: &User) -> Principal {
     let role: Role = user.role;
     Principal {
         id: user.principal_id.clone(),

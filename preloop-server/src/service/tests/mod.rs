@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use preloop_api::{ApprovalOutcome, ChangeTeam, CreateApiKey, CreateTeam, Role};
+use preloop_api::{ApprovalOutcome, ChangeTeam, CreateApiKey, CreateTeam, Role, ToolState};
 use preloop_core::approval::{Ballot, Via, VoteDecision};
 use preloop_core::audit::AuditKind::{
     ApprovalApproved, ApprovalJoined, ApprovalRequested, CallCancelled, CallCompleted, CallerLeft,
