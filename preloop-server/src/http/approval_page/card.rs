@@ -120,7 +120,12 @@ impl Card<'_> {
             html.raw("<p>The call: ").text(outcome.as_str().replace('_', " ")).raw(".</p>");
         }
         html.raw("<details><summary>Timeline</summary><ol class=\"soft\">");
-        for event in self.page.events.iter().take(EVENTS_MAX) {
+        // The newest: what was decided is among them, however often the call was made again.
+        let older = self.page.events.len().saturating_sub(EVENTS_MAX);
+        if older > 0 {
+            html.raw("<li>").text(older).raw(" things before that</li>");
+        }
+        for event in self.page.events.iter().skip(older) {
             html.raw("<li>").text(clock(event.at)).raw(" ");
             html.text(event_words(event.kind));
             if let Some(actor) = &event.actor {
