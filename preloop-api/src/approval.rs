@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::Problem;
+use crate::{Problem, Remember};
 
 /// What became of the one use of an approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -168,7 +168,7 @@ pub struct CancelRequest {
 }
 
 /// Body of `POST /api/v1/approvals/{id}/approve` and `/decline`; may be left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct VoteRequest {
     /// Why; some workflows require it.
@@ -183,6 +183,9 @@ pub struct VoteRequest {
     /// `call_hash` of the request that was looked at: a vote for another call does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_hash: Option<String>,
+    /// With an approval: have calls like it remembered, so that nobody is asked about them for a while.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remember: Option<Remember>,
 }
 
 /// Body of `POST /api/v1/approvals/batch`.

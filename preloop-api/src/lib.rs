@@ -12,6 +12,7 @@ mod approval_link;
 mod audit;
 mod compile;
 mod decision;
+mod grant;
 mod health;
 mod invitation;
 mod key;
@@ -52,6 +53,7 @@ pub use decision::{
     ApprovalHandle, ApprovalRef, BatchItem, BatchRequest, BatchResponse, CallLine,
     DecisionResponse, HandleStatus,
 };
+pub use grant::{ApprovalGrant, ArgumentPattern, Pattern, Remember, RememberOffer, RememberScope};
 pub use health::{Health, PolicyStatus, Readiness};
 pub use invitation::{AcceptInvitation, CreateInvitation, CreatedInvitation, Invitation};
 pub use key::{ApiKey, CreateApiKey, CreatedApiKey, RotateApiKey};

@@ -8,6 +8,7 @@ mod advance;
 mod ai;
 mod ballot;
 mod event;
+mod grant;
 mod request;
 mod shown;
 mod voters;
@@ -19,6 +20,9 @@ pub use ballot::{
     WRONG_CODES_PER_VOTER_MAX, WrongCodes,
 };
 pub use event::{Event, EventKind};
+pub use grant::{
+    ArgumentPattern, Grant, GrantError, GrantedCall, Pattern, fingerprint, may_be_remembered,
+};
 pub use request::{ApprovalState, ClaimError, Request, USE_WINDOW_SECONDS_MIN};
 pub use shown::{AskedValue, EFFECT_CHARS_MAX, Familiarity, Risk, RiskLevel, Told, asked_values};
 pub use voters::{Eligible, Voter};

@@ -52,6 +52,10 @@ pub enum AuditKind {
     DeviceAdded,
     /// A device was revoked.
     DeviceRevoked,
+    /// An approver had calls remembered: they are not asked about for a while.
+    GrantCreated,
+    /// Calls that were remembered are asked about again.
+    GrantRevoked,
     /// The server stopped while a call was held or not yet sent; the call was not run.
     Interrupted,
     /// An invitation was accepted, which made a user.
@@ -218,7 +222,7 @@ pub struct AuditRecord {
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 58] = [
+    pub const ALL: [Self; 60] = [
         Self::AccountChanged,
         Self::AccountCreated,
         Self::AgentCreated,
@@ -239,6 +243,8 @@ impl AuditKind {
         Self::Decision,
         Self::DeviceAdded,
         Self::DeviceRevoked,
+        Self::GrantCreated,
+        Self::GrantRevoked,
         Self::Interrupted,
         Self::InvitationAccepted,
         Self::InvitationCreated,
@@ -302,6 +308,8 @@ impl AuditKind {
             Self::Decision => "decision",
             Self::DeviceAdded => "device_added",
             Self::DeviceRevoked => "device_revoked",
+            Self::GrantCreated => "grant_created",
+            Self::GrantRevoked => "grant_revoked",
             Self::Interrupted => "interrupted",
             Self::InvitationAccepted => "invitation_accepted",
             Self::InvitationCreated => "invitation_created",

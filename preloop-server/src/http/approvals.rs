@@ -39,6 +39,9 @@ const VOTE_PROBLEMS: &[&str] = &[
     "approval_mismatch",
     "approval_not_found",
     "approval_settled",
+    "cannot_remember",
+    "invalid_field",
+    "invalid_remember",
     "not_an_approver",
     "reason_required",
     "reason_too_long",
@@ -246,8 +249,20 @@ async fn vote(
     decision: VoteDecision,
 ) -> Result<Json<Approval>, ApiError> {
     let id = approval_id(&approval)?;
-    let ballot = ballot(decision, request.parse()?);
-    Ok(Json(request.services.approval_vote(&request.caller, id, ballot).await?))
+    let mut vote: VoteRequest = request.parse()?;
+    let remember = vote.remember.take();
+    let ballot = ballot(decision, vote);
+    let (services, caller) = (&request.services, &request.caller);
+    Ok(Json(match (remember, decision) {
+        (None, _) => services.approval_vote(caller, id, ballot).await?,
+        (Some(remember), VoteDecision::Approve) => {
+            Box::pin(services.approval_vote_remembering(caller, id, ballot, remember)).await?
+        }
+        (Some(_), VoteDecision::Decline) => {
+            let message = "only an approval can be remembered".to_owned();
+            return Err(ApiError::invalid_field("remember", message, None));
+        }
+    }))
 }
 
 async fn cancel(
@@ -260,7 +275,7 @@ async fn cancel(
 }
 
 fn ballot(decision: VoteDecision, request: VoteRequest) -> Ballot {
-    let VoteRequest { reason, answer, match_code, call_hash } = request;
+    let VoteRequest { reason, answer, match_code, call_hash, remember: _ } = request;
     let proof = match_code.map_or(Proof::None, Proof::MatchCode);
     let ballot = Ballot::new(decision, Via::Api).because(reason).answering(answer);
     Ballot { seen: call_hash, ..ballot.proving(proof) }

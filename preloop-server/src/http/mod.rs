@@ -2,6 +2,7 @@
 
 mod accounts;
 mod agents;
+mod approval_grants;
 mod approval_links;
 mod approval_page;
 mod approvals;
@@ -53,6 +54,7 @@ pub(crate) fn routes(firewalls: &Firewalls) -> Routes {
         .and(compile::routes())
         .and(bundle::routes())
         .and(approvals::routes())
+        .and(approval_grants::routes())
         .and(approval_links::routes())
         .and(approval_page::routes())
         .and(audit::routes())

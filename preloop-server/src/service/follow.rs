@@ -29,6 +29,11 @@ impl Platform {
                     services.tools_follow().await?;
                 }
             }
+            Change::Grants(account_id) => {
+                if let Some(services) = self.open_account(account_id) {
+                    services.grants_reload().await?;
+                }
+            }
             Change::Unknown => {
                 self.shared().waiters.wake_all();
                 self.shared().keys_reload().await?;
@@ -38,6 +43,7 @@ impl Platform {
                     // Every account: what is wrong with one must not leave the others behind.
                     failed = services.policies_refresh().await.err().or(failed);
                     failed = services.tools_follow().await.err().or(failed);
+                    failed = services.grants_reload().await.err().or(failed);
                 }
                 return failed.map_or(Ok(()), Err);
             }

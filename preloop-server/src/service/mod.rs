@@ -10,6 +10,7 @@ mod decide;
 mod error;
 mod export;
 mod follow;
+mod grants;
 mod idempotency;
 mod journal_mover;
 mod kept_calls;
@@ -41,6 +42,7 @@ use uuid::Uuid;
 
 use crate::clock::SharedClock;
 use crate::metrics::Metrics;
+use crate::store::StoredGrant;
 use crate::tasks::Tasks;
 
 pub(crate) use crate::store::RepeatedAnswer;
@@ -87,6 +89,8 @@ struct Inner {
     sessions: sessions::Sessions,
     tools: ArcSwap<HashMap<tools::ToolKey, tools::KnownTool>>,
     servers: Mutex<BTreeMap<String, McpServerInfo>>,
+    /// Calls that approvers had remembered.
+    grants: ArcSwap<Vec<StoredGrant>>,
 }
 
 impl Services {
@@ -101,9 +105,11 @@ impl Services {
                 sessions: sessions::Sessions::default(),
                 tools: ArcSwap::default(),
                 servers: Mutex::default(),
+                grants: ArcSwap::default(),
             }),
         };
         services.tools_reload().await?;
+        services.grants_reload().await?;
         services.policies_refresh().await?;
         Ok(services)
     }

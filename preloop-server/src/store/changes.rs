@@ -18,6 +18,8 @@ pub(crate) enum Change {
     Policies(Uuid),
     /// A tool of an account was listed or accepted.
     Tools(Uuid),
+    /// A grant of an account was made or ended.
+    Grants(Uuid),
     /// Anything may have: the connection was lost for a while.
     Unknown,
 }
@@ -28,6 +30,7 @@ impl Change {
     const SECRETS: &str = "secrets ";
     const POLICIES: &str = "policies ";
     const TOOLS: &str = "tools ";
+    const GRANTS: &str = "grants ";
 
     pub(super) fn of_approval(id: Uuid) -> String {
         format!("{}{id}", Self::APPROVAL)
@@ -45,6 +48,10 @@ impl Change {
         format!("{}{account_id}", Self::TOOLS)
     }
 
+    pub(super) fn of_grants(account_id: Uuid) -> String {
+        format!("{}{account_id}", Self::GRANTS)
+    }
+
     fn read(announcement: Option<&str>) -> Self {
         let id = |text: &str, prefix| text.strip_prefix(prefix).and_then(|id| id.parse().ok());
         match announcement {
@@ -54,6 +61,7 @@ impl Change {
                 .or_else(|| id(text, Self::POLICIES).map(Self::Policies))
                 .or_else(|| id(text, Self::TOOLS).map(Self::Tools))
                 .or_else(|| id(text, Self::SECRETS).map(Self::Secrets))
+                .or_else(|| id(text, Self::GRANTS).map(Self::Grants))
                 // A later version tells more than this one knows.
                 .unwrap_or(Self::Unknown),
             None => Self::Unknown,

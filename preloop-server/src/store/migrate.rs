@@ -56,6 +56,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0010_links_and_passkeys.sql"),
     },
     Migration {
+        version: 11,
+        name: "approval grants",
+        sql: include_str!("../../migrations/0011_approval_grants.sql"),
+    },
+    Migration {
         version: 12,
         name: "approval calls",
         sql: include_str!("../../migrations/0012_approval_calls.sql"),

@@ -71,6 +71,7 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         AuditKind::ApprovalEscalated
         | AuditKind::ApprovalJoined
         | AuditKind::ApprovalRequested
+        | AuditKind::GrantCreated
         | AuditKind::Interrupted
         | AuditKind::OutcomeUnknown
         | AuditKind::PolicyRemoved
@@ -78,6 +79,7 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         | AuditKind::ToolNew => Some(Style::Yellow),
         AuditKind::AccountChanged
         | AuditKind::AccountCreated
+        | AuditKind::GrantRevoked
         | AuditKind::AgentCreated
         | AuditKind::AgentDisabled
         | AuditKind::AgentEnabled

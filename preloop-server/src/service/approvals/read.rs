@@ -104,7 +104,7 @@ impl Services {
     }
 
     /// One request that the caller may see.
-    pub(super) async fn approval_seen(
+    pub(in crate::service) async fn approval_seen(
         &self,
         caller: &Caller,
         id: Uuid,

@@ -10,6 +10,7 @@ mod ran;
 use std::sync::Arc;
 use std::time::Instant;
 
+use preloop_api::ApprovalState;
 use preloop_core::Timestamp;
 use preloop_core::audit::EnforcementPoint;
 use preloop_core::decision::{Action, Decision, PolicyRef, Reason};
@@ -24,6 +25,7 @@ pub use ran::{Poll, PollStep, Ran, RunEnd};
 
 pub(super) use evaluate::closed;
 
+use super::grants::AskedCall;
 use super::{Caller, ServiceError, Services};
 use crate::ids::new_id;
 use call::PreparedCall;
@@ -134,6 +136,19 @@ impl Services {
             return self.deny(&call, decision, None);
         }
         let decision = self.asked_anyway(&call, self.evaluate(&call));
+        let granted = match decision.action {
+            Action::RequireApproval if self.has_grants() => {
+                Box::pin(self.remembered(&call, &decision)).await?
+            }
+            Action::Allow | Action::Deny | Action::RequireApproval => None,
+        };
+        if let Some((decision, approval_id)) = granted {
+            self.metrics().decided(decision.action, started.elapsed());
+            let recorded = self.record_decision(&call, &decision, Some(approval_id))?;
+            // Only what the trail took.
+            self.remember(&call, decision.action);
+            return Ok(Ruling::Allowed(Permit::new(self.clone(), call, recorded, decision, None)));
+        }
         self.metrics().decided(decision.action, started.elapsed());
         match decision.action {
             Action::Deny => {
@@ -155,6 +170,53 @@ impl Services {
                 ruled
             }
         }
+    }
+
+    /// The decision on a call that an approver had remembered, with the request by which it was. A call that is itself a
+    /// question, or that comes back with an approval of its own, is none.
+    async fn remembered(
+        &self,
+        call: &PreparedCall,
+        asked: &Decision,
+    ) -> Result<Option<(Decision, Uuid)>, ServiceError> {
+        let attempt = &call.attempt;
+        if attempt.approval_id.is_some() || attempt.asks != Asks::ByPolicy {
+            return Ok(None);
+        }
+        let asked_call = AskedCall {
+            caller: &call.caller,
+            tool: &attempt.tool,
+            source: call.source(),
+            session_id: &attempt.session_id,
+            args: &call.args,
+            call_hash: &call.hash,
+        };
+        let Some(grant) = self.granted(asked_call, asked).await? else { return Ok(None) };
+        if self.has_its_own_approval(call).await? {
+            return Ok(None);
+        }
+        let (by, until) = (&grant.user_name, grant.grant.expires_at);
+        let decision = Decision {
+            action: Action::Allow,
+            reason: Reason::Granted,
+            message: format!("`{by}` approved calls like it until {until}"),
+            approval_workflow: None,
+            ..asked.clone()
+        };
+        Ok(Some((decision, grant.approval_id)))
+    }
+
+    /// Whether that very call was approved and not used, or ran and its answer was not told yet: a repetition is dealt
+    /// with by that approval, so that no grant runs the call a second time.
+    async fn has_its_own_approval(&self, call: &PreparedCall) -> Result<bool, ServiceError> {
+        let (account_id, store) = (self.inner.account_id, &self.inner.store);
+        let (principal_id, hash) = (&call.caller.principal.id, &call.hash);
+        let state = ApprovalState::Approved;
+        if store.approval_find_open(account_id, principal_id, hash, state).await?.is_some() {
+            return Ok(true);
+        }
+        let untold = store.approval_call_untold(account_id, principal_id, hash, self.now()).await?;
+        Ok(untold.is_some())
     }
 
     /// A call that is a question to people asks them, where the policy leaves it to the agent.
