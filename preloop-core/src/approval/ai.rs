@@ -70,9 +70,9 @@ impl AiDecision {
 // === impl Request ===
 
 impl Request {
-    /// Takes the answer of a model and says where the request stands then. A sure answer is a vote like one of a
-    /// person; an unsure one leads to the fallback; a failure, and every answer where a vote must prove something, goes
-    /// to people.
+    /// Takes the answer of a model and says where the request stands then. A sure answer settles it; an unsure one
+    /// leads to the fallback. People decide after a failure, where a vote must prove something, where somebody has voted
+    /// already, and where more than one approval is needed, which no model gives.
     ///
     /// # Errors
     /// Where the answer does not count; the request is unchanged, but for what time alone did to it.
@@ -111,10 +111,7 @@ impl Request {
                 at,
             });
             match decision {
-                VoteDecision::Approve if self.approvals() >= required(&self.workflow) => {
-                    self.approve(AI, at);
-                }
-                VoteDecision::Approve => {}
+                VoteDecision::Approve => self.approve(AI, at),
                 VoteDecision::Decline => self.decline(AI, at),
             }
         }
@@ -131,7 +128,8 @@ impl Request {
         threshold: f64,
         fallback: AiFallback,
     ) -> Option<VoteDecision> {
-        if self.workflow.step_up != StepUp::None {
+        // A model proves nothing, overrules nobody who has voted, and is not one of several people.
+        if self.step_up() != StepUp::None || !self.votes.is_empty() {
             return None;
         }
         let sure = verdict.confidence.filter(|confidence| (0.0..=1.0).contains(confidence))?;
@@ -141,11 +139,13 @@ impl Request {
             AiDecision::Unsure => None,
             AiDecision::Failed => return None,
         };
-        vote.filter(|_| sure >= threshold).or(match fallback {
+        let vote = vote.filter(|_| sure >= threshold).or(match fallback {
             AiFallback::Approve => Some(VoteDecision::Approve),
             AiFallback::Deny => Some(VoteDecision::Decline),
             AiFallback::Escalate => None,
-        })
+        });
+        let is_enough = self.workflow.required_approvals <= 1;
+        vote.filter(|vote| is_enough || *vote == VoteDecision::Decline)
     }
 
     /// From now on people decide, and their time begins.
@@ -160,7 +160,3 @@ impl Request {
 
 /// The name of a model in the timeline.
 const AI: &str = "ai";
-
-fn required(workflow: &super::Workflow) -> usize {
-    usize::try_from(workflow.required_approvals).unwrap_or(usize::MAX).max(1)
-}

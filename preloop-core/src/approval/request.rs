@@ -11,6 +11,8 @@ use super::{
 use crate::document::StepUp;
 use crate::time::Timestamp;
 
+/// How many repeats of a waiting call its timeline tells one by one.
+const JOINS_NOTED_MAX: u32 = 10;
 /// An approval may be used for as long as its workflow waits for votes, and at least this long.
 pub const USE_WINDOW_SECONDS_MIN: u64 = 300;
 
@@ -213,9 +215,10 @@ impl Request {
 
     /// What approving takes: the stricter of what the request's workflow and the one whose people decide ask for.
     pub fn step_up(&self) -> StepUp {
-        match self.deciding().step_up {
-            StepUp::None => self.workflow.step_up,
-            step_up => step_up,
+        match (self.workflow.step_up, self.deciding().step_up) {
+            (StepUp::Passkey, _) | (_, StepUp::Passkey) => StepUp::Passkey,
+            (StepUp::MatchCode, _) | (_, StepUp::MatchCode) => StepUp::MatchCode,
+            (StepUp::None, StepUp::None) => StepUp::None,
         }
     }
 
@@ -297,9 +300,16 @@ impl Request {
         Ok(())
     }
 
-    /// An identical call of the same principal waits with it.
+    /// An identical call of the same principal waits with it. All are counted and the first few noted: whoever asks
+    /// must not be able to drown what else happened.
     pub fn join(&mut self, now: Timestamp) {
+        if self.state != ApprovalState::Pending {
+            return;
+        }
         self.joins = self.joins.saturating_add(1);
+        if self.joins > JOINS_NOTED_MAX {
+            return;
+        }
         let at = self.not_before(now);
         let by = self.requester_id.clone();
         self.note(Event::new(EventKind::Joined, at).by(by));

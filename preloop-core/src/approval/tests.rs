@@ -331,6 +331,19 @@ fn a_sure_model_decides_and_others_go_to_people() {
 }
 
 #[test]
+fn repeats_are_counted_and_do_not_fill_the_timeline() {
+    let mut request = request_without_model();
+    for _ in 0..1_000 {
+        request.join(at(5));
+    }
+    let noted = request.events.iter().filter(|event| event.kind == EventKind::Joined).count();
+    assert_eq!((request.joins, noted), (1_000, 10));
+    request.cancel(None, None, at(6)).unwrap();
+    request.join(at(7));
+    assert_eq!(request.joins, 1_000, "nobody joins what is over");
+}
+
+#[test]
 fn a_fallback_is_for_valid_answers_alone() {
     let with = |fallback, decision, confidence| {
         let change = |workflow: &mut Workflow| {
@@ -359,13 +372,41 @@ fn a_model_never_decides_where_a_proof_is_asked_for() {
 }
 
 #[test]
-fn a_model_is_one_of_a_quorum_and_answers_once() {
+fn a_proof_that_the_people_behind_a_model_are_asked_for_keeps_the_model_out() {
+    let behind = |step_up| Some(Box::new(Workflow { step_up, ..Workflow::built_in() }));
+    for step_up in [StepUp::Passkey, StepUp::MatchCode] {
+        let change = |workflow: &mut Workflow| workflow.escalation_workflow = behind(step_up);
+        let (request, state) = asked(change, answer(AiDecision::Approve, Some(1.0)));
+        assert_eq!((state, request.step_up()), (ApprovalState::Pending, step_up));
+    }
+    let both = asks_a_model(|workflow| {
+        workflow.step_up = StepUp::Passkey;
+        workflow.escalation_workflow = behind(StepUp::MatchCode);
+    });
+    assert_eq!(both.step_up(), StepUp::Passkey, "the stricter of both");
+}
+
+#[test]
+fn a_model_overrules_nobody_who_has_voted() {
+    let mut request = asks_a_model(|workflow| {
+        let people = Workflow { required_approvals: 2, ..Workflow::built_in() };
+        workflow.escalation_workflow = Some(Box::new(people));
+    });
+    assert_eq!(approve(&mut request, "bob"), Ok(ApprovalState::Pending));
+    let state = request.ai_verdict(answer(AiDecision::Approve, Some(1.0)), at(6));
+    assert_eq!(state, Ok(ApprovalState::Pending));
+    assert_eq!(request.votes.len(), 1);
+}
+
+#[test]
+fn a_model_is_not_one_of_a_quorum_and_answers_once() {
     let (mut request, state) =
         asked(|workflow| workflow.required_approvals = 2, answer(AiDecision::Approve, Some(1.0)));
     assert_eq!(state, ApprovalState::Pending);
     let again = request.ai_verdict(answer(AiDecision::Approve, Some(1.0)), at(6));
     assert_eq!(again, Err(AiVerdictError::AlreadyAnswered));
-    assert_eq!(approve(&mut request, "bob"), Ok(ApprovalState::Approved));
+    assert_eq!(approve(&mut request, "bob"), Ok(ApprovalState::Pending));
+    assert_eq!(approve(&mut request, "carol"), Ok(ApprovalState::Approved));
     let mut standard = request_without_model();
     let verdict = answer(AiDecision::Approve, Some(1.0));
     assert_eq!(standard.ai_verdict(verdict, at(1)), Err(AiVerdictError::NotAsked));

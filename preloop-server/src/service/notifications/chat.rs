@@ -34,17 +34,48 @@ pub(crate) enum ChatAnswer {
     Words(String),
 }
 
-/// What comes back when that button is pressed: bound to the request, the chat, the answer and a time.
-pub(super) fn button_ticket(
-    key: &TicketKey,
-    chat: ChatKind,
-    account_id: Uuid,
-    approval_id: Uuid,
-    decision: VoteDecision,
-    until: Timestamp,
-) -> String {
-    let (account_id, approval_id) = (account_id.to_string(), approval_id.to_string());
-    key.sign(BUTTON, &[chat.as_str(), &account_id, &approval_id, decision.as_str()], until)
+/// What comes back when a button is pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ButtonTicket {
+    pub(super) chat: ChatKind,
+    pub(super) account_id: Uuid,
+    pub(super) approval_id: Uuid,
+    pub(super) decision: VoteDecision,
+    /// The user whom the message went to; none where it went to a room.
+    pub(super) only: Option<Uuid>,
+}
+
+impl ButtonTicket {
+    pub(super) fn sign(&self, key: &TicketKey, until: Timestamp) -> String {
+        let [account_id, approval_id] =
+            [self.account_id, self.approval_id].map(|id| id.to_string());
+        let only = self.only.map(|id| id.to_string()).unwrap_or_default();
+        let fields = [self.chat.as_str(), &account_id, &approval_id, self.decision.as_str(), &only];
+        key.sign(BUTTON, &fields, until)
+    }
+
+    fn open(key: &TicketKey, chat: ChatKind, ticket: &str, now: Timestamp) -> Option<Self> {
+        let fields = key.open(BUTTON, ticket, now)?;
+        let [of, account_id, approval_id, decision, only] = fields.as_slice() else { return None };
+        let only = match only.as_str() {
+            "" => None,
+            only => Some(only.parse().ok()?),
+        };
+        (of == chat.as_str()).then_some(Self {
+            chat,
+            account_id: account_id.parse().ok()?,
+            approval_id: approval_id.parse().ok()?,
+            decision: VoteDecision::from_name(decision)?,
+            only,
+        })
+    }
+}
+
+fn no_longer_good() -> ServiceError {
+    ServiceError::Invalid {
+        code: "invalid_code",
+        message: "this button is not good any more: open the request with Review".to_owned(),
+    }
 }
 
 impl Platform {
@@ -57,27 +88,11 @@ impl Platform {
     }
 
     async fn pressed(&self, press: &ChatPress) -> Result<ChatAnswer, ServiceError> {
-        let ended = || ServiceError::Invalid {
-            code: "invalid_code",
-            message: "this button is not good any more: open the request with Review".to_owned(),
-        };
         let key = self.shared().ticket_key().await?;
-        let fields = key.open(BUTTON, &press.ticket, self.shared().now()).ok_or_else(ended)?;
-        let [chat, account_id, approval_id, decision] = fields.as_slice() else {
-            return Err(ended());
-        };
-        let decision = [VoteDecision::Approve, VoteDecision::Decline]
-            .into_iter()
-            .find(|known| known.as_str() == decision);
-        let (Ok(account_id), Ok(approval_id), Some(decision)) =
-            (account_id.parse(), approval_id.parse(), decision)
-        else {
-            return Err(ended());
-        };
-        if chat != press.kind.as_str() {
-            return Err(ended());
-        }
-        self.services(account_id).await?.press(press, approval_id, decision).await
+        let now = self.shared().now();
+        let ticket =
+            ButtonTicket::open(&key, press.kind, &press.ticket, now).ok_or_else(no_longer_good)?;
+        self.services(ticket.account_id).await?.press(press, ticket).await
     }
 
     /// Whether Slack sent that body.
@@ -133,12 +148,17 @@ impl Services {
     async fn press(
         &self,
         press: &ChatPress,
-        approval_id: Uuid,
-        decision: VoteDecision,
+        ticket: ButtonTicket,
     ) -> Result<ChatAnswer, ServiceError> {
+        let ButtonTicket { approval_id, decision, .. } = ticket;
         let (store, account_id) = (&self.inner.store, self.inner.account_id);
         let id = &press.chat_user_id;
-        let Some(user_id) = store.preferences_chat_user(account_id, press.kind, id).await? else {
+        let found = store.preferences_chat_user(account_id, press.kind, id).await?;
+        // A message to one user is pressed by that one, whatever the chat says.
+        if ticket.only.is_some() && ticket.only != found {
+            return Err(no_longer_good());
+        }
+        let Some(user_id) = found else {
             return Ok(ChatAnswer::Words(self.how_to_link(press).await?));
         };
         let Some(caller) = self.caller_of_user(user_id).await? else {

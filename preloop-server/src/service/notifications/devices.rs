@@ -154,7 +154,7 @@ impl Services {
             reqwest::Url::parse(&endpoint).ok().filter(|_| endpoint.len() <= ADDRESS_CHARS_MAX);
         let is_secure = |url: &reqwest::Url| {
             url.scheme() == "https"
-                || (url.scheme() == "http" && self.dial_rules().reach() == Reach::Anywhere)
+                || (url.scheme() == "http" && self.reach_of_devices() == Reach::Anywhere)
         };
         if !url.is_some_and(|url| is_secure(&url) && url.has_host()) {
             return Err(invalid("invalid_device", "`endpoint` must be an https URL"));
@@ -168,6 +168,11 @@ impl Services {
             ));
         }
         Ok((endpoint, Some((keys.p256dh, auth))))
+    }
+
+    /// A user names the address of a device, never the operator's own file.
+    fn reach_of_devices(&self) -> Reach {
+        self.inner.notify.dial_of_others.reach()
     }
 
     async fn device_store(&self, device: StoredDevice, by: &str) -> Result<Device, ServiceError> {
@@ -202,7 +207,7 @@ impl Services {
                 let (key, auth) = (decoded(key), decoded(auth));
                 let subscription = Subscription { endpoint: device.address.clone(), key, auth };
                 let contact = channels.push_contact.as_deref().unwrap_or(self.base_url());
-                let reach = self.dial_rules().reach();
+                let reach = self.reach_of_devices();
                 let (clients, now) = (&channels.clients, self.now());
                 Ok(send_web_push(clients, &vapid, contact, reach, &subscription, notice, now)
                     .await?)

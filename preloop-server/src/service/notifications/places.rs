@@ -25,6 +25,8 @@ pub(super) struct Place {
     pub(super) headers: HeaderMap,
     pub(super) secret: Option<Zeroizing<String>>,
     pub(super) reach: Reach,
+    /// Whether the operator named it: buttons go nowhere else, because what is pressed there is believed.
+    pub(super) is_operators: bool,
 }
 
 /// The policy whose document names the workflow of a request now.
@@ -86,7 +88,12 @@ impl Services {
         let scope = source.policy.scope_text();
         let stored = self.channel_secrets(scope, document, &source.workflow).await?;
         let rules = self.dial_rules();
-        resolve(channel, at, &stored, rules)
+        let mut place = resolve(channel, at, &stored, rules)?;
+        let bot = self.inner.notify.channels.mattermost.as_ref();
+        let is_bots = |url: &str| bot.is_some_and(|bot| is_same_origin(url, &bot.url));
+        place.is_operators =
+            source.policy.is_local_file() || place.url.as_deref().is_none_or(|url| is_bots(url));
+        Ok(place)
     }
 
     /// How far documents of the account reach.
@@ -98,6 +105,11 @@ impl Services {
             &settings.dial_of_others
         }
     }
+}
+
+fn is_same_origin(one: &str, other: &str) -> bool {
+    let origin = |url: &str| reqwest::Url::parse(url).ok().map(|url| url.origin());
+    origin(one).is_some_and(|one| one.is_tuple() && Some(one) == origin(other))
 }
 
 fn resolve(
@@ -140,7 +152,8 @@ fn resolve(
         None => None,
         Some(secret) => Some(value("secret", secret, &target)?),
     };
-    Ok(Place { kind: channel.channel, url, headers, secret, reach: rules.reach() })
+    let is_operators = false;
+    Ok(Place { kind: channel.channel, url, headers, secret, reach: rules.reach(), is_operators })
 }
 
 fn name_of(kind: ChannelKind) -> &'static str {

@@ -8,7 +8,7 @@ use preloop_core::approval::{Event, EventKind};
 use preloop_core::document::{ChannelKind, StepUp};
 use uuid::Uuid;
 
-use super::chat::button_ticket;
+use super::chat::ButtonTicket;
 use super::places::Place;
 use super::target::Target;
 use crate::notify::{
@@ -136,6 +136,13 @@ fn backoff(attempts: i64) -> Duration {
 
 impl Services {
     async fn deliver(&self, delivery: &StoredDelivery) -> DeliveryEnd {
+        // One whose attempts end without a word ends the server, or cannot be noted: it is not sent for ever. Where the
+        // receiver cannot tell a second message from the first, twice is enough.
+        let is_told_apart = matches!(delivery.channel, ChannelName::Webhook | ChannelName::Email);
+        let was_broken_off = delivery.attempts > 2 && delivery.error.is_none();
+        if delivery.attempts > ATTEMPTS_MAX || (was_broken_off && !is_told_apart) {
+            return DeliveryEnd::Dead { error: "sending it was broken off too often".to_owned() };
+        }
         let sent = tokio::time::timeout(SEND_TIME, self.send(delivery)).await;
         let sent = sent
             .unwrap_or_else(|_| Err(Unsent::Failed(SendError::transient("sending took too long"))));
@@ -185,7 +192,17 @@ impl Services {
         let at = usize::try_from(delivery.event_seq.saturating_sub(1)).unwrap_or(usize::MAX);
         let event = events.get(at);
         let actor = event.and_then(|event| event.actor.as_deref());
-        let url = match delivery.user_id.filter(|_| kind.asks()) {
+        // By a link with a token one votes: it goes only where nobody reads along by design.
+        // Attempts of dead devices must not use up the links of an approver either.
+        let is_own = match delivery.channel {
+            ChannelName::Email => true,
+            ChannelName::WebPush => delivery.attempts == 1,
+            ChannelName::Mattermost
+            | ChannelName::MobilePush
+            | ChannelName::Slack
+            | ChannelName::Webhook => false,
+        };
+        let url = match delivery.user_id.filter(|_| is_own && kind.asks()) {
             Some(user_id) => self.approval_link(approval.id, user_id).await?,
             None => self.approval_url(approval.id),
         };
@@ -198,13 +215,17 @@ impl Services {
             at: event.map_or(delivery.created_at, |event| event.at),
             content: Content::of(&self.shown(approval), kind, actor),
             url,
-            buttons: self.buttons(delivery.channel, approval).await,
+            buttons: self.buttons(delivery, approval).await,
         })
     }
 
     /// Tickets for buttons, where a press is enough to vote.
-    async fn buttons(&self, channel: ChannelName, approval: &StoredApproval) -> Option<Buttons> {
-        let chat = match channel {
+    async fn buttons(
+        &self,
+        delivery: &StoredDelivery,
+        approval: &StoredApproval,
+    ) -> Option<Buttons> {
+        let chat = match delivery.channel {
             ChannelName::Slack => ChatKind::Slack,
             ChannelName::Mattermost => ChatKind::Mattermost,
             ChannelName::Email
@@ -223,7 +244,14 @@ impl Services {
         let waits = Duration::from_secs(request.workflow.timeout_seconds);
         let until = request.expires_at.saturating_add(waits);
         let ticket = |decision| {
-            button_ticket(&key, chat, self.inner.account_id, approval.id, decision, until)
+            let press = ButtonTicket {
+                chat,
+                account_id: self.inner.account_id,
+                approval_id: approval.id,
+                decision,
+                only: delivery.user_id,
+            };
+            press.sign(&key, until)
         };
         Some(Buttons {
             approve: ticket(VoteDecision::Approve),
@@ -258,7 +286,9 @@ impl Services {
                 channels.slack.post(clients, room, notice).await
             }
             (ChannelKind::Mattermost, Some(url), _) => {
-                let back = self.mattermost_actions_url();
+                let mut notice = notice.clone();
+                notice.buttons = notice.buttons.filter(|_| place.is_operators);
+                let (notice, back) = (&notice, self.mattermost_actions_url());
                 post_to_mattermost(clients, &url, place.headers, place.reach, &back, notice).await
             }
             (ChannelKind::Mattermost, None, Some(room)) => {

@@ -184,6 +184,48 @@ async fn a_press_in_mattermost_is_believed_by_its_ticket_alone() {
     assert_eq!(server.owner_get(&state).await.1["state"], "declined");
 }
 
+/// The first button's ticket of a post of the bot.
+fn mattermost_ticket(post: &HttpRequest) -> Option<String> {
+    let actions = &post.json()["props"]["attachments"][0]["actions"];
+    actions[0]["integration"]["context"]["ticket"].as_str().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn a_button_of_a_direct_message_is_its_receivers_alone() {
+    let ends = ends();
+    let server = TestServer::configured(&ends.policy(), None, None, |it| ends.configure(it)).await;
+    let (ann, bob) =
+        (person(&server, "ann", "approver").await, person(&server, "bob", "approver").await);
+    link(&server, &ann, "mattermost_user_id", "mmann").await;
+    link(&server, &bob, "mattermost_user_id", "mmbob").await;
+    let id = server.hold("note", json!({"text": "x"})).await;
+    let tickets = wait_until(|| {
+        let posts = ends.mattermost.requests();
+        let posts = posts.iter().filter(|post| post.path == "/api/v4/posts");
+        let tickets: Vec<String> = posts.filter_map(mattermost_ticket).collect();
+        (tickets.len() == 2).then_some(tickets)
+    })
+    .await;
+    let press = |ticket: &str, user: &str| {
+        let body = json!({"user_id": user, "context": {"ticket": ticket}});
+        let path = "/api/v1/integrations/mattermost/actions";
+        send(server.request("POST", path, &server.agent_key).json(&body))
+    };
+    // Each of both is good for one of them, and for nobody else.
+    let mut votes = 0;
+    for ticket in &tickets {
+        let (_, answer) = press(ticket, "mmstranger").await;
+        assert!(answer["ephemeral_text"].as_str().unwrap().contains("not good any more"));
+    }
+    for user in ["mmann", "mmbob"] {
+        let (_, answer) = press(&tickets[0], user).await;
+        votes += usize::from(answer.get("update").is_some());
+    }
+    assert_eq!(votes, 1);
+    let (_, approval) = server.owner_get(&format!("/api/v1/approvals/{id}")).await;
+    assert_eq!(approval["votes"].as_array().unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn where_a_vote_needs_a_reason_the_message_has_a_link_alone() {
     let ends = ends();
