@@ -31,7 +31,7 @@ pub(super) fn routes() -> Routes {
                 .right(Permission::ApprovalsVote)
                 .summary("Have such calls asked about again")
                 .answers_nothing(StatusCode::NO_CONTENT)
-                .problems(&["grant_not_found"]),
+                .problems(&["agent_cannot_approve", "grant_not_found"]),
         )
 }
 

@@ -77,7 +77,7 @@ pub(super) fn routes() -> Routes {
                 .summary("Vote on up to 100 requests, each judged on its own")
                 .body::<VoteBatchRequest>()
                 .answers::<VoteBatchResponse>(StatusCode::OK)
-                .problems(&["invalid_field"]),
+                .problems(&["agent_cannot_approve", "invalid_field"]),
         )
         .add(
             get("/api/v1/approvals/{id}", show)

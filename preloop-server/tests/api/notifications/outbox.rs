@@ -137,7 +137,11 @@ async fn what_redirects_into_the_private_network_gets_nothing() {
 #[tokio::test]
 async fn a_document_of_the_api_tells_no_private_address_and_keeps_its_secrets_sealed() {
     let ends = ends();
-    let server = TestServer::configured("", None, None, |it| ends.configure(it)).await;
+    let server = TestServer::configured("", None, None, |it| {
+        ends.configure(it);
+        it.allow_private_upstreams = false;
+    })
+    .await;
     let apply = json!({"policy": ends.policy()});
     let (status, applied) = server.owner_post("/api/v1/policies/import", apply.clone()).await;
     assert!(status.is_success(), "{applied}");
@@ -147,11 +151,7 @@ async fn a_document_of_the_api_tells_no_private_address_and_keeps_its_secrets_se
     assert!(error.contains("is not a public address"), "{error}");
     assert_eq!(ends.hook.requests().len(), 0);
     // With the operator's leave it is signed by the secret that was sealed when the document came.
-    let server = TestServer::configured("", None, None, |it| {
-        ends.configure(it);
-        it.allow_private_upstreams = true;
-    })
-    .await;
+    let server = TestServer::configured("", None, None, |it| ends.configure(it)).await;
     server.owner_post("/api/v1/policies/import", apply).await;
     server.hold("pay", json!({"amount": 2})).await;
     let hooks = wait_for(&ends.hook, 1).await;
