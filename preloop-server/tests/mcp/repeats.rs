@@ -21,7 +21,8 @@ async fn stand() -> Stand {
 }
 
 fn slow() -> Value {
-    json!({"steps": 4, "ms": 250})
+    // Long enough that a server under load notices who hung up meanwhile.
+    json!({"steps": 12, "ms": 250})
 }
 
 #[tokio::test(flavor = "multi_thread")]
