@@ -75,6 +75,8 @@ pub struct Request {
     pub ai: Option<AiVerdict>,
     /// How many identical calls joined it.
     pub joins: u32,
+    /// How often its approval was taken for a call: more than once only where a use was given back.
+    pub uses: u32,
     /// What happened since it was read, oldest first; whoever stores the request stores these with it and clears them.
     pub events: Vec<Event>,
 }
@@ -125,6 +127,7 @@ impl Request {
             wrong_codes: WrongCodes::default(),
             ai: None,
             joins: 0,
+            uses: 0,
             events: vec![requested],
         }
     }
@@ -315,11 +318,11 @@ impl Request {
         self.note(Event::new(EventKind::Joined, at).by(by));
     }
 
-    /// Uses the approval.
+    /// Uses the approval, and says which use of it this is: by that number alone it is given back or ended.
     ///
     /// # Errors
     /// Where it is not approved, lapsed or used.
-    pub fn claim(&mut self, now: Timestamp) -> Result<(), ClaimError> {
+    pub fn claim(&mut self, now: Timestamp) -> Result<u32, ClaimError> {
         self.advance(now);
         if self.state != ApprovalState::Approved {
             return Err(ClaimError::NotApproved(self.state));
@@ -329,19 +332,27 @@ impl Request {
         }
         let at = self.not_before(now);
         self.used_at = Some(at);
+        self.uses = self.uses.saturating_add(1);
         self.note(Event::new(EventKind::Used, at));
-        Ok(())
+        Ok(self.uses)
     }
 
-    /// Gives a use back whose call certainly never went out, and says whether there was one; it lapses as before.
-    pub fn release(&mut self, now: Timestamp) -> bool {
-        let at = self.not_before(now);
-        let was_used = self.used_at.take().is_some();
-        if was_used {
-            let message = "the call was not sent, so its approval is good still";
-            self.note(Event::new(EventKind::Interrupted, at).saying(message));
+    /// Whether that use is the one that the approval is in.
+    pub fn is_in_use(&self, number: u32) -> bool {
+        self.used_at.is_some() && self.uses == number
+    }
+
+    /// Gives that use back, whose call certainly never went out, and says whether it was the one that the approval is in;
+    /// it lapses as before.
+    pub fn release(&mut self, number: u32, now: Timestamp) -> bool {
+        if !self.is_in_use(number) {
+            return false;
         }
-        was_used
+        let at = self.not_before(now);
+        self.used_at = None;
+        let message = "the call was not sent, so its approval is good still";
+        self.note(Event::new(EventKind::Interrupted, at).saying(message));
+        true
     }
 
     /// Notes what happened, to be stored with the request.

@@ -264,7 +264,7 @@ fn a_timeline_does_not_run_backwards() {
 fn an_approval_is_used_once_and_in_time() {
     let mut used = request(|workflow| workflow.timeout_seconds = 10);
     approve(&mut used, "bob").unwrap();
-    assert_eq!(used.claim(at(2)), Ok(()));
+    assert_eq!(used.claim(at(2)), Ok(1));
     assert_eq!(used.claim(at(3)), Err(ClaimError::Used));
     assert!(!used.advance(at(100_000)), "a used approval does not lapse");
     let mut late = request(|workflow| workflow.timeout_seconds = 10);
@@ -328,6 +328,19 @@ fn a_sure_model_decides_and_others_go_to_people() {
         let last = request.events.last().unwrap();
         assert_eq!((last.kind, last.actor.as_deref()), (EventKind::Escalated, Some("ai")));
     }
+}
+
+#[test]
+fn a_use_is_given_back_by_whoever_has_it_and_once() {
+    let mut request = request_without_model();
+    approve(&mut request, "bob").unwrap();
+    let first = request.claim(at(2)).unwrap();
+    assert!(request.release(first, at(2)));
+    assert!(!request.release(first, at(2)), "there is nothing to give back");
+    let second = request.claim(at(2)).unwrap();
+    assert!(!request.release(first, at(3)), "an attempt that comes late frees no other call's use");
+    assert!(request.is_in_use(second) && !request.is_in_use(first));
+    assert_eq!(request.claim(at(4)), Err(ClaimError::Used));
 }
 
 #[test]

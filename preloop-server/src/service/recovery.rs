@@ -34,7 +34,8 @@ impl Services {
                 .approval_apply(id, move |approval, now| {
                     let was_sent = approval.outcome == Some(ApprovalOutcome::Running);
                     // That a call goes out is stored before it does: this one did not, so its approval is good still.
-                    let is_given_back = !was_sent && approval.request.release(now);
+                    let is_given_back =
+                        !was_sent && approval.request.release(approval.request.uses, now);
                     match (was_sent, is_given_back) {
                         (true, _) => {
                             let ended = answered.unwrap_or(ApprovalOutcome::Unknown);

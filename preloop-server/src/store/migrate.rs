@@ -70,6 +70,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "ai reviews",
         sql: include_str!("../../migrations/0013_ai_reviews.sql"),
     },
+    Migration {
+        version: 14,
+        name: "approval uses",
+        sql: include_str!("../../migrations/0014_approval_uses.sql"),
+    },
 ];
 
 /// Runs what has not run yet.

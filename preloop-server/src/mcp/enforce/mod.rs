@@ -97,7 +97,7 @@ impl Call {
             }
         };
         if tool.name == builtin::GET_APPROVAL_STATUS && builtin::is_builtin(&tool) {
-            return self.status(&wanted).await;
+            return Box::pin(self.status(&wanted)).await;
         }
         if let Some(words) = look_alike(&tool, wanted.arguments) {
             self.record(Some(&wanted.name), &words);

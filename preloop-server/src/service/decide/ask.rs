@@ -13,6 +13,7 @@ use super::super::{ServiceError, Services};
 use super::call::PreparedCall;
 use super::evaluate::closed;
 use super::held::waiting;
+use super::permit::ApprovalUse;
 use super::{Permit, Recorded, Ruling};
 use crate::ids::new_id;
 use crate::store::{ApprovalInsert, StoredApproval};
@@ -279,7 +280,8 @@ impl Services {
                 claimed
             })
             .await?;
-        let Some((Ok(()), approval)) = changed else { return Ok(None) };
+        let Some((Ok(number), approval)) = changed else { return Ok(None) };
+        let approval_use = ApprovalUse { approval_id: id, number };
         let granted = Decision {
             action: Action::Allow,
             reason: Reason::Granted,
@@ -287,9 +289,19 @@ impl Services {
             approval_workflow: None,
             ..decision.clone()
         };
-        let recorded = self.record_decision(call, &granted, Some(id))?;
+        let recorded = match self.record_decision(call, &granted, Some(id)) {
+            Ok(recorded) => recorded,
+            Err(error) => {
+                // What the trail does not take does not run, and is not used up either.
+                if let Err(error) = Box::pin(self.approval_give_back(approval_use)).await {
+                    tracing::error!(%error, approval = %id, "the use of an approval was not given back");
+                }
+                return Err(error);
+            }
+        };
         self.remember_granted(call);
-        Ok(Some(Permit::new(self.clone(), call.clone(), recorded, granted, Some(id))))
+        let used = Some(approval_use);
+        Ok(Some(Permit::new(self.clone(), call.clone(), recorded, granted, used)))
     }
 
     /// Whether the request asks whom the decision names, as the live policy has it now.
@@ -316,26 +328,37 @@ impl Services {
         Ok(())
     }
 
-    /// Stores what became of the use of an approval.
+    /// Stores what became of a use of an approval, and says whether it is still that use: its call must not be sent where
+    /// it is not.
     pub(super) async fn approval_outcome(
         &self,
-        id: Uuid,
+        ApprovalUse { approval_id: id, number }: ApprovalUse,
         outcome: ApprovalOutcome,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<bool, ServiceError> {
         let changed = self
-            .approval_apply(id, move |approval, now| set_outcome(approval, outcome, now))
+            .approval_apply(id, move |approval, now| {
+                let is_in_use = approval.request.is_in_use(number);
+                if is_in_use {
+                    set_outcome(approval, outcome, now);
+                }
+                is_in_use
+            })
             .await?;
         if Self::is_over(Some(outcome)) {
             self.inner.waiters.wake(id);
         }
-        changed.map(|_| ()).ok_or_else(|| not_found(id))
+        changed.map(|(is_in_use, _)| is_in_use).ok_or_else(|| not_found(id))
     }
 
-    /// Gives back the use of an approval whose call certainly never went out: the next identical call has it.
-    pub(super) async fn approval_give_back(&self, id: Uuid) -> Result<(), ServiceError> {
+    /// Gives back a use of an approval whose call certainly never went out: the next identical call has it. Another call's
+    /// use stays, however late this comes.
+    pub(super) async fn approval_give_back(
+        &self,
+        ApprovalUse { approval_id: id, number }: ApprovalUse,
+    ) -> Result<(), ServiceError> {
         let changed = self
-            .approval_apply(id, |approval, now| {
-                if approval.request.release(now) {
+            .approval_apply(id, move |approval, now| {
+                if approval.request.release(number, now) {
                     approval.outcome = None;
                 }
             })

@@ -6,6 +6,8 @@ mod evaluate;
 mod held;
 mod permit;
 mod ran;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Instant;

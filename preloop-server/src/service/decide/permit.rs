@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::super::{KeptAnswer, ServiceError, Services};
-use super::Recorded;
 use super::call::PreparedCall;
+use super::{Recorded, ask};
 use crate::metrics::UpstreamEnd;
 
 /// Pauses between attempts to store an outcome while the database is away.
@@ -28,10 +28,18 @@ pub struct Permit {
     call: Box<PreparedCall>,
     recorded: Recorded,
     decision: Decision,
-    approval_id: Option<Uuid>,
+    /// Where an approval was needed.
+    used: Option<ApprovalUse>,
     dispatched_at: Option<Instant>,
     /// Whether the end was recorded.
     is_ended: bool,
+}
+
+/// One use of an approval: one that was given back and made anew is another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ApprovalUse {
+    pub(super) approval_id: Uuid,
+    pub(super) number: u32,
 }
 
 /// How a permitted call ended.
@@ -71,7 +79,7 @@ enum Ended {
 #[derive(Debug)]
 struct ApprovedEnd {
     services: Services,
-    approval_id: Uuid,
+    used: ApprovalUse,
     call_hash: String,
     outcome: Ended,
     answer: Option<KeptAnswer>,
@@ -82,17 +90,17 @@ struct ApprovedEnd {
 // === impl Permit ===
 
 impl Permit {
-    /// INVARIANT: called only where a decision to allow was recorded, and, with `approval_id`, its approval was claimed.
+    /// INVARIANT: called only where a decision to allow was recorded, and, with `used`, its approval was claimed.
     pub(super) fn new(
         services: Services,
         call: PreparedCall,
         recorded: Recorded,
         decision: Decision,
-        approval_id: Option<Uuid>,
+        used: Option<ApprovalUse>,
     ) -> Self {
         let (dispatched_at, is_ended) = (None, false);
         let call = Box::new(call);
-        Self { services, call, recorded, decision, approval_id, dispatched_at, is_ended }
+        Self { services, call, recorded, decision, used, dispatched_at, is_ended }
     }
 
     /// Id of the recorded decision.
@@ -112,7 +120,7 @@ impl Permit {
 
     /// The approval that was used, where one was needed.
     pub fn approval_id(&self) -> Option<Uuid> {
-        self.approval_id
+        self.used.map(|used| used.approval_id)
     }
 
     /// The MCP server to send it to.
@@ -133,10 +141,12 @@ impl Permit {
     /// Marks that the call goes out now; for approved calls that is stored before this returns.
     ///
     /// # Errors
-    /// Where the store does not answer: the call must not be sent.
+    /// Where the store does not answer, or the use of the approval is not this call's any more: it must not be sent.
     pub async fn dispatched(&mut self) -> Result<(), ServiceError> {
-        if let Some(id) = self.approval_id {
-            self.services.approval_outcome(id, ApprovalOutcome::Running).await?;
+        if let Some(used) = self.used
+            && !self.services.approval_outcome(used, ApprovalOutcome::Running).await?
+        {
+            return Err(ask::used());
         }
         self.dispatched_at = Some(Instant::now());
         Ok(())
@@ -147,7 +157,7 @@ impl Permit {
         let ended = self.end(outcome);
         let Some(end) = self.approved_end(ended, answer, true) else { return };
         if let Err(error) = end.store().await {
-            tracing::error!(%error, approval = %end.approval_id, "the outcome of an approved call is not stored yet");
+            tracing::error!(%error, approval = %end.used.approval_id, "the outcome of an approved call is not stored yet");
             end.store_later();
         }
     }
@@ -165,8 +175,8 @@ impl Permit {
         is_told: bool,
     ) -> Option<ApprovedEnd> {
         let (services, call_hash) = (self.services.clone(), self.call.hash.clone());
-        let approval_id = self.approval_id?;
-        Some(ApprovedEnd { services, approval_id, call_hash, outcome, answer, is_told })
+        let used = self.used?;
+        Some(ApprovedEnd { services, used, call_hash, outcome, answer, is_told })
     }
 
     fn end(&mut self, outcome: Outcome) -> Ended {
@@ -206,7 +216,7 @@ impl Permit {
             }
         };
         let mut record = self.services.call_record(kind, &self.call, self.recorded.id);
-        record.approval_id = self.approval_id.map(|id| id.to_string());
+        record.approval_id = self.approval_id().map(|id| id.to_string());
         record.outcome = Some(CallOutcome {
             status,
             is_error: match outcome {
@@ -244,13 +254,13 @@ impl Drop for Permit {
 impl ApprovedEnd {
     /// The answer first: who sees that the call is over finds it.
     async fn store(&self) -> Result<(), ServiceError> {
-        let id = self.approval_id;
+        let id = self.used.approval_id;
         match self.outcome {
-            Ended::NeverSent => self.services.approval_give_back(id).await,
+            Ended::NeverSent => self.services.approval_give_back(self.used).await,
             Ended::As(outcome) => {
                 let answer = self.answer.as_ref();
                 self.services.answer_keep(id, &self.call_hash, answer, self.is_told).await?;
-                self.services.approval_outcome(id, outcome).await
+                self.services.approval_outcome(self.used, outcome).await.map(drop)
             }
         }
     }
@@ -262,7 +272,7 @@ impl ApprovedEnd {
         tasks.spawn("store the outcome of a call", async move {
             let mut pause = STORE_PAUSE;
             while let Err(error) = self.store().await {
-                tracing::error!(%error, approval = %self.approval_id, "the outcome of an approved call is not stored yet");
+                tracing::error!(%error, approval = %self.used.approval_id, "the outcome of an approved call is not stored yet");
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
                     // The next start finds it open, and says that its outcome is not known.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use preloop_api::{ApprovalOutcome, ChangeTeam, CreateApiKey, CreateTeam, Role, ToolState};
+use preloop_api::{ApprovalOutcome, CreateApiKey, Role, ToolState};
 use preloop_core::approval::{Ballot, Via, VoteDecision};
 use preloop_core::audit::AuditKind::{
     ApprovalApproved, ApprovalJoined, ApprovalRequested, CallCancelled, CallCompleted, CallerLeft,
@@ -18,10 +18,11 @@ use crate::config::Config;
 use crate::ids::new_id;
 use crate::journal::Journal;
 use crate::store::testing::{Place, on_both_engines};
-use crate::store::{AuditFilter, AuditOrder, Part};
+use crate::store::{AuditFilter, AuditOrder};
 use preloop_files::PolicySource;
 
 mod replicas;
+mod waiting;
 
 pub(super) const POLICY: &str = "
 version: '1.0'
@@ -377,36 +378,6 @@ async fn keys_of_agents_make_no_keys(place: Place) {
     );
 }
 
-async fn a_key_revoked_while_its_call_waits_runs_nothing(place: Place) {
-    let stand = Stand::on(place).await;
-    let mut held = stand.hold().await;
-    let id = held.approval().id;
-    stand.services.key_revoke(&stand.owner, stand.agent.key_id).await.unwrap();
-    stand.vote(id, VoteDecision::Approve).await;
-    let settled = held.settled().await;
-    let Ok(Settled::Denied(denied)) = settled else { panic!("the key is gone: {settled:?}") };
-    assert!(denied.decision.message.contains("revoked"), "{}", denied.decision.message);
-    assert_eq!(stand.outcome(id).await, None, "the approval was not used");
-}
-
-async fn a_workflow_made_stricter_while_a_call_waits_asks_anew(place: Place) {
-    let stand = Stand::on(place).await;
-    let mut held = stand.hold().await;
-    let id = held.approval().id;
-    let stricter = POLICY.replace("{name: people}", "{name: people, required_approvals: 2}");
-    stand
-        .services
-        .policy_load(&PolicySource::File(stricter.as_bytes().to_vec()), "a test")
-        .unwrap();
-    stand.vote(id, VoteDecision::Approve).await;
-    let settled = held.settled().await;
-    let Ok(Settled::Held(again)) = settled else { panic!("two must agree now: {settled:?}") };
-    assert_ne!(again.approval().id, id);
-    assert_eq!(again.approval().workflow.required_approvals, 2);
-    let repeated = stand.hold().await;
-    assert_eq!(repeated.approval().id, again.approval().id, "joined, past the approved one");
-}
-
 async fn a_call_that_waited_does_not_stand_in_its_own_way(place: Place) {
     let stand = Stand::on(place).await;
     let once = POLICY.replace(
@@ -498,37 +469,6 @@ async fn what_the_trail_did_not_take_is_no_evidence(place: Place) {
     assert!(refund().await);
 }
 
-async fn a_team_joined_while_a_call_waits_has_its_say(place: Place) {
-    let stand = Stand::on(place).await;
-    let text = "version: '1.0'\nmetadata: {name: careful}\ntools: [{name: pay, enabled: false}]\n";
-    let command = ApplyCommand {
-        scope: "team:careful".parse().unwrap(),
-        policy: preloop_core::ValidPolicy::parse(text).unwrap(),
-        cause: preloop_api::VersionCause::Apply,
-        message: None,
-        expected: Expected::Any,
-        dry_run: false,
-    };
-    let applied = stand.services.policy_apply(&stand.owner, command).await.unwrap();
-    assert!(applied.warnings[0].message.contains("no team `careful`"), "{applied:?}");
-    let mut held = stand.hold().await;
-    let team = CreateTeam { name: "careful".to_owned(), description: None };
-    let team = stand.services.team_create(&stand.owner, team).await.unwrap();
-    let agent = stand.services.agent_list(&stand.owner, &Part::ALL).await.unwrap().items[0].id;
-    stand.services.team_member(&stand.owner, team.id, agent, true).await.unwrap();
-    stand.vote(held.approval().id, VoteDecision::Approve).await;
-    let settled = held.settled().await;
-    let Ok(Settled::Denied(denied)) = settled else { panic!("the team denies it: {settled:?}") };
-    assert_eq!(denied.decision.policy.name, "careful");
-    // Under another name the team would be without its policy.
-    let change = || ChangeTeam { name: Some("carefree".to_owned()), description: None };
-    let changed = stand.services.team_change(&stand.owner, team.id, change()).await;
-    assert!(
-        matches!(changed, Err(ServiceError::Conflict { code: "team_has_policy", .. })),
-        "{changed:?}"
-    );
-}
-
 on_both_engines![
     an_approved_call_runs_once_and_says_how_it_ended,
     an_answer_that_reached_nobody_is_told_and_the_call_not_run_again,
@@ -541,12 +481,9 @@ on_both_engines![
     unreadable_arguments_are_denied_and_recorded,
     a_tool_that_nobody_accepted_needs_people,
     keys_of_agents_make_no_keys,
-    a_key_revoked_while_its_call_waits_runs_nothing,
-    a_workflow_made_stricter_while_a_call_waits_asks_anew,
     a_call_that_waited_does_not_stand_in_its_own_way,
     an_approval_that_is_not_good_for_the_call_is_noted,
     text_that_no_database_takes_is_kept_out_of_its_columns,
     what_is_said_over_http_is_no_evidence_at_the_firewall,
     what_the_trail_did_not_take_is_no_evidence,
-    a_team_joined_while_a_call_waits_has_its_say,
 ];

@@ -13,7 +13,8 @@ use super::{StoredApproval, TABLE};
 
 pub(super) const SELECT: &str = "select approval_id, principal_id, call_hash, state, tool, server, source,
     arguments, principal, session_id, justification, decision_id, decision, workflow, created_at, expires_at,
-    decided_at, use_by, used_at, outcome, escalated_at, match_code, wrong_codes, ai, joins from approval";
+    decided_at, use_by, used_at, outcome, escalated_at, match_code, wrong_codes, ai, joins, uses
+    from approval";
 
 pub(super) enum Find<'a> {
     Id(Uuid),
@@ -97,6 +98,7 @@ pub(super) fn read(row: &EngineRow) -> Result<StoredApproval, StoreError> {
             wrong_codes: columns.json("wrong_codes")?,
             ai: columns.json_opt("ai")?,
             joins: u32::try_from(columns.integer("joins")?).unwrap_or(u32::MAX),
+            uses: u32::try_from(columns.integer("uses")?).unwrap_or(u32::MAX),
             events: Vec::new(),
         },
         principal: columns.json("principal")?,
@@ -179,9 +181,11 @@ pub(super) async fn update(
     let updated = sqlx::query(
         "update approval set state = $2, decided_at = $3, use_by = $4, used_at = $5, outcome = $6,
             used_by = case when used_at is null and cast($5 as bigint) is not null then $9 else used_by end,
-            expires_at = $10, escalated_at = $11, due_at = $12, wrong_codes = $13, ai = $14, joins = $15
+            expires_at = $10, escalated_at = $11, due_at = $12, wrong_codes = $13, ai = $14, joins = $15,
+            uses = $17
          where approval_id = $1 and state = $7
-           and (used_at is null) = ($8 = 0) and (escalated_at is null) = ($16 = 0)",
+           and (used_at is null) = ($8 = 0) and (escalated_at is null) = ($16 = 0)
+           and uses = $18",
     )
     .bind(after.id.to_string())
     .bind(new.state.as_str())
@@ -199,6 +203,8 @@ pub(super) async fn update(
     .bind(json_opt(after.id, new.ai.as_ref())?)
     .bind(i64::from(new.joins))
     .bind(i64::from(old.escalated_at.is_some()))
+    .bind(i64::from(new.uses))
+    .bind(i64::from(old.uses))
     .execute(&mut **tx)
     .await?;
     if updated.rows_affected() == 1 {
