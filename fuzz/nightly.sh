@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fuzzes every target for a while and stops at the first find. What is new in the corpora is folded into them.
+# Fuzzes every target for a while and stops at the first find, then asks the laws and the oracles with new random cases.
+# What is new in the corpora is folded into them.
 #
 #   fuzz/nightly.sh [SECONDS A TARGET] [TARGET...]
 #
@@ -18,6 +19,11 @@ for target in "$@"; do
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=16384 -print_final_stats=1
     cargo +nightly fuzz run -O -s none "$target" "corpus/$target" "$found" -- -merge=1
     rm -r "$found"
+done
+
+# The laws of the core with random cases that no test run has drawn.
+for turn in 1 2 3 4 5 6 7 8 9 10; do
+    PROPTEST_RNG_SEED="$(date +%s)$turn" cargo test --manifest-path ../Cargo.toml --release --locked -p preloop-core
 done
 
 # The same expressions for the engine, the naive evaluator and two other engines.

@@ -42,10 +42,11 @@ fn documents() -> Vec<(String, String)> {
     documents
 }
 
-/// Comments as a reader of lines sees them: good for documents without `#` in their texts.
+/// Comments as a reader of lines sees them: good for documents without `#` in their texts. A carriage return alone
+/// ends a line of YAML, too.
 fn comment_lines(text: &str) -> Vec<&str> {
     let mut lines: Vec<&str> =
-        text.lines().map(str::trim).filter(|line| line.starts_with('#')).collect();
+        text.split(['\n', '\r']).map(str::trim).filter(|line| line.starts_with('#')).collect();
     lines.sort_unstable();
     lines
 }
