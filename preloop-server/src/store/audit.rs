@@ -12,9 +12,6 @@ use super::row::{Columns, findable, micros, to_json};
 use super::{Store, StoreError};
 
 const TABLE: &str = "audit_record";
-/// Most records of one statement, whose values both engines can number.
-const INSERTED_AT_ONCE: usize = 64;
-
 /// A place in the journal on disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct JournalPosition {
@@ -58,6 +55,7 @@ impl Store {
         records: BTreeMap<Uuid, Vec<AuditRecord>>,
         moved_to: JournalPosition,
     ) -> Result<(), StoreError> {
+        let at_once = self.connections.rows_at_once();
         let mut tx = self.write().await?;
         for (account_id, records) in records {
             // Every server takes several chains in the same order, so none waits for one that waits for it.
@@ -66,7 +64,7 @@ impl Store {
                 tracing::error!(%account_id, count = records.len(), "audit records of an account of another database");
                 continue;
             }
-            append(&mut tx, account_id, records).await?;
+            append(&mut tx, account_id, records, at_once).await?;
         }
         sqlx::query(
             "insert into journal_position (journal, segment, \"offset\") values ($3, $1, $2)
@@ -189,17 +187,17 @@ impl Store {
 async fn append(
     tx: &mut WriteTransaction,
     account_id: Uuid,
-    records: Vec<AuditRecord>,
+    mut records: Vec<AuditRecord>,
+    at_once: usize,
 ) -> Result<(), StoreError> {
     let mut head = match head(tx, account_id).await? {
         Some(head) => head,
         None => head_without_note(tx, account_id).await?,
     };
-    let mut records = records;
     for record in &mut records {
         head.seal(record);
     }
-    for some in records.chunks(INSERTED_AT_ONCE) {
+    for some in records.chunks(at_once) {
         insert(tx, account_id, some).await?;
     }
     sqlx::query(

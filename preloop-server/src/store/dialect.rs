@@ -74,6 +74,15 @@ impl Connections {
         Ok(Self { engine: Engine::Sqlite, reader, writer })
     }
 
+    /// How many rows of ten values one statement inserts: with PostgreSQL each statement is a way there and back, and
+    /// SQLite's driver looks through the names of all values of a statement for each of them.
+    pub(super) fn rows_at_once(&self) -> usize {
+        match self.engine {
+            Engine::Postgres => 64,
+            Engine::Sqlite => 8,
+        }
+    }
+
     pub(super) fn reader(&self) -> &AnyPool {
         &self.reader
     }
