@@ -26,7 +26,7 @@ use crate::tasks::Tasks;
 use crate::worker::{
     FollowedPolicy, PolicyFile, PolicyOrigin, advance_approvals, deliver_notifications,
     fan_out_notifications, follow_database, follow_policy, forget_answers, keep_policy,
-    move_journal, note_key_use, review_approvals, watch_policy,
+    move_journal, note_key_use, review_approvals, take_over, watch_policy,
 };
 
 /// How long open requests may take to end at shutdown.
@@ -93,7 +93,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     let keys = key_files::prepare(first, &config.data_dir, config.bootstrap_key.as_deref())
         .await
         .map_err(failed)?;
-    platform.recover().await.map_err(|error| failed(error.to_string()))?;
+    let left = platform.recover().await.map_err(|error| failed(error.to_string()))?;
 
     let listener = TcpListener::bind(config.listen)
         .await
@@ -110,6 +110,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     tasks.spawn("note the use of keys", note_key_use(platform.clone()));
     tasks.spawn("review approvals", review_approvals(platform.clone()));
     tasks.spawn("forget answers", forget_answers(platform.clone()));
+    tasks.spawn("take over from dead servers", take_over(platform.clone(), left));
     if platform.is_shared() {
         tasks.spawn("follow the database", follow_database(platform.clone()));
     }

@@ -18,7 +18,7 @@ use crate::support::{is_error, text};
 
 /// Where the server dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Point {
+pub(crate) enum Point {
     /// The request is being stored.
     Asked,
     /// The vote is being stored.
@@ -66,13 +66,13 @@ impl Point {
 }
 
 /// The database that stops its server.
-enum Stopper {
+pub(crate) enum Stopper {
     Sqlite(PathBuf),
     Postgres(Database),
 }
 
 impl Stopper {
-    fn stop_at(&self, point: Point) {
+    pub(crate) fn stop_at(&self, point: Point) {
         let Some((table, verb, when)) = point.statement() else { return };
         match self {
             Self::Sqlite(file) => sqlite(
@@ -97,7 +97,7 @@ impl Stopper {
     }
 
     /// Waits until the server is stopped there.
-    fn reached(&self) {
+    pub(crate) fn reached(&self) {
         match self {
             Self::Sqlite(file) => until_true("a statement lasts", || {
                 // Other writers are done in a moment.
@@ -113,7 +113,7 @@ impl Stopper {
     }
 
     /// Lets everything go on, once the server is dead.
-    fn release(&self, point: Point) {
+    pub(crate) fn release(&self, point: Point) {
         let Some((table, ..)) = point.statement() else { return };
         match self {
             Self::Sqlite(file) => sqlite(file, "drop trigger stop; drop table stall;"),
@@ -130,7 +130,7 @@ impl Stopper {
     }
 }
 
-const SLEEPERS: &str = "select count(*) from pg_stat_activity
+pub(crate) const SLEEPERS: &str = "select count(*) from pg_stat_activity
     where wait_event = 'PgSleep' and datname = current_database()";
 
 /// Runs statements on the file beside the server.
@@ -215,18 +215,18 @@ impl Scene {
     }
 }
 
-fn arguments() -> Value {
+pub(crate) fn arguments() -> Value {
     json!({"amount": 5, "to": "ann"})
 }
 
-fn answer(session: &Session, tool: &str, arguments: &Value) -> Value {
+pub(crate) fn answer(session: &Session, tool: &str, arguments: &Value) -> Value {
     let message = session.post(&tools_call(2, tool, arguments)).message();
     assert!(message["result"].is_object(), "{message}");
     message["result"].clone()
 }
 
 /// Votes from another terminal, which does not hear of it where the server dies meanwhile.
-fn vote(preloop: &Preloop, id: &str) -> std::thread::JoinHandle<()> {
+pub(crate) fn vote(preloop: &Preloop, id: &str) -> std::thread::JoinHandle<()> {
     let (address, bearer) = (preloop.address.clone(), format!("Bearer {}", preloop.owner_key));
     let path = format!("/api/v1/approvals/{id}/approve");
     std::thread::spawn(move || {

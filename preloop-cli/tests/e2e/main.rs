@@ -9,6 +9,8 @@ mod conformance;
 #[cfg(test)]
 mod crashing;
 #[cfg(test)]
+mod dead_servers;
+#[cfg(test)]
 mod denial;
 #[cfg(test)]
 mod forwarding;

@@ -26,6 +26,7 @@ mod recovery;
 mod secrets;
 mod sessions;
 mod tools;
+mod turn;
 mod waiters;
 
 #[cfg(test)]
@@ -68,6 +69,7 @@ pub(crate) use policies::{
     ApplyCommand, Comparison, Expected, ExportQuery, Form, Seen, Side, Subject, Trial, VersionQuery,
 };
 pub use principal::Caller;
+pub(crate) use recovery::Left;
 pub(crate) use secrets::{SecretKeys, SecretStamp, ServerSecrets};
 pub use tools::OfferedTool;
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::notifications::{NotifyKeys, NotifySettings};
 use super::people::{self, Passwords, Throttle};
+use super::turn::Turn;
 use super::{AiModel, Caller, SecretKeys, ServiceError, Services, keys, waiters};
 use crate::clock::SharedClock;
 use crate::journal::Journal;
@@ -88,7 +89,7 @@ pub struct Platform {
 }
 
 /// Pause before requests are looked at again that were due and did not move.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// The accounts in use.
 #[derive(Debug, Default)]
@@ -200,45 +201,31 @@ impl Platform {
         self.accounts.open.load().get(&account_id).cloned()
     }
 
-    /// Writes into the trails what the run before left open, in every account that it touches.
-    pub(crate) async fn recover(&self) -> Result<(), ServiceError> {
-        let unfinished = self.shared.store.account_unfinished().await?;
-        if !unfinished.is_empty() {
-            // What the run before wrote last must be found in the trail, or it would be told twice.
-            self.journal_move().await?;
-        }
-        for account_id in unfinished {
-            self.services(account_id).await?.recover().await?;
-        }
-        self.shared.store.delivery_reset().await?;
-        Ok(self.shared.store.idempotency_reset().await?)
-    }
-
-    /// Lets every request escalate or lapse whose time has come, and says when the next one's does. One that cannot be
-    /// changed does not keep the others waiting.
+    /// Lets every request escalate or lapse whose time has come, and says when to look again. One that cannot be changed,
+    /// or whose account cannot be opened, does not keep the others waiting.
     pub(crate) async fn approvals_advance(&self) -> Result<Option<Timestamp>, ServiceError> {
-        loop {
-            let (due, next) = self.shared.store.approval_due(self.shared.now()).await?;
-            if due.is_empty() {
-                return Ok(next);
+        let mut turn = Turn::of(self);
+        let (mut last, mut is_left) = (None, false);
+        let next = loop {
+            let (due, next) = self.shared.store.approval_due(self.shared.now(), last).await?;
+            for request in &due {
+                let has_moved = match turn.services(request.account_id).await {
+                    Some(services) => services.approval_advance(request.id).await,
+                    None => Ok(false),
+                };
+                // Else another server was quicker, or the clock went back, or it failed.
+                is_left |= !has_moved.unwrap_or_else(|error| {
+                    tracing::error!(%error, approval = %request.id, "what is due to it waits");
+                    false
+                });
             }
-            let mut failed = None;
-            let mut has_moved = false;
-            for (account_id, id) in due {
-                match self.services(account_id).await?.approval_advance(id).await {
-                    Ok(moved) => has_moved |= moved,
-                    Err(error) => failed = Some(error),
-                }
+            last = due.last().copied();
+            if next.is_some() || last.is_none() {
+                break next;
             }
-            match failed {
-                Some(error) => return Err(error),
-                // Another server was quicker, or the clock went back; look again a little later.
-                None if !has_moved => {
-                    return Ok(Some(self.shared.now().saturating_add(LOOK_AGAIN)));
-                }
-                None => {}
-            }
-        }
+        };
+        let again = is_left.then(|| self.shared.now().saturating_add(LOOK_AGAIN));
+        Ok(next.into_iter().chain(again).min())
     }
 
     /// Wakes whoever watches when a request changed, here or at another server.

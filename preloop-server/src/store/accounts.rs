@@ -91,21 +91,6 @@ impl Store {
         tx.commit().await?;
         Ok(true)
     }
-
-    /// Accounts in which this server left calls open, or a change untold: what a crash leaves behind.
-    pub(crate) async fn account_unfinished(&self) -> Result<Vec<Uuid>, StoreError> {
-        let rows = sqlx::query(
-            "select account_id from held_call where replica = $1
-             union select account_id from approval
-                where outcome in ('claimed', 'running') and (used_by = $1 or used_by is null)
-             union select account_id from untold_change where replica = $1
-             order by account_id",
-        )
-        .bind(self.replica())
-        .fetch_all(self.connections.reader())
-        .await?;
-        rows.iter().map(|row| Columns::of("account", "account_id", row).id("account_id")).collect()
-    }
 }
 
 /// Notes that an account's trail is empty: verification must not take it for one whose beginning is gone.

@@ -96,6 +96,14 @@ impl Connections {
         Ok(WriteTransaction { engine: self.engine, tx })
     }
 
+    /// The database's own time in microseconds, as an expression.
+    pub(super) fn now(&self) -> &'static str {
+        match self.engine {
+            Engine::Postgres => "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
+            Engine::Sqlite => "cast(unixepoch('subsec') * 1000000 as integer)",
+        }
+    }
+
     pub(super) async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;

@@ -4,7 +4,7 @@ use preloop_core::Timestamp;
 use uuid::Uuid;
 
 use super::dialect::WriteTransaction;
-use super::row::{Columns, micros};
+use super::row::micros;
 use super::{Store, StoreError};
 
 /// A call that waits.
@@ -35,30 +35,6 @@ impl Store {
             .await?;
         tx.commit().await?;
         Ok(())
-    }
-
-    /// Those that wait at this server.
-    pub(crate) async fn held_call_list(
-        &self,
-        account_id: Uuid,
-    ) -> Result<Vec<HeldCall>, StoreError> {
-        let rows = sqlx::query(
-            "select decision_id, approval_id from held_call
-             where account_id = $1 and replica = $2 order by created_at, decision_id",
-        )
-        .bind(account_id.to_string())
-        .bind(&*self.replica)
-        .fetch_all(self.connections.reader())
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let columns = Columns::of("held_call", "decision_id", row);
-                Ok(HeldCall {
-                    decision_id: columns.id("decision_id")?,
-                    approval_id: columns.id("approval_id")?,
-                })
-            })
-            .collect()
     }
 }
 

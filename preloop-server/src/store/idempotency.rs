@@ -3,8 +3,9 @@
 use preloop_core::Timestamp;
 use uuid::Uuid;
 
+use super::dialect::Statement;
 use super::row::{Columns, micros};
-use super::{Store, StoreError};
+use super::{LeftBy, Store, StoreError};
 
 /// Whose key, and which.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,14 +136,13 @@ impl Store {
 }
 
 impl Store {
-    /// Forgets requests that this server was answering when it stopped, so that they can be made again.
-    pub(crate) async fn idempotency_reset(&self) -> Result<(), StoreError> {
+    /// Forgets requests that were being answered when their server stopped, so that they can be made again.
+    pub(crate) async fn idempotency_reset(&self, by: LeftBy) -> Result<(), StoreError> {
+        let mut statement =
+            Statement::new("delete from idempotency_key where status is null and replica in ");
+        self.push_replicas(&mut statement, by)?;
         let mut tx = self.write().await?;
-        sqlx::query("delete from idempotency_key where status is null and replica = $1")
-            .bind(&*self.replica)
-            .execute(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(())
+        statement.query().execute(&mut *tx).await?;
+        tx.commit().await
     }
 }

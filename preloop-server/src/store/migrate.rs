@@ -75,6 +75,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "approval uses",
         sql: include_str!("../../migrations/0014_approval_uses.sql"),
     },
+    Migration {
+        version: 15,
+        name: "replicas alive",
+        sql: include_str!("../../migrations/0015_replicas_alive.sql"),
+    },
 ];
 
 /// Runs what has not run yet.

@@ -24,6 +24,7 @@ mod notifications;
 mod part;
 mod passkeys;
 mod policies;
+mod replicas;
 mod row;
 mod secrets;
 mod sign_ins;
@@ -61,6 +62,7 @@ pub(crate) use policies::{
     ChangeRecord, ExpectedLive, PolicyRemoval, PolicyWrite, PolicyWritten, Prune, Snapshot,
     StoredPolicy, VersionFilter, VersionRemoval,
 };
+pub(crate) use replicas::{LeftBy, LeftOpen};
 pub(crate) use secrets::{Sealing, SecretSlot, StoredSecret, owner_name};
 pub(crate) use sign_ins::{FoundSignIn, NewToken, Refreshed, SignInRow, TokenKind};
 pub(crate) use tools::StoredTool;

@@ -144,9 +144,9 @@ async fn each_server_knows_its_own_journal_and_its_own_calls() {
     };
     let claim = async |store: &Store| store.idempotency_claim(&entry, now(), now()).await.unwrap();
     assert_eq!(claim(&store).await, IdempotencyClaim::First);
-    other.idempotency_reset().await.unwrap();
+    other.idempotency_reset(LeftBy::ThisServer).await.unwrap();
     assert_eq!(claim(&other).await, IdempotencyClaim::InProgress, "its server answers it");
-    store.idempotency_reset().await.unwrap();
+    store.idempotency_reset(LeftBy::ThisServer).await.unwrap();
     assert_eq!(claim(&other).await, IdempotencyClaim::First);
 }
 

@@ -12,10 +12,8 @@ pub(crate) async fn fan_out_notifications(platform: Platform) {
     let mut changes = platform.approval_changes();
     loop {
         changes.mark_unchanged();
-        match platform.notifications_fan_out().await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "nobody is told of approval requests"),
+        if let Err(error) = platform.notifications_fan_out().await {
+            tracing::error!(%error, "nobody is told of approval requests");
         }
         tokio::select! {
             _ = changes.changed() => {}

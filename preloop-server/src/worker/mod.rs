@@ -10,6 +10,7 @@ mod keep_policy;
 mod move_journal;
 mod note_key_use;
 mod review_approvals;
+mod take_over;
 mod watch_policy;
 
 pub(crate) use advance_approvals::advance_approvals;
@@ -22,4 +23,5 @@ pub(crate) use keep_policy::keep_policy;
 pub(crate) use move_journal::move_journal;
 pub(crate) use note_key_use::note_key_use;
 pub(crate) use review_approvals::review_approvals;
+pub(crate) use take_over::take_over;
 pub(crate) use watch_policy::{PolicyFile, watch_policy};

@@ -96,10 +96,15 @@ impl Preloop {
         self.wait_until_up();
     }
 
+    /// Sends the server a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
     /// Asks the server to stop, as a service manager does, and returns its exit code.
     #[track_caller]
     pub(crate) fn stop(&mut self) -> Option<i32> {
-        terminate(&self.child);
+        signal(&self.child, "TERM");
         until("preloop stops", || self.child.try_wait().unwrap()).code()
     }
 
@@ -273,7 +278,7 @@ impl Drop for Preloop {
         }
         // Asked first, so that it puts its own children away.
         if self.child.try_wait().ok().flatten().is_none() {
-            terminate(&self.child);
+            signal(&self.child, "TERM");
             let start = std::time::Instant::now();
             while self.child.try_wait().ok().flatten().is_none() && start.elapsed().as_secs() < 10 {
                 std::thread::sleep(std::time::Duration::from_millis(20));
@@ -343,7 +348,6 @@ fn listening_on(said: &str) -> Option<String> {
     Some(format!("127.0.0.1:{port}"))
 }
 
-/// Sends SIGTERM.
-fn terminate(child: &Child) {
-    let _ = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status();
+fn signal(child: &Child, name: &str) {
+    let _ = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status();
 }

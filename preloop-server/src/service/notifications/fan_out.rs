@@ -13,33 +13,41 @@ use super::target::Target;
 use crate::ids::new_id;
 use crate::notify::NoticeKind;
 use crate::service::approvals::Person;
+use crate::service::turn::Turn;
 use crate::service::{Platform, ServiceError, Services};
 use crate::store::{StoredApproval, StoredDelivery, StoredDevice, UntoldEvent};
 
-/// Events of one turn.
+/// Events that are read at once.
 const EVENTS_MAX: i64 = 100;
 /// Most people who are told of one request; whoever names more has one person read the list of requests.
 const PEOPLE_MAX: usize = 500;
 
 impl Platform {
-    /// Makes deliveries of what nobody was told of yet; true where there may be more.
-    pub(crate) async fn notifications_fan_out(&self) -> Result<bool, ServiceError> {
-        let events = self.shared().store.untold_events(EVENTS_MAX).await?;
-        let mut told = 0_usize;
-        for event in &events {
-            let services = self.services(event.account_id).await?;
-            // What is wrong with one request must not silence the others.
-            match services.event_fan_out(event).await {
-                Ok(()) => told = told.saturating_add(1),
-                Err(error) => {
-                    tracing::error!(%error, approval = %event.approval_id, "nobody is told of it yet");
+    /// Makes deliveries of what nobody was told of yet. What is wrong with one request, or one account, does not silence
+    /// the others.
+    pub(crate) async fn notifications_fan_out(&self) -> Result<(), ServiceError> {
+        let mut turn = Turn::of(self);
+        let mut last = None;
+        loop {
+            let events = self.shared().store.untold_events(last.as_ref(), EVENTS_MAX).await?;
+            let mut is_told = false;
+            for event in &events {
+                let Some(services) = turn.services(event.account_id).await else { continue };
+                match services.event_fan_out(event).await {
+                    Ok(()) => is_told = true,
+                    Err(error) => {
+                        tracing::error!(%error, approval = %event.approval_id, "nobody is told of it yet");
+                    }
                 }
             }
+            if is_told {
+                self.shared().deliveries_made.notify_one();
+            }
+            last = events.into_iter().last();
+            if last.is_none() {
+                return Ok(());
+            }
         }
-        if told > 0 {
-            self.shared().deliveries_made.notify_one();
-        }
-        Ok(told > 0)
     }
 }
 

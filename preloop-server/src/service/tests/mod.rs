@@ -21,6 +21,8 @@ use crate::store::testing::{Place, on_both_engines};
 use crate::store::{AuditFilter, AuditOrder};
 use preloop_files::PolicySource;
 
+mod broken_account;
+mod dead_servers;
 mod replicas;
 mod waiting;
 

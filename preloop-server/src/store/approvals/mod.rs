@@ -17,7 +17,7 @@ pub(crate) use list::ApprovalFilter;
 
 use super::ai_reviews;
 use super::held_calls::{self, HeldCall};
-use super::row::Columns;
+use super::row::{Columns, micros};
 use super::{Change, Store, StoreError};
 use row::{Find, find, insert, update};
 
@@ -139,15 +139,20 @@ impl Store {
         Ok(Some((answer, after)))
     }
 
-    /// Account and id of requests of all accounts to which something is due at `now`, and when the next one is.
+    /// Requests of all accounts to which something is due at `now`, the longest waiting first, a page of them after `after`;
+    /// and when the next one is due that is not yet, where the page reaches as far.
     pub(crate) async fn approval_due(
         &self,
         now: Timestamp,
-    ) -> Result<(Vec<(Uuid, Uuid)>, Option<Timestamp>), StoreError> {
+        after: Option<DueApproval>,
+    ) -> Result<(Vec<DueApproval>, Option<Timestamp>), StoreError> {
         let rows = sqlx::query(
             "select approval_id, account_id, due_at from approval
-             where due_at is not null order by due_at limit 1000",
+             where due_at is not null and (due_at, approval_id) > ($1, $2)
+             order by due_at, approval_id limit 1000",
         )
+        .bind(after.map_or(i64::MIN, |last| micros(last.due_at)))
+        .bind(after.map(|last| last.id.to_string()).unwrap_or_default())
         .fetch_all(self.connections.reader())
         .await?;
         let mut due = Vec::new();
@@ -157,28 +162,19 @@ impl Store {
             if due_at > now {
                 return Ok((due, Some(due_at)));
             }
-            due.push((columns.id("account_id")?, columns.id("approval_id")?));
+            let (account_id, id) = (columns.id("account_id")?, columns.id("approval_id")?);
+            due.push(DueApproval { account_id, id, due_at });
         }
         Ok((due, None))
     }
+}
 
-    /// Requests whose use this server claimed or sent and did not end: what a crash leaves behind.
-    pub(crate) async fn approval_unfinished(
-        &self,
-        account_id: Uuid,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        let rows = sqlx::query(
-            "select approval_id from approval
-             where account_id = $1 and outcome in ('claimed', 'running')
-               and (used_by = $2 or used_by is null)
-             order by used_at",
-        )
-        .bind(account_id.to_string())
-        .bind(&*self.replica)
-        .fetch_all(self.connections.reader())
-        .await?;
-        rows.iter().map(|row| Columns::of(TABLE, "approval_id", row).id("approval_id")).collect()
-    }
+/// A request to which something is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DueApproval {
+    pub(crate) account_id: Uuid,
+    pub(crate) id: Uuid,
+    pub(crate) due_at: Timestamp,
 }
 
 /// What came of adding a request.

@@ -31,6 +31,7 @@ pub(crate) struct UntoldEvent {
     pub(crate) account_id: Uuid,
     pub(crate) approval_id: Uuid,
     pub(crate) seq: i64,
+    pub(crate) at: Timestamp,
     /// Name of the kind.
     pub(crate) kind: String,
 }
@@ -67,12 +68,20 @@ pub(crate) struct DeliveryFilter {
 }
 
 impl Store {
-    /// Events that nobody was told of yet, oldest first.
-    pub(crate) async fn untold_events(&self, limit: i64) -> Result<Vec<UntoldEvent>, StoreError> {
+    /// Events that nobody was told of yet, oldest first: those after `after`.
+    pub(crate) async fn untold_events(
+        &self,
+        after: Option<&UntoldEvent>,
+        limit: i64,
+    ) -> Result<Vec<UntoldEvent>, StoreError> {
         let rows = sqlx::query(
-            "select account_id, approval_id, seq, kind from approval_event
-             where noticed = 0 order by at, approval_id, seq limit $1",
+            "select account_id, approval_id, seq, at, kind from approval_event
+             where noticed = 0 and (at, approval_id, seq) > ($1, $2, $3)
+             order by at, approval_id, seq limit $4",
         )
+        .bind(after.map_or(i64::MIN, |last| micros(last.at)))
+        .bind(after.map(|last| last.approval_id.to_string()).unwrap_or_default())
+        .bind(after.map_or(0, |last| last.seq))
         .bind(limit)
         .fetch_all(self.connections.reader())
         .await?;
@@ -82,6 +91,7 @@ impl Store {
                 account_id: columns.id("account_id")?,
                 approval_id: columns.id("approval_id")?,
                 seq: columns.integer("seq")?,
+                at: columns.time("at")?,
                 kind: columns.text("kind")?,
             })
         };
