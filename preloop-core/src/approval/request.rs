@@ -148,7 +148,8 @@ impl Request {
         deciding.asks(voter) || (self.escalated_at.is_some() && deciding.asks_when_escalated(voter))
     }
 
-    /// Counts a vote and says where the request stands then.
+    /// Counts a vote and says where the request stands then. `eligible` matters where somebody declines, and where several
+    /// approvals are needed: votes of people who are not among them any more do not count.
     ///
     /// # Errors
     /// Where the vote does not count; the request is unchanged, but for what time alone did to it and for the count of
@@ -185,10 +186,10 @@ impl Request {
         };
         self.note(Event::new(EventKind::Voted, at).by(voter.name).via(ballot.via).saying(said));
         match decision {
-            VoteDecision::Approve if self.approvals() >= self.required() => {
+            VoteDecision::Approve if self.approvals(eligible, voter.id) >= self.required() => {
                 self.approve(voter.name, at);
             }
-            VoteDecision::Decline if !self.can_be_approved(eligible) => {
+            VoteDecision::Decline if !self.can_be_approved(eligible, voter.id) => {
                 self.decline(voter.name, at);
             }
             VoteDecision::Approve | VoteDecision::Decline => {}
@@ -244,9 +245,13 @@ impl Request {
         }
     }
 
-    /// How many have approved.
-    pub fn approvals(&self) -> usize {
-        self.votes.iter().filter(|vote| vote.decision == VoteDecision::Approve).count()
+    /// How many approvals count: those of people who may vote still, and that of `voter_id`, who was judged just now.
+    fn approvals(&self, eligible: &Eligible, voter_id: &str) -> usize {
+        let counts = |vote: &&Vote| {
+            vote.decision == VoteDecision::Approve
+                && (vote.voter_id == voter_id || eligible.contains(&vote.voter_id))
+        };
+        self.votes.iter().filter(counts).count()
     }
 
     /// How many must approve.
@@ -259,10 +264,10 @@ impl Request {
     }
 
     /// Whether the quorum can still be reached; where one approval is enough, one decline ends it all the same.
-    fn can_be_approved(&self, eligible: &Eligible) -> bool {
+    fn can_be_approved(&self, eligible: &Eligible, voter_id: &str) -> bool {
         let required = self.required();
         let open = eligible.ids().filter(|id| !self.has_voted(id)).count();
-        required > 1 && self.approvals().saturating_add(open) >= required
+        required > 1 && self.approvals(eligible, voter_id).saturating_add(open) >= required
     }
 
     pub(super) fn approve(&mut self, by: &str, at: Timestamp) {

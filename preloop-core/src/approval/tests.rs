@@ -57,6 +57,22 @@ fn a_quorum_counts_people_not_votes() {
 }
 
 #[test]
+fn a_quorum_does_not_count_who_may_not_vote_any_more() {
+    let mut request = request(|workflow| workflow.required_approvals = 2);
+    let ballot = says(VoteDecision::Approve);
+    let vote = |request: &mut Request, id, people: &[&str]| {
+        let eligible = of(request, people);
+        request.vote(voter(id), &ballot, &eligible, at(1))
+    };
+    vote(&mut request, "alice", &["alice", "bob", "carol"]).unwrap();
+    let without_alice = ["bob", "carol"];
+    assert_eq!(vote(&mut request, "bob", &without_alice), Ok(ApprovalState::Pending));
+    let mut declined = request.clone();
+    assert_eq!(decline(&mut declined, "carol", &without_alice), Ok(ApprovalState::Declined));
+    assert_eq!(vote(&mut request, "carol", &without_alice), Ok(ApprovalState::Approved));
+}
+
+#[test]
 fn one_decline_ends_it_where_one_approval_is_enough() {
     let mut request = request(|_| ());
     assert_eq!(
@@ -253,7 +269,7 @@ fn a_delay_that_nobody_saw_pass_before_the_end_adds_nobody() {
 #[test]
 fn a_timeline_does_not_run_backwards() {
     let mut request = request(|workflow| workflow.required_approvals = 2);
-    let (ballot, eligible) = (says(VoteDecision::Approve), Eligible::default());
+    let (ballot, eligible) = (says(VoteDecision::Approve), of(&request, &["alice", "bob"]));
     request.vote(voter("alice"), &ballot, &eligible, at(50)).unwrap();
     request.vote(voter("bob"), &ballot, &eligible, at(20)).unwrap();
     assert_eq!(request.decided_at, Some(at(50)));

@@ -129,9 +129,18 @@ fn slack_press(body: &[u8]) -> Option<(ChatPress, String)> {
         let id = action.get("action_id").and_then(Value::as_str);
         matches!(id, Some(APPROVE_ACTION | DECLINE_ACTION))
     })?;
+    let user = payload.get("user")?;
+    let team = |of: &str| payload.get(of)?.get("id").and_then(text);
+    // In a channel that several share, people are of other workspaces than it is.
+    let team_id = if payload.get("is_enterprise_install") == Some(&Value::Bool(true)) {
+        team("enterprise")
+    } else {
+        user.get("team_id").and_then(text).or_else(|| team("team"))
+    };
     let press = ChatPress {
         kind: ChatKind::Slack,
-        chat_user_id: text(payload.get("user")?.get("id")?)?,
+        chat_user_id: text(user.get("id")?)?,
+        team_id: Some(team_id?),
         ticket: text(action.get("value")?)?,
     };
     Some((press, payload.get("response_url").and_then(text).unwrap_or_default()))
@@ -150,8 +159,12 @@ async fn mattermost(
     request: Request,
 ) -> Result<Json<Value>, ApiError> {
     let MattermostPress { user_id, context } = read_json(request).await?;
-    let press =
-        ChatPress { kind: ChatKind::Mattermost, chat_user_id: user_id, ticket: context.ticket };
+    let press = ChatPress {
+        kind: ChatKind::Mattermost,
+        chat_user_id: user_id,
+        team_id: None,
+        ticket: context.ticket,
+    };
     let answer: ChatAnswer = platform.chat_press(&press).await;
     Ok(Json(answer.to_mattermost()))
 }

@@ -30,7 +30,7 @@ pub(super) fn routes() -> Routes {
                 .summary("Add a browser or phone of the caller's")
                 .body::<AddDevice>()
                 .answers::<Device>(StatusCode::CREATED)
-                .problems(&["invalid_device"]),
+                .problems(&["invalid_device", "sign_in_required"]),
         )
         .add(
             own(delete("/api/v1/notification-preferences/me/devices/{id}", revoke))
@@ -43,7 +43,7 @@ pub(super) fn routes() -> Routes {
                 .summary("A link that registers the device which opens it")
                 .description("Good once, for two minutes.")
                 .answers::<DeviceLink>(StatusCode::OK)
-                .problems(&["no_secret_key"]),
+                .problems(&["no_secret_key", "sign_in_required"]),
         )
         .add(
             own(get("/api/v1/notification-preferences/me/qr-code", picture))
@@ -53,7 +53,7 @@ pub(super) fn routes() -> Routes {
                     "image/svg+xml",
                     |_| schemars::json_schema!({"type": "string"}),
                 )
-                .problems(&["no_secret_key", "public_url_too_long"]),
+                .problems(&["no_secret_key", "public_url_too_long", "sign_in_required"]),
         )
         .add(
             get("/api/v1/notification-preferences/push-key", push_key)

@@ -45,7 +45,7 @@ pub(super) fn routes() -> Routes {
                 )
                 .body::<LinkChat>()
                 .answers::<NotificationPreferences>(StatusCode::OK)
-                .problems(&["chat_taken", "invalid_code", "no_secret_key", "users_only"]),
+                .problems(&["chat_taken", "invalid_code", "no_secret_key", "sign_in_required"]),
         )
         .add(
             get(OF_USER, show_user)

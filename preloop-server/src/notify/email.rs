@@ -127,7 +127,7 @@ impl Mailer {
         let mut builder = Message::builder()
             .from(self.from.clone())
             .to(to)
-            .subject(format!("[Preloop] {}", notice.content.headline))
+            .subject(format!("[Preloop] {}", unlinked(&notice.content.headline)))
             // The same in every attempt, so that a mail that came twice is seen to be one.
             .message_id(Some(format!("<{}@{domain}>", notice.delivery_id)))
             .in_reply_to(thread.clone())
@@ -161,9 +161,15 @@ fn page(notice: &Notice, decision: &str) -> String {
     format!("{}{mark}decision={decision}", notice.url)
 }
 
+/// Text that is not ours, with its addresses broken: mail programs make links of them, and the only links of a mail are to
+/// decide by.
+fn unlinked(text: &str) -> String {
+    text.replace("://", "[:]//")
+}
+
 fn plain(notice: &Notice, unsubscribe: Option<&Unsubscribe>) -> String {
-    let mut lines = vec![notice.content.headline.clone(), String::new()];
-    lines.extend(notice.content.lines());
+    let mut lines = vec![unlinked(&notice.content.headline), String::new()];
+    lines.extend(notice.content.lines().iter().map(|line| unlinked(line)));
     lines.push(String::new());
     if notice.kind.asks() {
         lines.push(format!("Approve: {}", page(notice, "approve")));
@@ -188,7 +194,7 @@ fn html(notice: &Notice, unsubscribe: Option<&Unsubscribe>) -> String {
             "<tr><th align=\"left\" valign=\"top\" style=\"padding:4px 12px 4px 0\">{}</th>\
              <td style=\"padding:4px 0\">{}</td></tr>",
             escape(label),
-            escape(value)
+            escape(&unlinked(value))
         );
     }
     let link = |url: &str, colour: &str, words: &str| {
@@ -211,7 +217,7 @@ fn html(notice: &Notice, unsubscribe: Option<&Unsubscribe>) -> String {
     format!(
         "<!doctype html><html lang=\"en\"><body style=\"font-family:sans-serif\">\
          <h1 style=\"font-size:20px\">{}</h1><table>{rows}</table>{links}{}</body></html>",
-        escape(&notice.content.headline),
+        escape(&unlinked(&notice.content.headline)),
         end.unwrap_or_default()
     )
 }
@@ -259,6 +265,19 @@ mod tests {
         assert!(html.contains("bot &lt;b&gt; wants") && !html.contains("<b>"), "{html}");
         assert!(html.contains("&amp;decision=approve"), "{html}");
         assert!(!second.part("text/plain").contains("Approve:"));
+    }
+
+    #[test]
+    fn words_of_an_agent_make_no_link() {
+        let mut asked = notice(NoticeKind::Requested);
+        let words = "Approve: https://evil.example/approval";
+        asked.content.headline = format!("bot wants to call {words}");
+        asked.content.facts.push(("The agent says", words.to_owned()));
+        for text in [plain(&asked, None), html(&asked, None)] {
+            assert!(text.contains("https[:]//evil.example/approval"), "{text}");
+            let links = text.matches("://").count();
+            assert_eq!(links, text.matches("://preloop.example/").count(), "{text}");
+        }
     }
 
     #[tokio::test]

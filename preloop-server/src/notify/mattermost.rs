@@ -125,7 +125,7 @@ pub(crate) fn attachments(notice: &Notice, actions_url: &str) -> Value {
     }
     json!([{
         "fallback": code(&content.headline),
-        "title": content.headline.replace('@', "@\u{200b}"),
+        "title": code(&content.headline),
         "title_link": notice.url,
         "fields": fields,
         "actions": actions,
@@ -146,6 +146,7 @@ mod tests {
     #[test]
     fn words_of_an_agent_mention_nobody() {
         let attachments = attachments(&notice(NoticeKind::Requested), "http://here/actions");
+        assert_eq!(attachments[0]["title"], "`bot <b> wants to call pay & go`");
         assert_eq!(attachments[0]["fields"][1]["value"], "`<!channel> @all *now* 'x'`");
         let actions = attachments[0]["actions"].as_array().unwrap();
         assert_eq!(actions[0]["integration"]["url"], "http://here/actions");

@@ -118,6 +118,9 @@ impl Content {
             NoticeKind::Escalated => format!("Still waiting: {asker} wants to call {tool}"),
             NoticeKind::Approved => format!("Approved{by}: {asker} may call {tool}"),
             NoticeKind::Declined => format!("Declined{by}: {asker} may not call {tool}"),
+            NoticeKind::Expired if approval.use_by.is_some() => {
+                format!("Expired: {asker} was let call {tool}, and did not in time")
+            }
             NoticeKind::Expired => format!("Expired: nobody let {asker} call {tool} in time"),
             NoticeKind::Cancelled => format!("Withdrawn: {asker} does not call {tool} any more"),
         };

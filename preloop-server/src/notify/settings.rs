@@ -1,5 +1,7 @@
 //! The channels that the operator set up.
 
+use std::sync::Arc;
+
 use zeroize::Zeroizing;
 
 use super::slack::SLACK_API_URL;
@@ -44,6 +46,7 @@ impl Channels {
             api_url: base("PRELOOP_SLACK_API_URL", api_url)?,
             token: secret(&config.slack_token),
             signing_secret: secret(&config.slack_signing_secret),
+            team: Arc::default(),
         };
         let mattermost = match (&config.mattermost_url, secret(&config.mattermost_token)) {
             (Some(url), Some(token)) => {

@@ -1,7 +1,10 @@
 //! Slack: a message with buttons by the bot or by an incoming webhook, changed once the request is decided.
 
+use std::sync::Arc;
+
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
 
 use super::http_client::{self, HttpClients};
@@ -25,6 +28,8 @@ pub(crate) struct SlackApp {
     pub(crate) token: Option<Zeroizing<String>>,
     /// None: buttons that come back are not believed, so none are shown.
     pub(crate) signing_secret: Option<Zeroizing<String>>,
+    /// The workspace, or organisation, that the token is for, once Slack was asked.
+    pub(crate) team: Arc<OnceCell<String>>,
 }
 
 impl std::fmt::Debug for SlackApp {
@@ -66,6 +71,30 @@ impl SlackApp {
         set(&mut body, "channel", channel);
         set(&mut body, "ts", ts);
         self.call(clients, "chat.update", &body).await.map(|_| Receipt::default())
+    }
+
+    /// Whether somebody of that workspace, or organisation, is one of the bot's own: ids of people say nothing where the
+    /// app is in several. Without a bot there is nothing to tell them apart by.
+    ///
+    /// # Errors
+    /// Where Slack does not say which one the bot's is.
+    pub(crate) async fn is_own_team(
+        &self,
+        clients: &HttpClients,
+        team_id: &str,
+    ) -> Result<bool, SendError> {
+        if self.token.is_none() {
+            return Ok(true);
+        }
+        let own = self.team.get_or_try_init(async || {
+            let answer = self.call(clients, "auth.test", &json!({})).await?;
+            let is_of_organisation =
+                answer.get("is_enterprise_install") == Some(&Value::Bool(true));
+            let name = if is_of_organisation { "enterprise_id" } else { "team_id" };
+            let id = answer.get(name).and_then(Value::as_str).map(str::to_owned);
+            id.ok_or_else(|| SendError::permanent("Slack does not say whose the token is"))
+        });
+        Ok(own.await? == team_id)
     }
 
     /// What the message says.
@@ -215,6 +244,7 @@ mod tests {
             api_url: "http://127.0.0.1:9/api".to_owned(),
             token: None,
             signing_secret: None,
+            team: Arc::default(),
         };
         assert!(app.is_own_url("https://hooks.slack.com/actions/T/1/x"));
         assert!(app.is_own_url("http://127.0.0.1:9/answer"));

@@ -1,5 +1,7 @@
 //! Each channel that speaks HTTP against a receiver on loopback.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use preloop_core::Timestamp;
 use preloop_testbed::{HttpAnswer, HttpReceiver};
@@ -110,6 +112,7 @@ async fn slacks_bot_posts_and_changes_its_message() {
         api_url: api.url("/api"),
         token: Some(Zeroizing::new("xoxb-1".to_owned())),
         signing_secret: Some(Zeroizing::new("s".to_owned())),
+        team: Arc::default(),
     };
     let posted = app.post(&clients(), "U1", &notice(NoticeKind::Requested)).await.unwrap();
     assert_eq!(posted.reference.as_deref(), Some("D1 17.5"));

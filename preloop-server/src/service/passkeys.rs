@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use preloop_api::{Credential, Passkey, PasskeyQuestion, SecretText};
+use preloop_api::{Passkey, PasskeyQuestion, SecretText};
 use preloop_core::audit::AuditKind;
 use reqwest::Url;
 use serde_json::Value;
@@ -33,7 +33,7 @@ impl Services {
         caller: &Caller,
         password: &SecretText,
     ) -> Result<PasskeyQuestion, ServiceError> {
-        let user_id = must_be_signed_in(caller)?;
+        let user_id = caller.must_be_signed_in()?;
         let stored = self.user(user_id).await?;
         let hash = stored.password.as_deref().ok_or_else(password_required)?;
         self.guess_password(&stored, password, hash).await?;
@@ -54,7 +54,7 @@ impl Services {
         name: &str,
         answer: &str,
     ) -> Result<Passkey, ServiceError> {
-        let user_id = must_be_signed_in(caller)?;
+        let user_id = caller.must_be_signed_in()?;
         let name = check_name(name)?.to_owned();
         let challenge = self.passkey_challenge(user_id, challenge_id, REGISTER).await?;
         let passkey = self.relying_party()?.register(&challenge, answer).map_err(refused)?;
@@ -95,7 +95,7 @@ impl Services {
         caller: &Caller,
         id: Uuid,
     ) -> Result<(), ServiceError> {
-        let user_id = must_be_signed_in(caller)?;
+        let user_id = caller.must_be_signed_in()?;
         if !self.inner.store.passkey_remove(user_id, id).await? {
             return Err(ServiceError::NotFound {
                 code: "passkey_not_found",
@@ -143,8 +143,16 @@ impl Services {
         let challenge = self.passkey_challenge(user_id, challenge_id, &purpose).await?;
         // As they are now: one that was removed meanwhile proves nothing any more.
         let known = self.passkeys_of(user_id).await?;
-        let used = self.relying_party()?.verify(&challenge, &known, answer).map_err(refused)?;
-        Ok(self.inner.store.passkey_used(user_id, &used.id, &to_text(&used)?, self.now()).await?)
+        let of_user = (user_id.as_bytes().as_slice(), known.as_slice());
+        let used = self.relying_party()?.verify(&challenge, of_user, answer).map_err(refused)?;
+        let before = known.iter().find(|passkey| passkey.id == used.id).unwrap_or(&used);
+        let (before, after) = (to_text(before)?, to_text(&used)?);
+        let store = &self.inner.store;
+        if !store.passkey_used(user_id, &used.id, (&before, &after), self.now()).await? {
+            // Of two answers at once, whose counters were compared with the same one, the first counts.
+            return Err(refused(Refused("it was used or removed in this moment")));
+        }
+        Ok(())
     }
 
     async fn passkeys_of(&self, user_id: Uuid) -> Result<Vec<Registered>, ServiceError> {
@@ -228,19 +236,6 @@ impl Services {
 /// What an answer to a vote's challenge is for.
 fn vote_purpose(approval_id: Uuid, call_hash: &str) -> String {
     format!("approve {approval_id} {call_hash}")
-}
-
-/// A key that lies in a file must not be able to add or remove passkeys.
-fn must_be_signed_in(caller: &Caller) -> Result<Uuid, ServiceError> {
-    let user_id = caller.must_be_user()?;
-    if caller.credential == Credential::Key || !caller.scopes.is_empty() {
-        return Err(ServiceError::Forbidden {
-            code: "sign_in_required",
-            message: "passkeys are changed by whoever is signed in with a password, not with a key"
-                .to_owned(),
-        });
-    }
-    Ok(user_id)
 }
 
 fn password_required() -> ServiceError {

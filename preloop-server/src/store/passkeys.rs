@@ -88,26 +88,29 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Stores what a passkey's answer changed, and when it was used.
+    /// Stores what a passkey's answer changed, from what it was compared with, and when it was used; false where it is not
+    /// what it was any more.
     pub(crate) async fn passkey_used(
         &self,
         user_id: Uuid,
         credential_id: &str,
-        credential: &str,
+        (before, after): (&str, &str),
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query(
-            "update passkey set credential = $3, used_at = $4
-             where user_id = $1 and credential_id = $2",
+        let changed = sqlx::query(
+            "update passkey set credential = $4, used_at = $5
+             where user_id = $1 and credential_id = $2 and credential = $3",
         )
         .bind(user_id.to_string())
         .bind(credential_id)
-        .bind(credential)
+        .bind(before)
+        .bind(after)
         .bind(micros(now))
         .execute(&mut *tx)
         .await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(changed.rows_affected() == 1)
     }
 
     /// Removes a passkey of a user; false where there is no such one.

@@ -253,7 +253,39 @@ async fn a_sign_in_by_a_password_that_is_gone_does_not_begin(place: Place) {
     assert!(!begin("fourth", "new").await, "disabled");
 }
 
+/// Of two answers of one passkey at once, whose counters were compared with the same one, the first counts.
+async fn a_passkey_is_used_from_where_it_stood(place: Place) {
+    let (store, account_id) = open(&place).await;
+    let user_id = new_id(now());
+    sqlx::query(
+        "insert into app_user (user_id, account_id, principal_id, name, name_key, role, created_at)
+         values ($1, $2, $1, 'ann', 'ann', 'approver', 1)",
+    )
+    .bind(user_id.to_string())
+    .bind(account_id.to_string())
+    .execute(store.connections.reader())
+    .await
+    .unwrap();
+    let passkey = StoredPasskey {
+        id: new_id(now()),
+        account_id,
+        user_id,
+        name: "key".to_owned(),
+        credential_id: "id".to_owned(),
+        credential: "counted to 5".to_owned(),
+        created_at: now(),
+        used_at: None,
+    };
+    assert!(store.passkey_insert(&passkey, 1).await.unwrap());
+    let used = |to| store.passkey_used(user_id, "id", ("counted to 5", to), now());
+    let (first, second) = tokio::join!(used("counted to 6"), used("counted to 7"));
+    assert!(first.unwrap() ^ second.unwrap(), "one of them");
+    store.passkey_remove(user_id, passkey.id).await.unwrap();
+    assert!(!used("counted to 8").await.unwrap(), "it was removed");
+}
+
 on_both_engines![
+    a_passkey_is_used_from_where_it_stood,
     a_sign_in_by_a_password_that_is_gone_does_not_begin,
     a_sign_in_ends_while_it_is_renewed,
     the_account_and_the_tables_are_made_once,

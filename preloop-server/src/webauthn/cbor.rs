@@ -4,6 +4,8 @@ use super::Refused;
 
 /// Deepest nesting; CTAP2 allows four.
 const DEPTH_MAX: usize = 6;
+/// Most fields of a map, which are compared with each other; authenticators write a handful.
+const FIELDS_MAX: usize = 64;
 
 /// One value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +89,9 @@ fn read(bytes: &[u8], depth: usize) -> Result<(Cbor, &[u8]), Refused> {
                 let (value, behind) = read(behind, depth)?;
                 if fields.iter().any(|(known, _)| *known == key) {
                     return Err(Refused("a key stands twice in a map"));
+                }
+                if fields.len() == FIELDS_MAX {
+                    return Err(Refused("a map has too many fields"));
                 }
                 fields.push((key, value));
                 rest = behind;

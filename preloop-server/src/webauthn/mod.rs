@@ -29,6 +29,8 @@ const CREDENTIAL_ID_BYTES_MAX: usize = 1_023;
 
 const USER_PRESENT: u8 = 0x01;
 const USER_VERIFIED: u8 = 0x04;
+const CAN_BE_BACKED_UP: u8 = 0x08;
+const IS_BACKED_UP: u8 = 0x10;
 const HAS_CREDENTIAL: u8 = 0x40;
 const HAS_EXTENSIONS: u8 = 0x80;
 
@@ -80,6 +82,9 @@ struct Assertion {
     #[serde(rename = "authenticatorData")]
     authenticator_data: String,
     signature: String,
+    /// Whose passkey it is, where the authenticator keeps that.
+    #[serde(rename = "userHandle", default)]
+    user_handle: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -170,19 +175,24 @@ impl RelyingParty {
         })
     }
 
-    /// Which of the passkeys a browser's answer to [`Self::request`] is of, with its new counter.
+    /// Which of a user's passkeys a browser's answer to [`Self::request`] is of, with its new counter.
     ///
     /// # Errors
     /// Where the answer is not to that challenge or of none of them, nobody was verified, or the signature is wrong.
     pub(crate) fn verify(
         &self,
         challenge: &str,
-        known: &[Registered],
+        (user_id, known): (&[u8], &[Registered]),
         answer: &str,
     ) -> Result<Registered, Refused> {
         let answer: Answer<Assertion> = read_answer(answer)?;
         let found = known.iter().find(|passkey| passkey.id == answer.id);
         let passkey = found.ok_or(Refused("the passkey is not one of the user's"))?;
+        if let Some(handle) = &answer.response.user_handle
+            && decoded(handle)? != user_id
+        {
+            return Err(Refused("the passkey was made for another user"));
+        }
         let client_data =
             self.client_data(&answer.response.client_data, "webauthn.get", challenge)?;
         let bytes = decoded(&answer.response.authenticator_data)?;
@@ -227,6 +237,9 @@ impl RelyingParty {
         }
         if flags & USER_PRESENT == 0 || flags & USER_VERIFIED == 0 {
             return Err(Refused("the authenticator did not verify its user"));
+        }
+        if flags & IS_BACKED_UP != 0 && flags & CAN_BE_BACKED_UP == 0 {
+            return Err(Refused("the authenticator contradicts itself about backups"));
         }
         Ok(AuthenticatorData { flags: *flags, counter: u32::from_be_bytes(*counter), rest })
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 
 const CHALLENGE: &str = "Y2hhbGxlbmdl";
+const USER: &[u8] = b"ann";
 
 type Change = fn(&mut Making);
 
@@ -159,9 +160,9 @@ fn what_was_asked_is_taken_and_counted() {
         let mut answer = making("webauthn.get", 0x05);
         answer.counter = 7;
         let answer = answer.assertion(&signer).to_string();
-        let used = party().verify(CHALLENGE, &[passkey], &answer).unwrap();
+        let used = party().verify(CHALLENGE, (USER, &[passkey]), &answer).unwrap();
         assert_eq!(used.counter, 7);
-        let again = party().verify(CHALLENGE, &[used], &answer);
+        let again = party().verify(CHALLENGE, (USER, &[used]), &answer);
         assert_eq!(again, Err(Refused("the passkey was copied: its counter does not go up")));
     }
 }
@@ -170,7 +171,7 @@ fn what_was_asked_is_taken_and_counted() {
 fn whatever_else_is_answered_is_refused() {
     let signer = Signer::ecdsa();
     let passkey = registered(&signer);
-    let changes: [(&str, Change); 9] = [
+    let changes: [(&str, Change); 10] = [
         ("another kind", |it| it.kind = "webauthn.other"),
         ("another challenge", |it| it.challenge = "b3RoZXI"),
         ("another origin", |it| it.origin = "https://evil.example"),
@@ -179,6 +180,7 @@ fn whatever_else_is_answered_is_refused() {
         ("another domain", |it| it.domain = "evil.example"),
         ("did not verify", |it| it.flags &= !USER_VERIFIED),
         ("did not verify", |it| it.flags &= !USER_PRESENT),
+        ("about backups", |it| it.flags |= IS_BACKED_UP),
         ("stands behind", |it| it.behind = vec![0]),
     ];
     for (told, change) in changes {
@@ -190,13 +192,13 @@ fn whatever_else_is_answered_is_refused() {
         change(&mut get);
         let answer = get.assertion(&signer).to_string();
         let refused =
-            party().verify(CHALLENGE, std::slice::from_ref(&passkey), &answer).unwrap_err();
+            party().verify(CHALLENGE, (USER, std::slice::from_ref(&passkey)), &answer).unwrap_err();
         assert!(refused.0.contains(told), "{told}: {refused}");
     }
     let good = making("webauthn.get", 0x05);
     let wrong = |answer: Value| {
         party()
-            .verify(CHALLENGE, std::slice::from_ref(&passkey), &answer.to_string())
+            .verify(CHALLENGE, (USER, std::slice::from_ref(&passkey)), &answer.to_string())
             .unwrap_err()
             .0
     };
@@ -204,10 +206,43 @@ fn whatever_else_is_answered_is_refused() {
     let mut other = good.assertion(&signer);
     other["id"] = json!("b3RoZXI");
     assert!(wrong(other).contains("not one of the user's"));
+    let mut anothers = good.assertion(&signer);
+    anothers["response"]["userHandle"] = json!(encoded(b"bob"));
+    assert!(wrong(anothers).contains("another user"));
+    let mut own = good.assertion(&signer);
+    own["response"]["userHandle"] = json!(encoded(USER));
+    let known = (USER, std::slice::from_ref(&passkey));
+    assert!(party().verify(CHALLENGE, known, &own.to_string()).is_ok());
     let mut padded = good.assertion(&signer);
     padded["response"]["signature"] = json!("AA==");
     assert!(wrong(padded).contains("base64url"));
     assert!(wrong(json!({})).contains("cannot be read"));
+}
+
+#[test]
+fn a_key_answers_for_its_own_algorithm_alone() {
+    let of_cose = |bytes: &[u8]| PublicKey::of_cose(&Cbor::read(bytes).unwrap().0);
+    let (point, edwards) = (Signer::ecdsa().cose(), Signer::eddsa().cose());
+    assert!(of_cose(&point).is_ok() && of_cose(&edwards).is_ok());
+    // Behind the head of the map: the kind of key, the algorithm, the curve.
+    for (cose, kinds) in [(&point, [1, 3]), (&edwards, [2, 3])] {
+        for kind in kinds {
+            let mut other = cose.clone();
+            other[2] = kind;
+            assert!(of_cose(&other).is_err(), "kind {kind}");
+        }
+        for algorithm in [0x25, 0x28, 0x01] {
+            let mut other = cose.clone();
+            other[4] = algorithm;
+            assert!(of_cose(&other).is_err(), "algorithm {algorithm:x}");
+        }
+        let mut other = cose.clone();
+        other[6] = 0x03;
+        assert!(of_cose(&other).is_err(), "curve");
+    }
+    let mut swapped = point;
+    swapped[4] = 0x27;
+    assert!(of_cose(&swapped).is_err(), "EdDSA by a key of ECDSA");
 }
 
 #[test]
@@ -222,8 +257,11 @@ fn no_bit_of_an_answer_can_be_turned() {
             turned[index] ^= 1;
             let mut answer = answer.clone();
             answer["response"][part] = json!(encoded(&turned));
-            let verified =
-                party().verify(CHALLENGE, std::slice::from_ref(&passkey), &answer.to_string());
+            let verified = party().verify(
+                CHALLENGE,
+                (USER, std::slice::from_ref(&passkey)),
+                &answer.to_string(),
+            );
             assert!(verified.is_err(), "{part} {index}");
         }
     }
@@ -253,4 +291,8 @@ fn cut_or_made_up_data_never_panic() {
     ] {
         assert!(Cbor::read(bytes).is_err(), "{bytes:x?}");
     }
+    // Fields of a map are compared with each other, so there may not be many.
+    let mut map = vec![0xb8, 65];
+    map.extend((0..65).flat_map(|number| [0x18, number + 24, 0]));
+    assert_eq!(Cbor::read(&map), Err(Refused("a map has too many fields")));
 }

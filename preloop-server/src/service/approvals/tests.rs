@@ -16,6 +16,7 @@ use super::super::tests::Stand;
 use super::super::{Caller, Ruling};
 use super::*;
 use crate::clock::{Clock as _, MockClock, SystemClock};
+use crate::notify::{Content, NoticeKind};
 use crate::service::Services;
 use crate::store::testing::{Place, on_both_engines};
 
@@ -147,6 +148,71 @@ async fn the_last_two_of_a_quorum_are_both_counted(place: Place) {
     assert_eq!(two.events(id, EventKind::Approved).await, 1);
 }
 
+async fn votes_of_who_was_removed_before_the_quorum_do_not_count(place: Place) {
+    let two = Two::on(place).await;
+    let (ann, bob) = (two.approver("ann").await, two.approver("bob").await);
+    let carol = two.approver("carol").await;
+    let id = two.hold("pay_two").await;
+    assert_eq!(vote(&two.here.services, &ann, id, approve()).await, "ok");
+    two.here.services.user_disable(&two.here.owner, ann.user_id.unwrap(), true).await.unwrap();
+    assert_eq!(vote(&two.there.services, &bob, id, approve()).await, "ok");
+    assert_eq!(two.state(id).await, ApprovalState::Pending, "bob alone is no quorum");
+    assert_eq!(vote(&two.here.services, &carol, id, approve()).await, "ok");
+    assert_eq!(two.state(id).await, ApprovalState::Approved);
+}
+
+async fn an_answer_is_for_a_question_and_of_bounded_length(place: Place) {
+    let two = Two::on(place).await;
+    let ann = two.approver("ann").await;
+    let answering = |text: String| approve().answering(Some(text));
+    let (id, of_team) = (two.hold("pay").await, two.hold("pay_team").await);
+    let long = answering("x".repeat(4_001));
+    assert_eq!(vote(&two.here.services, &ann, id, long).await, "answer_too_long");
+    let answer = || answering("yes".to_owned());
+    assert_eq!(vote(&two.here.services, &ann, id, answer()).await, "answer_not_asked");
+    assert_eq!(two.state(id).await, ApprovalState::Pending, "nothing was counted");
+    let refused = vote(&two.here.services, &ann, of_team, answer()).await;
+    assert_eq!(refused, "not_an_approver", "the right to vote is judged first");
+    assert_eq!(vote(&two.here.services, &ann, id, approve()).await, "ok");
+}
+
+async fn each_request_of_a_list_has_its_own_votes(place: Place) {
+    let two = Two::on(place).await;
+    let (ann, bob) = (two.approver("ann").await, two.approver("bob").await);
+    let (both, one, none) =
+        (two.hold("pay_two").await, two.hold("pay").await, two.hold("pay_code").await);
+    for (by, id) in [(&bob, both), (&ann, both), (&bob, one)] {
+        assert_eq!(vote(&two.here.services, by, id, approve()).await, "ok");
+        two.clock.advance(Duration::from_secs(1));
+    }
+    let query = ApprovalQuery { limit: 10, ..ApprovalQuery::default() };
+    let page = two.there.services.approval_list(&two.here.owner, query).await.unwrap();
+    let votes = |id: Uuid| {
+        let approval = page.items.iter().find(|approval| approval.id == id).unwrap();
+        approval.votes.iter().map(|vote| vote.by.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(votes(both), ["bob", "ann"]);
+    assert_eq!(votes(one), ["bob"]);
+    assert_eq!(votes(none), [""; 0]);
+}
+
+async fn an_approval_that_was_not_used_is_told_as_such(place: Place) {
+    let two = Two::on(place).await;
+    let ann = two.approver("ann").await;
+    let (approved, ignored) = (two.hold("pay").await, two.hold("pay_two").await);
+    assert_eq!(vote(&two.here.services, &ann, approved, approve()).await, "ok");
+    two.clock.advance(Duration::from_hours(1));
+    two.here.platform.approvals_advance().await.unwrap();
+    let mut words = Vec::new();
+    for id in [approved, ignored] {
+        let shown = two.here.services.approval_show(&two.here.owner, id).await.unwrap();
+        assert_eq!(shown.state, ApprovalState::Expired);
+        words.push(Content::of(&shown, NoticeKind::Expired, None).headline);
+    }
+    assert_eq!(words[0], "Expired: agent was let call pay, and did not in time");
+    assert_eq!(words[1], "Expired: nobody let agent call pay_two in time");
+}
+
 async fn a_person_votes_once_however_often_and_wherever(place: Place) {
     let two = Two::on(place).await;
     let ann = two.approver("ann").await;
@@ -267,6 +333,8 @@ async fn wrong_codes_are_counted_over_all_servers(place: Place) {
     let stored = two.here.services.inner.store.approval_find(two.here.owner.account_id, id).await;
     let code = stored.unwrap().unwrap().request.match_code.unwrap();
     assert_eq!(vote(&two.there.services, &bob, id, typed(code.as_str())).await, "ok");
+    let stored = two.here.services.inner.store.approval_find(two.here.owner.account_id, id).await;
+    assert!(stored.unwrap().unwrap().request.match_code.is_none(), "it is worth nothing now");
     let kinds = two.here.kinds().await;
     let guesses = kinds.iter().filter(|kind| **kind == AuditKind::RequestRefused).count();
     assert_eq!(guesses, 2, "each server writes its own into the trail");
@@ -428,6 +496,10 @@ async fn what_takes_more_than_one_look_is_not_remembered(place: Place) {
 on_both_engines![
     two_approvers_at_the_same_instant_settle_it_once,
     the_last_two_of_a_quorum_are_both_counted,
+    votes_of_who_was_removed_before_the_quorum_do_not_count,
+    an_answer_is_for_a_question_and_of_bounded_length,
+    each_request_of_a_list_has_its_own_votes,
+    an_approval_that_was_not_used_is_told_as_such,
     a_person_votes_once_however_often_and_wherever,
     a_late_vote_does_not_count_even_where_nobody_noticed_the_end,
     who_left_the_team_or_was_disabled_votes_no_more,

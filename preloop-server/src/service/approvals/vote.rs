@@ -6,10 +6,20 @@ use preloop_core::audit::AuditKind;
 use uuid::Uuid;
 
 use super::super::{Caller, ServiceError, Services};
-use super::answer::check_answer;
+use super::answer::{check_answer, check_length};
 use super::people::eligible;
 use super::{check_reason, not_found};
 use crate::store::StoredApproval;
+
+/// Why a vote does not count.
+enum Uncounted {
+    /// The voter was shown another call.
+    AnotherCall,
+    /// What it answers is no answer to what is asked.
+    Answer(ServiceError),
+    /// The rules are against it.
+    Vote(VoteError),
+}
 
 impl Services {
     /// Votes on a request, whichever way the ballot came.
@@ -22,24 +32,31 @@ impl Services {
         self.must_be_person(caller, id, ballot.decision)?;
         caller.must(Permission::ApprovalsVote)?;
         check_reason(ballot.reason.as_deref())?;
+        check_length(&ballot)?;
         let person = self.person_who_votes(caller).await?;
-        // Who else could vote matters where somebody votes against.
-        let others = match ballot.decision {
-            VoteDecision::Approve => Vec::new(),
-            VoteDecision::Decline => self.people_who_vote().await?,
+        let found = self.inner.store.approval_find(self.inner.account_id, id).await?;
+        let asked = found.ok_or_else(|| not_found(id))?;
+        // Who else may vote matters where somebody votes against, and where several approvals are needed.
+        let people = if ballot.decision == VoteDecision::Decline || asked.request.required() > 1 {
+            self.people_who_vote().await?
+        } else {
+            Vec::new()
         };
-        // What is asked does not change, so it is looked at before.
-        if let Some(asked) = self.inner.store.approval_find(self.inner.account_id, id).await? {
-            check_answer(&asked, &ballot)?;
-        }
         let given = ballot.clone();
         let changed = self
             .approval_apply(id, move |approval, now| {
                 if given.seen.as_ref().is_some_and(|seen| *seen != approval.call_hash) {
-                    return Err(None);
+                    return Err(Uncounted::AnotherCall);
                 }
-                let eligible = eligible(&approval.request, &others);
-                approval.request.vote(person.voter(), &given, &eligible, now).map_err(Some)
+                let eligible = eligible(&approval.request, &people);
+                let mut request = approval.request.clone();
+                let voted = request.vote(person.voter(), &given, &eligible, now);
+                // Whoever may not vote is not told what could be answered.
+                if voted.is_ok() {
+                    check_answer(approval, &given).map_err(Uncounted::Answer)?;
+                }
+                approval.request = request;
+                voted.map_err(Uncounted::Vote)
             })
             .await?;
         let (voted, approval) = changed.ok_or_else(|| not_found(id))?;
@@ -48,13 +65,14 @@ impl Services {
                 self.record_vote(caller, &ballot, &approval, state);
                 Ok(self.shown(&approval))
             }
-            Err(None) => Err(ServiceError::Conflict {
+            Err(Uncounted::AnotherCall) => Err(ServiceError::Conflict {
                 code: "approval_mismatch",
                 message: "the vote is for another call than the request's; look at it again"
                     .to_owned(),
                 state: Some(approval.request.state),
             }),
-            Err(Some(error)) => {
+            Err(Uncounted::Answer(error)) => Err(error),
+            Err(Uncounted::Vote(error)) => {
                 self.record_wrong_code(caller, &approval, error);
                 Err(refused_vote(error, approval.request.state))
             }

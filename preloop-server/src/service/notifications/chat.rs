@@ -21,6 +21,8 @@ pub(crate) struct ChatPress {
     pub(crate) kind: ChatKind,
     /// Who pressed it, as the chat says.
     pub(crate) chat_user_id: String,
+    /// The workspace, or organisation, of that one; none in a chat that has only one.
+    pub(crate) team_id: Option<String>,
     /// What the button carried.
     pub(crate) ticket: String,
 }
@@ -92,6 +94,17 @@ impl Platform {
         let now = self.shared().now();
         let ticket =
             ButtonTicket::open(&key, press.kind, &press.ticket, now).ok_or_else(no_longer_good)?;
+        if let Some(team_id) = &press.team_id {
+            let channels = &self.shared().notify.channels;
+            let is_own = channels.slack.is_own_team(&channels.clients, team_id).await;
+            let is_own = is_own.map_err(|error| ServiceError::Unavailable {
+                message: format!("nothing was decided: who you are cannot be checked ({error})"),
+            })?;
+            if !is_own {
+                let words = "Nothing was decided: you are of another workspace.".to_owned();
+                return Ok(ChatAnswer::Words(words));
+            }
+        }
         self.services(ticket.account_id).await?.press(press, ticket).await
     }
 

@@ -51,7 +51,7 @@ impl Services {
         caller: &Caller,
         request: AddDevice,
     ) -> Result<Device, ServiceError> {
-        let user_id = caller.must_be_user()?;
+        let user_id = caller.must_be_signed_in()?;
         let AddDevice { name, platform, subscription, token } = request;
         let device = self.device(user_id, &name, platform, subscription, token)?;
         let by = caller.principal.name.clone();
@@ -76,7 +76,7 @@ impl Services {
 
     /// A link that registers the device which opens it as one of the caller's, once and soon.
     pub(crate) async fn device_link(&self, caller: &Caller) -> Result<DeviceLink, ServiceError> {
-        let user_id = caller.must_be_user()?;
+        let user_id = caller.must_be_signed_in()?;
         let now = self.now();
         let expires_at = now.saturating_add(CODE_TIME);
         let (account_id, user_id) = (self.inner.account_id.to_string(), user_id.to_string());

@@ -72,46 +72,14 @@ impl Services {
         is_whole: bool,
     ) -> Result<NotificationPreferences, ServiceError> {
         let user_id = self.whose(caller, user).await?;
-        let before = self.preferences_of(user_id).await?;
-        let mut changed = if is_whole {
-            Value::Object(serde_json::Map::new())
-        } else {
-            serde_json::to_value(&before).unwrap_or_default()
-        };
-        if let (Some(changed), Value::Object(change)) = (changed.as_object_mut(), change) {
-            for (name, value) in change {
-                changed.insert(name, value);
-            }
-        }
-        let mut wanted: NotificationPreferences = serde_json::from_value(changed)
-            .map_err(|error| invalid("invalid_preferences", error.to_string()))?;
-        if let Some(hours) = &wanted.quiet_hours {
-            quiet_hours::check(hours).map_err(|message| invalid("invalid_preferences", message))?;
-        }
-        if is_whole && user.is_none() {
-            // Whoever sets everything anew did not mean to lose what was proven.
-            wanted.slack_user_id = wanted.slack_user_id.or_else(|| before.slack_user_id.clone());
-            wanted.mattermost_user_id =
-                wanted.mattermost_user_id.or_else(|| before.mattermost_user_id.clone());
-        }
+        let is_own = user.is_none();
         let is_admin = caller.may(Permission::UsersWrite);
-        for (known, given) in [
-            (&before.slack_user_id, &wanted.slack_user_id),
-            (&before.mattermost_user_id, &wanted.mattermost_user_id),
-        ] {
-            check_chat_id(given.as_deref())?;
-            if given.is_some() && known != given && !is_admin {
-                return Err(ServiceError::Forbidden {
-                    code: "chat_not_proven",
-                    message: "prove who you are there: press a button of a message, and send the \
-                              code that you are shown to \
-                              `POST /api/v1/notification-preferences/me/chats`; or ask an admin"
-                        .to_owned(),
-                });
-            }
-        }
-        self.preferences_store(caller, user_id, &before, &wanted).await?;
-        Ok(wanted)
+        let changing = move |before: &NotificationPreferences| {
+            let wanted = changed(before, change, is_whole, is_own)?;
+            check_chats(before, &wanted, is_admin)?;
+            Ok(wanted)
+        };
+        self.preferences_store(caller, user_id, changing).await
     }
 
     /// Links the caller to the person of a chat whom a code was shown.
@@ -120,7 +88,7 @@ impl Services {
         caller: &Caller,
         code: &SecretText,
     ) -> Result<NotificationPreferences, ServiceError> {
-        let user_id = self.whose(caller, None).await?;
+        let user_id = caller.must_be_signed_in()?;
         let key = self.inner.ticket_key().await?;
         let fields = key.open(LINK, code.reveal(), self.now()).unwrap_or_default();
         let [account_id, kind, chat_user_id] = fields.as_slice() else {
@@ -129,15 +97,16 @@ impl Services {
         if *account_id != self.inner.account_id.to_string() {
             return Err(invalid("invalid_code", "the code is for another account"));
         }
-        let before = self.preferences_of(user_id).await?;
-        let mut wanted = before.clone();
-        if kind == ChatKind::Slack.as_str() {
-            wanted.slack_user_id = Some(chat_user_id.clone());
-        } else {
-            wanted.mattermost_user_id = Some(chat_user_id.clone());
-        }
-        self.preferences_store(caller, user_id, &before, &wanted).await?;
-        Ok(wanted)
+        let (is_slack, id) = (kind == ChatKind::Slack.as_str(), Some(chat_user_id.clone()));
+        let linking = move |before: &NotificationPreferences| {
+            let before = before.clone();
+            Ok(if is_slack {
+                NotificationPreferences { slack_user_id: id, ..before }
+            } else {
+                NotificationPreferences { mattermost_user_id: id, ..before }
+            })
+        };
+        self.preferences_store(caller, user_id, linking).await
     }
 
     /// The code that shows a person of a chat to be somebody here.
@@ -152,39 +121,53 @@ impl Services {
         Ok(self.inner.ticket_key().await?.sign(LINK, &fields, until))
     }
 
+    /// Changes what a user wants, as it is in this moment; what it was and what it is now.
+    async fn preferences_apply(
+        &self,
+        user_id: Uuid,
+        change: impl FnOnce(&NotificationPreferences) -> Result<NotificationPreferences, ServiceError>
+        + Send,
+    ) -> Result<(NotificationPreferences, NotificationPreferences), ServiceError> {
+        let (store, account_id) = (&self.inner.store, self.inner.account_id);
+        let changed = store.preferences_change(account_id, user_id, self.now(), |stored| {
+            let before = Wanted::of(stored).preferences;
+            let wanted = change(&before)?;
+            stored.chat_ids = ChatIds {
+                slack: wanted.slack_user_id.clone(),
+                mattermost: wanted.mattermost_user_id.clone(),
+            };
+            let settings = NotificationPreferences {
+                slack_user_id: None,
+                mattermost_user_id: None,
+                ..wanted.clone()
+            };
+            stored.settings = serde_json::to_string(&settings).unwrap_or_default();
+            Ok((before, wanted))
+        });
+        match changed.await {
+            Ok(changed) => changed,
+            Err(error) if error.is_duplicate() => Err(ServiceError::Conflict {
+                code: "chat_taken",
+                message: "another user of the account is that person of the chat".to_owned(),
+                state: None,
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The same for a caller; who the user is in chats is told in the trail.
     async fn preferences_store(
         &self,
         caller: &Caller,
         user_id: Uuid,
-        before: &NotificationPreferences,
-        wanted: &NotificationPreferences,
-    ) -> Result<(), ServiceError> {
-        let chat_ids = ChatIds {
-            slack: wanted.slack_user_id.clone(),
-            mattermost: wanted.mattermost_user_id.clone(),
-        };
-        let settings = NotificationPreferences {
-            slack_user_id: None,
-            mattermost_user_id: None,
-            ..wanted.clone()
-        };
-        let settings = serde_json::to_string(&settings).unwrap_or_default();
-        let stored = StoredPreferences { user_id, settings, chat_ids };
-        let put = self.inner.store.preferences_put(self.inner.account_id, &stored, self.now());
-        if let Err(error) = put.await {
-            if error.is_duplicate() {
-                return Err(ServiceError::Conflict {
-                    code: "chat_taken",
-                    message: "another user of the account is that person of the chat".to_owned(),
-                    state: None,
-                });
-            }
-            return Err(error.into());
-        }
+        change: impl FnOnce(&NotificationPreferences) -> Result<NotificationPreferences, ServiceError>
+        + Send,
+    ) -> Result<NotificationPreferences, ServiceError> {
+        let (before, wanted) = self.preferences_apply(user_id, change).await?;
         let chats = |them: &NotificationPreferences| {
             (them.slack_user_id.clone(), them.mattermost_user_id.clone())
         };
-        if chats(before) != chats(wanted) {
+        if chats(&before) != chats(&wanted) {
             let words = |id: &Option<String>| id.clone().unwrap_or_else(|| "nobody".to_owned());
             let user = self.user_named(user_id).await?;
             let note = format!(
@@ -194,7 +177,7 @@ impl Services {
             );
             self.record_act(caller, AuditKind::ChatLinked, note)?;
         }
-        Ok(())
+        Ok(wanted)
     }
 
     /// Whose preferences are meant: the caller's own, or another user's, for those who change users.
@@ -235,18 +218,65 @@ impl Platform {
             return Err(invalid("invalid_code", "the link is not good any more"));
         };
         let services = self.services(*account_id).await?;
-        let mut wanted = services.preferences_of(*user_id).await?;
-        wanted.email = false;
-        let chat_ids = ChatIds {
-            slack: wanted.slack_user_id.take(),
-            mattermost: wanted.mattermost_user_id.take(),
+        let without_email = |before: &NotificationPreferences| {
+            Ok(NotificationPreferences { email: false, ..before.clone() })
         };
-        let settings = serde_json::to_string(&wanted).unwrap_or_default();
-        let stored = StoredPreferences { user_id: *user_id, settings, chat_ids };
-        let store = &self.shared().store;
-        store.preferences_put(*account_id, &stored, self.shared().now()).await?;
+        services.preferences_apply(*user_id, without_email).await?;
         services.user_named(*user_id).await
     }
+}
+
+/// The preferences with the change in them.
+fn changed(
+    before: &NotificationPreferences,
+    change: Value,
+    is_whole: bool,
+    is_own: bool,
+) -> Result<NotificationPreferences, ServiceError> {
+    let mut changed = if is_whole {
+        Value::Object(serde_json::Map::new())
+    } else {
+        serde_json::to_value(before).unwrap_or_default()
+    };
+    if let (Some(changed), Value::Object(change)) = (changed.as_object_mut(), change) {
+        changed.extend(change);
+    }
+    let mut wanted: NotificationPreferences = serde_json::from_value(changed)
+        .map_err(|error| invalid("invalid_preferences", error.to_string()))?;
+    if let Some(hours) = &wanted.quiet_hours {
+        quiet_hours::check(hours).map_err(|message| invalid("invalid_preferences", message))?;
+    }
+    if is_whole && is_own {
+        // Whoever sets everything anew did not mean to lose what was proven.
+        wanted.slack_user_id = wanted.slack_user_id.or_else(|| before.slack_user_id.clone());
+        wanted.mattermost_user_id =
+            wanted.mattermost_user_id.or_else(|| before.mattermost_user_id.clone());
+    }
+    Ok(wanted)
+}
+
+/// Fails where somebody but an admin says who the user is in a chat.
+fn check_chats(
+    before: &NotificationPreferences,
+    wanted: &NotificationPreferences,
+    is_admin: bool,
+) -> Result<(), ServiceError> {
+    for (known, given) in [
+        (&before.slack_user_id, &wanted.slack_user_id),
+        (&before.mattermost_user_id, &wanted.mattermost_user_id),
+    ] {
+        check_chat_id(given.as_deref())?;
+        if given.is_some() && known != given && !is_admin {
+            return Err(ServiceError::Forbidden {
+                code: "chat_not_proven",
+                message: "prove who you are there: press a button of a message, and send the \
+                          code that you are shown to \
+                          `POST /api/v1/notification-preferences/me/chats`; or ask an admin"
+                    .to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 fn check_chat_id(id: Option<&str>) -> Result<(), ServiceError> {

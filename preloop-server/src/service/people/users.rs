@@ -1,7 +1,7 @@
 //! Users: making, changing, disabling them, and their passwords.
 
 use preloop_api::{
-    ChangePassword, ChangeUser, CreateUser, Page, Permission, Role, SecretText, User,
+    ChangePassword, ChangeUser, CreateUser, Credential, Page, Permission, Role, SecretText, User,
 };
 use preloop_core::audit::AuditKind;
 use uuid::Uuid;
@@ -231,6 +231,21 @@ impl Caller {
             code: "users_only",
             message: "this is for users, and the key is an agent's".to_owned(),
         })
+    }
+
+    /// The id of the user who calls, signed in: a key that lies in a file, once stolen, must not be able to make itself
+    /// another way to decide, that stays when it is revoked.
+    pub(in crate::service) fn must_be_signed_in(&self) -> Result<Uuid, ServiceError> {
+        let user_id = self.must_be_user()?;
+        if self.credential == Credential::Key || !self.scopes.is_empty() {
+            return Err(ServiceError::Forbidden {
+                code: "sign_in_required",
+                message: "passkeys, devices and who you are in chats are changed by whoever is \
+                          signed in with a password, not with a key"
+                    .to_owned(),
+            });
+        }
+        Ok(user_id)
     }
 }
 

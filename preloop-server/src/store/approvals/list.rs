@@ -8,7 +8,7 @@ use super::super::dialect::Statement;
 use super::super::row::{findable, micros};
 use super::super::{Store, StoreError};
 use super::StoredApproval;
-use super::row::{SELECT, read, votes};
+use super::row::{SELECT, read_all};
 
 /// Which requests to list, newest first.
 #[derive(Clone, Debug, Default)]
@@ -57,13 +57,7 @@ impl Store {
         statement.bind(i64::from(filter.limit))?;
         let mut connection = self.connections.reader().acquire().await.map_err(StoreError::from)?;
         let rows = statement.query().fetch_all(&mut *connection).await?;
-        let mut approvals = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let mut approval = read(row)?;
-            approval.request.votes = votes(&mut connection, approval.id).await?;
-            approvals.push(approval);
-        }
-        Ok(approvals)
+        read_all(&mut connection, &rows).await
     }
 
     /// The last requests that people settled for the tool of a principal, before the one of that id, newest first.
@@ -86,12 +80,6 @@ impl Store {
         statement.bind(i64::from(limit))?;
         let mut connection = self.connections.reader().acquire().await.map_err(StoreError::from)?;
         let rows = statement.query().fetch_all(&mut *connection).await?;
-        let mut earlier = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let mut approval = read(row)?;
-            approval.request.votes = votes(&mut connection, approval.id).await?;
-            earlier.push(approval);
-        }
-        Ok(earlier)
+        read_all(&mut connection, &rows).await
     }
 }

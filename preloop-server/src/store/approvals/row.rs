@@ -1,5 +1,7 @@
 //! A request in its row, with its votes.
 
+use std::collections::HashMap;
+
 use preloop_api::ApprovalOutcome;
 use preloop_core::approval::{ApprovalState, Request, Via, Vote, VoteDecision};
 use preloop_core::document::StepUp;
@@ -39,43 +41,53 @@ pub(super) async fn find(
             statement.push(" and used_at is null order by created_at desc limit 1");
         }
     }
-    let Some(row) = statement.query().fetch_optional(&mut *connection).await? else {
-        return Ok(None);
-    };
-    let mut approval = read(&row)?;
-    approval.request.votes = votes(connection, approval.id).await?;
-    Ok(Some(approval))
+    let rows: Vec<EngineRow> =
+        statement.query().fetch_optional(&mut *connection).await?.into_iter().collect();
+    Ok(read_all(connection, &rows).await?.pop())
 }
 
-pub(super) async fn votes(
+/// The requests of these rows, with their votes.
+pub(super) async fn read_all(
     connection: &mut sqlx::AnyConnection,
-    approval_id: Uuid,
-) -> Result<Vec<Vote>, StoreError> {
-    let rows = sqlx::query(
+    rows: &[EngineRow],
+) -> Result<Vec<StoredApproval>, StoreError> {
+    let mut approvals = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    if approvals.is_empty() {
+        return Ok(approvals);
+    }
+    let mut statement = Statement::new(
         "select approval_id, voter_id, voter_name, decision, reason, via, proved, answer, at
-         from approval_vote where approval_id = $1 order by at, voter_id",
-    )
-    .bind(approval_id.to_string())
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let columns = Columns::of("approval_vote", "approval_id", row);
-            Ok(Vote {
-                voter_id: columns.text("voter_id")?,
-                voter_name: columns.text("voter_name")?,
-                decision: columns.named("decision", VoteDecision::from_name)?,
-                reason: columns.text_opt("reason")?,
-                answer: columns.text_opt("answer")?,
-                via: columns.named("via", Via::from_name)?,
-                proved: columns.named("proved", StepUp::from_name)?,
-                at: columns.time("at")?,
-            })
-        })
-        .collect()
+         from approval_vote where approval_id in (",
+    );
+    for (at, approval) in approvals.iter().enumerate() {
+        statement.push(if at == 0 { "" } else { ", " }).bind(approval.id.to_string())?;
+    }
+    statement.push(") order by at, voter_id");
+    let mut votes: HashMap<Uuid, Vec<Vote>> = HashMap::new();
+    for row in &statement.query().fetch_all(connection).await? {
+        let columns = Columns::of("approval_vote", "approval_id", row);
+        votes.entry(columns.id("approval_id")?).or_default().push(vote(&columns)?);
+    }
+    for approval in &mut approvals {
+        approval.request.votes = votes.remove(&approval.id).unwrap_or_default();
+    }
+    Ok(approvals)
 }
 
-pub(super) fn read(row: &EngineRow) -> Result<StoredApproval, StoreError> {
+fn vote(columns: &Columns<'_>) -> Result<Vote, StoreError> {
+    Ok(Vote {
+        voter_id: columns.text("voter_id")?,
+        voter_name: columns.text("voter_name")?,
+        decision: columns.named("decision", VoteDecision::from_name)?,
+        reason: columns.text_opt("reason")?,
+        answer: columns.text_opt("answer")?,
+        via: columns.named("via", Via::from_name)?,
+        proved: columns.named("proved", StepUp::from_name)?,
+        at: columns.time("at")?,
+    })
+}
+
+fn read(row: &EngineRow) -> Result<StoredApproval, StoreError> {
     let columns = Columns::of(TABLE, "approval_id", row);
     let outcome = match columns.text_opt("outcome")? {
         None => None,
@@ -182,7 +194,7 @@ pub(super) async fn update(
         "update approval set state = $2, decided_at = $3, use_by = $4, used_at = $5, outcome = $6,
             used_by = case when used_at is null and cast($5 as bigint) is not null then $9 else used_by end,
             expires_at = $10, escalated_at = $11, due_at = $12, wrong_codes = $13, ai = $14, joins = $15,
-            uses = $17
+            uses = $17, match_code = case when $2 = 'pending' then match_code end
          where approval_id = $1 and state = $7
            and (used_at is null) = ($8 = 0) and (escalated_at is null) = ($16 = 0)
            and uses = $18",

@@ -65,15 +65,8 @@ impl Store {
         account_id: Uuid,
         user_id: Uuid,
     ) -> Result<Option<StoredPreferences>, StoreError> {
-        let row = sqlx::query(
-            "select user_id, settings, slack_user_id, mattermost_user_id
-             from notification_preference where account_id = $1 and user_id = $2",
-        )
-        .bind(account_id.to_string())
-        .bind(user_id.to_string())
-        .fetch_optional(self.connections.reader())
-        .await?;
-        row.as_ref().map(read).transpose()
+        let mut connection = self.connections.reader().acquire().await.map_err(StoreError::from)?;
+        find(&mut connection, account_id, user_id).await
     }
 
     /// The user whom somebody in a chat stands for.
@@ -101,14 +94,27 @@ impl Store {
         row.as_ref().map(|row| Columns::of(TABLE, "user_id", row).id("user_id")).transpose()
     }
 
-    /// Stores what a user wants; a [duplicate](StoreError::is_duplicate) where another user is that person of a chat.
-    pub(crate) async fn preferences_put(
+    /// Changes what a user wants; changes of one user come one after the other. A [duplicate](StoreError::is_duplicate)
+    /// where another user is that person of a chat.
+    pub(crate) async fn preferences_change<T: Send, E: Send>(
         &self,
         account_id: Uuid,
-        preferences: &StoredPreferences,
+        user_id: Uuid,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+        change: impl FnOnce(&mut StoredPreferences) -> Result<T, E> + Send,
+    ) -> Result<Result<T, E>, StoreError> {
         let mut tx = self.write().await?;
+        tx.hold(&format!("preferences of {user_id}")).await?;
+        let found = find(&mut tx, account_id, user_id).await?;
+        let mut preferences = found.unwrap_or_else(|| StoredPreferences {
+            user_id,
+            settings: "{}".to_owned(),
+            chat_ids: ChatIds::default(),
+        });
+        let changed = match change(&mut preferences) {
+            Ok(changed) => changed,
+            Err(refused) => return Ok(Err(refused)),
+        };
         sqlx::query(
             "insert into notification_preference
                 (user_id, account_id, settings, slack_user_id, mattermost_user_id, updated_at)
@@ -117,7 +123,7 @@ impl Store {
                 slack_user_id = excluded.slack_user_id,
                 mattermost_user_id = excluded.mattermost_user_id, updated_at = excluded.updated_at",
         )
-        .bind(preferences.user_id.to_string())
+        .bind(user_id.to_string())
         .bind(account_id.to_string())
         .bind(&preferences.settings)
         .bind(preferences.chat_ids.slack.as_deref().map(findable))
@@ -125,8 +131,25 @@ impl Store {
         .bind(micros(now))
         .execute(&mut *tx)
         .await?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(Ok(changed))
     }
+}
+
+async fn find(
+    connection: &mut sqlx::AnyConnection,
+    account_id: Uuid,
+    user_id: Uuid,
+) -> Result<Option<StoredPreferences>, StoreError> {
+    let row = sqlx::query(
+        "select user_id, settings, slack_user_id, mattermost_user_id
+         from notification_preference where account_id = $1 and user_id = $2",
+    )
+    .bind(account_id.to_string())
+    .bind(user_id.to_string())
+    .fetch_optional(connection)
+    .await?;
+    row.as_ref().map(read).transpose()
 }
 
 fn read(row: &EngineRow) -> Result<StoredPreferences, StoreError> {

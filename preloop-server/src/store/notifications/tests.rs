@@ -82,6 +82,44 @@ async fn an_event_is_fanned_out_once_whoever_comes_first(place: Place) {
     assert!(stored == planned || stored == other, "{stored:?}");
 }
 
+async fn changes_of_preferences_at_once_are_all_kept(place: Place) {
+    let here = place.open("here").await.unwrap();
+    let there = place.open("there").await.unwrap();
+    let account_id = here.account_ensure(new_id(now()), now()).await.unwrap();
+    let user_id = new_id(now());
+    sqlx::query(
+        "insert into app_user (user_id, account_id, principal_id, name, name_key, role, created_at)
+         values ($1, $2, $1, 'ann', 'ann', 'approver', 1)",
+    )
+    .bind(user_id.to_string())
+    .bind(account_id.to_string())
+    .execute(here.connections.reader())
+    .await
+    .unwrap();
+    let change = async |store: &Store, change: fn(&mut StoredPreferences)| {
+        let changed = store.preferences_change(account_id, user_id, now(), |stored| {
+            change(stored);
+            Ok::<_, ()>(())
+        });
+        changed.await.unwrap().unwrap();
+    };
+    for _ in 0..8 {
+        change(&here, |stored| {
+            stored.chat_ids.slack = Some("U1".to_owned());
+            stored.settings = "{}".to_owned();
+        })
+        .await;
+        // An admin says that it is another one's id while the user wants no more mail.
+        tokio::join!(
+            change(&here, |stored| stored.chat_ids.slack = None),
+            change(&there, |stored| stored.settings = r#"{"email":false}"#.to_owned()),
+        );
+        let stored = here.preferences_find(account_id, user_id).await.unwrap().unwrap();
+        assert_eq!(stored.chat_ids.slack, None, "the id does not come back");
+        assert_eq!(stored.settings, r#"{"email":false}"#);
+    }
+}
+
 async fn two_servers_never_send_the_same(place: Place) {
     let (here, event) = untold(&place, "here").await;
     let there = place.open("there").await.unwrap();
@@ -169,6 +207,7 @@ async fn a_code_is_spent_once(place: Place) {
 }
 
 on_both_engines! {
+    changes_of_preferences_at_once_are_all_kept,
     an_event_is_fanned_out_once_whoever_comes_first,
     two_servers_never_send_the_same,
     what_a_dead_server_left_is_taken_once_its_lease_is_over_or_it_is_back,

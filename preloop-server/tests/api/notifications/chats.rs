@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use ring::hmac;
 use serde_json::{Value, json};
 
-use super::stand::{Ends, SLACK_SECRET, ends, link, person, wait_for};
+use super::stand::{Ends, SLACK_SECRET, SLACK_TEAM, ends, link, person, sign_in, wait_for};
 use crate::support::{TestServer, client, send};
 
 /// Seconds of the machine's clock, as Slack would say them.
@@ -25,9 +25,21 @@ struct Press {
 
 impl Press {
     fn new(ends: &Ends, user: &str, ticket: &str, timestamp: i64, secret: &str) -> Self {
+        Self::of_team(ends, (SLACK_TEAM, user), ticket, timestamp, secret)
+    }
+
+    /// Of somebody who may be of another workspace.
+    fn of_team(
+        ends: &Ends,
+        (team, user): (&str, &str),
+        ticket: &str,
+        timestamp: i64,
+        secret: &str,
+    ) -> Self {
         let payload = json!({
             "type": "block_actions",
-            "user": {"id": user, "username": "ann"},
+            "team": {"id": SLACK_TEAM},
+            "user": {"id": user, "username": "ann", "team_id": team},
             "actions": [{"action_id": "preloop_approve", "type": "button", "value": ticket}],
             "response_url": ends.slack.url("/answer"),
         });
@@ -91,17 +103,24 @@ async fn a_press_in_slack_votes_once_and_the_message_says_so() {
     assert_eq!(altered.send(&server).await.0, StatusCode::FORBIDDEN);
     assert_eq!(server.owner_get(&state).await.1["state"], "pending");
 
+    // Ids of people are each workspace's own: this is somebody else.
+    let stranger = Press::of_team(&ends, ("T2", "U1"), &ticket, seconds(), SLACK_SECRET);
+    assert_eq!(stranger.send(&server).await.0, StatusCode::OK);
+    let words = wait_until(|| answers(&ends).first().cloned()).await;
+    assert!(words["text"].as_str().unwrap().contains("of another workspace"), "{words}");
+    assert_eq!(server.owner_get(&state).await.1["state"], "pending");
+
     let press = Press::new(&ends, "U1", &ticket, seconds(), SLACK_SECRET);
     assert_eq!(press.send(&server).await.0, StatusCode::OK);
     let approved = server.eventually(&state, |approval| approval["state"] == "approved").await;
     assert_eq!(approved["votes"][0]["by"], "ann");
     assert_eq!(approved["votes"][0]["via"], "slack");
-    let answered = wait_until(|| answers(&ends).first().cloned()).await;
+    let answered = wait_until(|| answers(&ends).get(1).cloned()).await;
     assert_eq!(answered["replace_original"], true);
     assert!(answered["text"].as_str().unwrap().starts_with("Approved by ann"), "{answered}");
     // A replay within the five minutes counts no second vote.
     assert_eq!(press.send(&server).await.0, StatusCode::OK);
-    wait_until(|| (answers(&ends).len() == 2).then_some(())).await;
+    wait_until(|| (answers(&ends).len() == 3).then_some(())).await;
     let (_, after) = server.owner_get(&state).await;
     assert_eq!(after["votes"].as_array().unwrap().len(), 1);
 }
@@ -111,6 +130,7 @@ async fn somebody_who_is_not_linked_decides_nothing_and_learns_how_to_link() {
     let ends = ends();
     let server = TestServer::configured(&ends.policy(), None, None, |it| ends.configure(it)).await;
     let ann = person(&server, "ann", "approver").await;
+    person(&server, "bob", "approver").await;
     let id = server.hold("pay", json!({"amount": 1})).await;
     let ticket = ticket(&wait_for(&ends.slack, 1).await[0]);
     let press = Press::new(&ends, "U7", &ticket, seconds(), SLACK_SECRET);
@@ -128,15 +148,17 @@ async fn somebody_who_is_not_linked_decides_nothing_and_learns_how_to_link() {
     let (_, rest) = words.split_once("\"code\": \"").unwrap();
     let code = rest.split('"').next().unwrap();
     let chats = "/api/v1/notification-preferences/me/chats";
-    let linked = server.request("POST", chats, &ann.key).json(&json!({"code": code}));
+    let by_key = server.request("POST", chats, &ann.key).json(&json!({"code": code}));
+    assert_eq!(send(by_key).await.1["code"], "sign_in_required");
+    let (ann, bob) = (sign_in(&server, "ann").await, sign_in(&server, "bob").await);
+    let linked = server.request("POST", chats, &ann).json(&json!({"code": code}));
     let (status, preferences) = send(linked).await;
     assert_eq!(status, StatusCode::OK, "{preferences}");
     assert_eq!(preferences["slack_user_id"], "U7");
     // The ticket of a button is no such code, and a person of a chat is one user.
-    let request = server.request("POST", chats, &ann.key).json(&json!({"code": ticket}));
+    let request = server.request("POST", chats, &ann).json(&json!({"code": ticket}));
     assert_eq!(send(request).await.1["code"], "invalid_code");
-    let bob = person(&server, "bob", "approver").await;
-    let request = server.request("POST", chats, &bob.key).json(&json!({"code": code}));
+    let request = server.request("POST", chats, &bob).json(&json!({"code": code}));
     assert_eq!(send(request).await.1["code"], "chat_taken");
     press.send(&server).await;
     server.eventually(&state, |approval| approval["state"] == "approved").await;
@@ -180,7 +202,7 @@ async fn a_press_in_mattermost_is_believed_by_its_ticket_alone() {
     assert_eq!(server.owner_get(&state).await.1["state"], "pending");
     let (_, answer) = press(&ticket, "mmann").await;
     let title = &answer["update"]["props"]["attachments"][0]["title"];
-    assert!(title.as_str().unwrap().starts_with("Declined by ann"), "{answer}");
+    assert!(title.as_str().unwrap().starts_with("`Declined by ann"), "{answer}");
     assert_eq!(server.owner_get(&state).await.1["state"], "declined");
 }
 

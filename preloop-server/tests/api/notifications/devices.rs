@@ -4,7 +4,7 @@ use preloop_testbed::{Browser, HttpReceiver, PushSubscriber};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::stand::{ends, person, wait_for};
+use super::stand::{ends, person, sign_in, wait_for};
 use crate::support::{TestServer, client, send};
 
 const DEVICES: &str = "/api/v1/notification-preferences/me/devices";
@@ -21,7 +21,11 @@ async fn a_browser_that_came_by_a_code_is_told_and_reads_it() {
     let ann = person(&server, "ann", "approver").await;
     let (service, browser) = (HttpReceiver::start(), PushSubscriber::new());
     let path = "/api/v1/notification-preferences/me/device-link";
-    let (status, link) = send(server.request("GET", path, &ann.key)).await;
+    let (status, problem) = send(server.request("GET", path, &ann.key)).await;
+    let needed = (StatusCode::FORBIDDEN, &json!("sign_in_required"));
+    assert_eq!((status, &problem["code"]), needed, "a key makes no other way to decide");
+    let token = sign_in(&server, "ann").await;
+    let (status, link) = send(server.request("GET", path, &token)).await;
     assert_eq!(status, StatusCode::OK, "{link}");
     let (page, code) = link["url"].as_str().unwrap().split_once('#').unwrap();
     assert!(page.ends_with("/devices/add"), "{page}");
@@ -85,7 +89,10 @@ async fn a_phone_is_told_through_the_proxy_and_revoked_by_its_user() {
     let (ann, bob) =
         (person(&server, "ann", "approver").await, person(&server, "bob", "approver").await);
     let body = json!({"name": "phone", "platform": "ios", "token": "device-token-1"});
-    let (status, device) = send(server.request("POST", DEVICES, &ann.key).json(&body)).await;
+    let (status, problem) = send(server.request("POST", DEVICES, &ann.key).json(&body)).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::FORBIDDEN, &json!("sign_in_required")));
+    let token = sign_in(&server, "ann").await;
+    let (status, device) = send(server.request("POST", DEVICES, &token).json(&body)).await;
     assert_eq!(status, StatusCode::CREATED, "{device}");
     server.hold("note", json!({})).await;
     let pushes = wait_for(&ends.proxy, 1).await;
@@ -104,9 +111,10 @@ async fn a_phone_is_told_through_the_proxy_and_revoked_by_its_user() {
 #[tokio::test]
 async fn a_picture_holds_the_link_and_only_people_get_one() {
     let server = TestServer::start().await;
-    let ann = person(&server, "ann", "approver").await;
+    person(&server, "ann", "approver").await;
+    let token = sign_in(&server, "ann").await;
     let path = "/api/v1/notification-preferences/me/qr-code";
-    let response = server.request("GET", path, &ann.key).send().await.unwrap();
+    let response = server.request("GET", path, &token).send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "image/svg+xml");
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert!(response.text().await.unwrap().contains("<svg"));
@@ -125,7 +133,8 @@ async fn a_browser_registers_itself_on_the_page_of_the_link() {
     let ann = person(&server, "ann", "approver").await;
     let (service, keys) = (HttpReceiver::start(), PushSubscriber::new());
     let path = "/api/v1/notification-preferences/me/device-link";
-    let (_, link) = send(server.request("GET", path, &ann.key)).await;
+    let token = sign_in(&server, "ann").await;
+    let (_, link) = send(server.request("GET", path, &token)).await;
     let link = link["url"].as_str().unwrap().to_owned();
     // A headless browser has no push service, so its subscription leads to ours; the rest is the page's own.
     let stand_in = json!({"subscription": keys.subscription(&service.url("/push"))});

@@ -5,8 +5,11 @@ use preloop_testbed::{HttpAnswer, HttpReceiver, Mail, SmtpSink};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::approval_page::PASSWORD;
 use crate::support::TestServer;
 
+/// The workspace of the bot.
+pub(super) const SLACK_TEAM: &str = "T1";
 pub(super) const SLACK_SECRET: &str = "slack-signing-secret";
 
 /// The other ends.
@@ -26,7 +29,13 @@ pub(super) fn ends() -> Ends {
         hook: HttpReceiver::start(),
         proxy: HttpReceiver::start(),
     };
-    ends.slack.answer(200, r#"{"ok": true, "channel": "C1", "ts": "17.5"}"#);
+    ends.slack.answer_by(|request| {
+        let answer = match request.path.as_str() {
+            "/api/auth.test" => json!({"ok": true, "team_id": SLACK_TEAM}),
+            _ => json!({"ok": true, "channel": "C1", "ts": "17.5"}),
+        };
+        HttpAnswer::new(200, answer.to_string())
+    });
     ends.mattermost.answer_by(|request| {
         let answer = match request.path.as_str() {
             "/api/v4/users/me" => json!({"id": "bot1"}),
@@ -116,7 +125,8 @@ pub(super) struct Person {
 }
 
 pub(super) async fn person(server: &TestServer, name: &str, role: &str) -> Person {
-    let body = json!({"name": name, "email": format!("{name}@corp.example"), "role": role});
+    let email = format!("{name}@corp.example");
+    let body = json!({"name": name, "email": email, "role": role, "password": PASSWORD});
     let (status, user) = server.owner_post("/api/v1/users", body).await;
     assert_eq!(status, StatusCode::CREATED, "{user}");
     let body = json!({"name": format!("{name}-key"), "user": name});
@@ -124,6 +134,14 @@ pub(super) async fn person(server: &TestServer, name: &str, role: &str) -> Perso
     assert_eq!(status, StatusCode::CREATED, "{key}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     Person { id: text(&user["id"]), key: text(&key["key"]) }
+}
+
+/// Signs a person in; the token.
+pub(super) async fn sign_in(server: &TestServer, name: &str) -> String {
+    let body = json!({"grant_type": "password", "username": name, "password": PASSWORD});
+    let (status, tokens) = server.owner_post("/api/v1/auth/token", body).await;
+    assert_eq!(status, StatusCode::OK, "{tokens}");
+    tokens["access_token"].as_str().unwrap().to_owned()
 }
 
 /// Who a person is in a chat, as an admin says.
