@@ -170,7 +170,9 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("body_too_large", 413, "The body is larger than 4 MiB."),
     code("unsupported_content_type", 415, "The body's media type is not one that the route reads."),
     code("answer_not_an_option", 422, "The answer is none of the options of the question."),
+    code("answer_not_asked", 422, "The request is no question, and the vote carries an answer."),
     code("answer_required", 422, "The request is a question, and approving it takes an answer."),
+    code("answer_too_long", 422, "The answer is longer than 4,000 characters."),
     code(
         "invalid_code",
         422,
