@@ -180,7 +180,7 @@ impl<'s> Reader<'_, 's> {
         } else {
             (target, function)
         };
-        let with_text = self.tree.run(arguments).iter().all(|id| self.is_text(*id));
+        let with_text = matches!(self.tree.run(arguments), [only] if self.is_text(*only));
         let arguments = self.all(arguments)?;
         let target = match target {
             Some(target) => self.read(target)?,

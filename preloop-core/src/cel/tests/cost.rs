@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::cel::function::Function;
 use crate::cel::{Environment, FUEL_DEFAULT, Fuel, Input, compile};
 
 #[test]
@@ -60,4 +61,56 @@ fn what_is_no_text_is_told_at_the_price_of_the_text() {
     let args = json!({});
     let _ = program.test(&Input::new(&args), &mut fuel);
     assert!(program.cost_bound().is_none_or(|bound| fuel.used() <= bound), "{}", fuel.used());
+}
+
+#[test]
+fn no_function_costs_more_than_is_known_of_it_whatever_it_is_called_with() {
+    const OPERANDS: [&str; 20] = [
+        "null",
+        "true",
+        "-3",
+        "3u",
+        "-1.5",
+        "'2024-02-29T00:00:00+14:00'",
+        "b'a quarter of a hundred bytes'",
+        "['Europe/Paris, or Rome', 'ab']",
+        "[[1, 2, 3, 4], [5.5]]",
+        "{'a key of some length': 1}",
+        "now",
+        "duration('1h30m')",
+        "ip('2001:0db8:0000:0000:0000:0000:0000:0001')",
+        "cidr('2001:0db8:0000:0000:0000:0000:0000:0000/32')",
+        "optional.of('a text of some length')",
+        "type(args.text)",
+        "args.text",
+        "args.list",
+        "args.object",
+        "args.number",
+    ];
+    let long = "x".repeat(400);
+    let args = json!({"text": long, "list": [long, long], "object": {"key": long}, "number": 2.5});
+    let now = "2026-01-31T12:00:00Z".parse().ok();
+    let input = Input { now, ..Input::new(&args) };
+    let environment = Environment::policy().unchecked();
+    let mut bounded = 0;
+    for name in Function::NAMES {
+        let of_one = OPERANDS.iter().map(|only| (only, None));
+        let of_two = OPERANDS.iter().flat_map(|a| OPERANDS.iter().map(move |b| (a, Some(b))));
+        for (first, second) in of_one.chain(of_two) {
+            let rest = second.copied().unwrap_or_default();
+            let is_method = Function::named(name).unwrap().overloads().iter().any(|it| it.method);
+            let expression = match (is_method, second) {
+                (true, _) => format!("({first}).{name}({rest})"),
+                (false, None) => format!("{name}({first})"),
+                (false, Some(_)) => format!("{name}({first}, {rest})"),
+            };
+            let Ok(program) = compile(&expression, &environment) else { continue };
+            let Some(bound) = program.cost_bound() else { continue };
+            bounded += 1;
+            let mut fuel = Fuel::new(FUEL_DEFAULT);
+            let _ = program.test(&input, &mut fuel);
+            assert!(fuel.used() <= bound, "{expression}: {} and not {bound}", fuel.used());
+        }
+    }
+    assert!(bounded > 2_000, "{bounded}");
 }

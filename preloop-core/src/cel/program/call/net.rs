@@ -16,7 +16,7 @@ impl<'e> Machine<'e> {
         values: &[Val<'e>],
     ) -> Answer<'e> {
         match *values {
-            [Val::Text(text)] => {
+            [Val::Text(text)] if reads_text(function) => {
                 self.charge_bytes(text.len(), id)?;
                 self.net_of_text(id, function, text)
             }
@@ -64,6 +64,14 @@ impl<'e> Machine<'e> {
             _ => return Ok(None),
         })))
     }
+}
+
+/// Whether a function looks at a text at all, and so is paid for its length.
+const fn reads_text(function: Function) -> bool {
+    matches!(
+        function,
+        Function::Ip | Function::Cidr | Function::IsIp | Function::IsCidr | Function::IpIsCanonical
+    )
 }
 
 fn net_of_address<'e>(function: Function, address: Ip) -> Option<Val<'e>> {
