@@ -53,6 +53,12 @@ impl Globs {
         }
     }
 
+    /// Whether no name is a glob, as in most documents.
+    #[inline]
+    pub(super) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Adds the entries for a call to what was found so far.
     pub(super) fn find(&self, name: &str, source: CallSource<'_>, found: &mut Found) {
         match &self.search {

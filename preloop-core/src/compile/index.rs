@@ -73,16 +73,22 @@ impl ToolIndex {
     }
 
     /// The entries for a call, by the order of precedence: server, class, any, globs.
+    #[inline]
     pub(crate) fn find(&self, name: &str, source: CallSource<'_>) -> Fits {
-        let mut found = Found::default();
-        if let Some(same) = self.exact.get(name) {
+        match self.exact.get(name) {
             // Nearly every entry: it is for its tool wherever the tool lives.
-            if let (Some(entry), true) = (same.any, same.is_plain) {
-                return Fits::One(entry);
-            }
-            if same.find(source, &mut found) {
-                return found.fits;
-            }
+            Some(&SameName { any: Some(entry), is_plain: true, .. }) => Fits::One(entry),
+            None if self.globs.is_empty() => Fits::None,
+            same => self.find_among(same, name, source),
+        }
+    }
+
+    /// The same where sources have to be compared, or names with globs.
+    #[inline(never)]
+    fn find_among(&self, same: Option<&SameName>, name: &str, source: CallSource<'_>) -> Fits {
+        let mut found = Found::default();
+        if same.is_some_and(|same| same.find(source, &mut found)) {
+            return found.fits;
         }
         self.globs.find(name, source, &mut found);
         found.fits

@@ -7,15 +7,12 @@ use std::cmp::Ordering;
 
 use serde_json::Value as Json;
 
-use super::subject::{Found, Subject, argument};
+use super::subject::{Found, Subject};
 use crate::cel::ast::Relation;
 use crate::cel::lib::regex::Pattern;
 use crate::cel::lib::text::Needle;
 use crate::cel::value::{Items, Standing, Val, from_json, order, scalar_equal};
-use crate::cel::{
-    self, ArgPath, Argument, Environment, Fuel, Input, Lookup, PathTable, Problem, Reading, Span,
-    Tri,
-};
+use crate::cel::{self, ArgPath, Environment, Fuel, Input, PathTable, Problem, Reading, Span, Tri};
 use crate::decision::Action;
 
 /// Scanned bytes that cost one unit of the budget.
@@ -197,26 +194,15 @@ impl Simple {
             Question::Constant(value) => return Ok(*value),
             Question::Field { subject, test, .. } => (subject, test),
         };
-        let found = match subject {
-            Subject::Argument(path) => {
-                // Nearly every call: text, which is looked at where it lies.
-                match input.args.object().map(|object| path.find(object)) {
-                    Some(Some(Json::String(text))) => return asked.of_text(text, fuel),
-                    Some(Some(found)) => Found::Value(Val::of_json(found)),
-                    Some(None) => argument(input.args.lookup(path)),
-                    None => match input.args.lookup(path) {
-                        Lookup::Found(Argument::Text(text)) => return asked.of_text(text, fuel),
-                        found => argument(found),
-                    },
-                }
-            }
-            other => other.read(input),
+        let found = match (subject, input.args.object()) {
+            (Subject::Argument(path), Some(object)) => path.find(object),
+            _ => None,
         };
+        // Nearly every call: text, which is looked at where it lies.
         match found {
-            Found::Value(Val::Text(text)) => asked.of_text(text, fuel),
-            Found::Value(value) => asked.of_value(value, fuel),
-            Found::Missing(key) => asked.of_missing(action, key),
-            Found::NotAnObject(key) => Err(Fault::NotAnObject(key)),
+            Some(Json::String(text)) => asked.of_text(text, fuel),
+            Some(found) => asked.of_value(Val::of_json(found), fuel),
+            None => asked.of_found(subject.read(input), action, fuel),
         }
     }
 }
@@ -240,6 +226,16 @@ impl Test {
             | Self::StartsWith(_)
             | Self::EndsWith(_)
             | Self::Matches(_) => Err(Fault::Missing(key)),
+        }
+    }
+
+    #[inline(never)]
+    fn of_found(&self, found: Found<'_>, action: Action, fuel: &mut u64) -> Result<bool, Fault> {
+        match found {
+            Found::Value(Val::Text(text)) => self.of_text(text, fuel),
+            Found::Value(value) => self.of_value(value, fuel),
+            Found::Missing(key) => self.of_missing(action, key),
+            Found::NotAnObject(key) => Err(Fault::NotAnObject(key)),
         }
     }
 
@@ -267,6 +263,7 @@ impl Test {
     }
 
     /// The answer for everything but text.
+    #[inline(never)]
     fn of_value(&self, value: Val<'_>, fuel: &mut u64) -> Result<bool, Fault> {
         match (self, value.items()) {
             (Self::Compare { relation, literal }, _) => compare(value, *relation, literal),

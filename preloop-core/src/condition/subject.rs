@@ -124,7 +124,7 @@ fn list(list: Option<&[String]>) -> Found<'_> {
 }
 
 #[inline]
-pub(super) fn argument(lookup: Lookup<'_>) -> Found<'_> {
+fn argument(lookup: Lookup<'_>) -> Found<'_> {
     Found::Value(match lookup {
         Lookup::Found(value) => Val::of_argument(value),
         Lookup::Missing(key) | Lookup::NullAbove(key) => return Found::Missing(key),

@@ -3,7 +3,9 @@
 use super::{FailureOutcome, Verdict, errors, message, outcome_of};
 use crate::call::Call;
 use crate::cel::{Failure, Fuel, Input, Tri};
-use crate::compile::{Answer, CompiledPolicy, Entry, Findings, GROUPS_MAX, Matcher, Rule};
+use crate::compile::{
+    Answer, CallSource, CompiledPolicy, Entry, Findings, GROUPS_MAX, Matcher, Rule,
+};
 use crate::decision::{Action, ConditionError, Decision, Reason};
 
 impl CompiledPolicy {
@@ -12,7 +14,7 @@ impl CompiledPolicy {
         &'p self,
         entry: &'p Entry,
         call: &Call<'_>,
-        input: &Input<'_>,
+        source: CallSource<'_>,
     ) -> Verdict<'p> {
         if let Some(closed) = &entry.closed {
             return Verdict::Known(closed);
@@ -28,14 +30,15 @@ impl CompiledPolicy {
                 return Verdict::Made(Box::new(evidence.denial(&missing)));
             }
         }
+        let input = self.input(call, source);
         if !entry.searches.is_empty() {
-            return self.search_and_match(entry, input);
+            return self.search_and_match(entry, &input);
         }
         for (number, rule) in entry.rules.iter().enumerate() {
-            match self.test(rule, input) {
+            match self.test(rule, &input) {
                 Tri::False => {}
                 Tri::True => return Verdict::Known(&rule.answer.decision),
-                Tri::Error => return self.match_with_errors(entry, number, input),
+                Tri::Error => return self.match_with_errors(entry, number, &input),
             }
         }
         Verdict::Known(&entry.otherwise)

@@ -86,6 +86,7 @@ impl CompiledPolicy {
     }
 
     /// Steps 1 and 3 to 6: the strictest answer of the entries that the call fits, if there is any.
+    #[inline]
     pub(crate) fn entry_answer<'p>(
         &'p self,
         call: &Call<'_>,
@@ -93,24 +94,28 @@ impl CompiledPolicy {
     ) -> Option<Verdict<'p>> {
         match self.index.find(call.tool.name, source) {
             Fits::None => None,
-            Fits::One(entry) => Some(self.answer_of(entry, call, &self.input(call, source))),
-            Fits::Several(entries) => {
-                let input = self.input(call, source);
-                entries
-                    .into_iter()
-                    .map(|entry| self.answer_of(entry, call, &input))
-                    .reduce(Verdict::or_stricter)
-            }
+            Fits::One(entry) => Some(self.answer_of(entry, call, source)),
+            Fits::Several(entries) => entries
+                .into_iter()
+                .map(|entry| self.answer_of(entry, call, source))
+                .reduce(Verdict::or_stricter),
         }
     }
 
-    fn answer_of<'p>(&'p self, entry: EntryId, call: &Call<'_>, input: &Input<'_>) -> Verdict<'p> {
+    /// Apart from the search for the entry, since a call that no entry names needs nothing of this.
+    #[inline(never)]
+    fn answer_of<'p>(
+        &'p self,
+        entry: EntryId,
+        call: &Call<'_>,
+        source: CallSource<'_>,
+    ) -> Verdict<'p> {
         let Some(entry) = self.entries.get(entry) else {
             // The index names only entries that are there; if not, nothing is known of the tool.
             let error = ConditionError::of_call("the policy cannot be read", None);
             return Verdict::Made(Box::new(self.invalid_call(error)));
         };
-        let verdict = self.first_match(entry, call, input);
+        let verdict = self.first_match(entry, call, source);
         if call.tool.is_new && self.asks_for_new_tools && verdict.action() == Action::Allow {
             return Verdict::Known(&entry.new_tool);
         }

@@ -27,16 +27,16 @@ impl Types {
         if matches!(function, Function::MathGreatest | Function::MathLeast) {
             return self.extreme(arguments);
         }
-        let style: Vec<&Overload> =
-            function.overloads().iter().filter(|overload| overload.method == method).collect();
-        if style.is_empty() {
+        let style = function.overloads().iter().filter(|overload| overload.method == method);
+        if style.clone().next().is_none() {
             return Err(CallProblem::Style { method: !method });
         }
-        let mut arity = style.iter().filter(|it| it.parameters.len() == arguments.len()).peekable();
+        let fitting = |it: &&Overload| it.parameters.len() == arguments.len();
+        let mut arity = style.clone().filter(fitting).peekable();
         if arity.peek().is_none() {
             let receiver = usize::from(method);
             let mut counts: Vec<usize> =
-                style.iter().map(|it| it.parameters.len().saturating_sub(receiver)).collect();
+                style.map(|it| it.parameters.len().saturating_sub(receiver)).collect();
             counts.sort_unstable();
             counts.dedup();
             return Err(CallProblem::Arity(counts));

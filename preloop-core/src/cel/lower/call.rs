@@ -50,7 +50,9 @@ impl Compiler<'_, '_> {
         let mut site = Site { name: function, name_span: function_span, span, method: false };
         let full;
         let known;
-        let mut operands = Vec::new();
+        let tree = self.tree;
+        let arguments = tree.run(arguments);
+        let mut operands = Vec::with_capacity(arguments.len().saturating_add(1));
         match target {
             None => known = Function::named(function).filter(|_| !function.contains('.')),
             Some(target) => {
@@ -66,7 +68,7 @@ impl Compiler<'_, '_> {
                 }
             }
         }
-        operands.extend(self.visit_run(arguments));
+        operands.extend(arguments.iter().map(|id| self.visit(*id)));
         let types: Vec<Type> = operands.iter().map(|operand| operand.found).collect();
         if !self.environment.functions.is_empty()
             && let Some(found) =
