@@ -15,8 +15,18 @@ use serde_json::Value;
 /// Where the baseline is kept.
 const BASELINE: &str = "benches/baseline.json";
 
-/// How often a case runs, in the short run and in the long one.
-const TIMES: (u64, u64) = (20, 120);
+/// How often a case runs in the short run.
+const FEW: u64 = 20;
+
+/// How much more often in the long one. Hash maps draw their keys, so setting a case up takes some thousand instructions
+/// more or less each time, and few turns of a cheap case would not outweigh that.
+const MORE: u64 = 5_000;
+
+/// The same of a case whose turn takes so many instructions that a few will do.
+const MORE_OF_DEAR: u64 = 50;
+
+/// A turn of so many instructions is dear.
+const DEAR: u64 = 100_000;
 
 /// Growth up to this share of the baseline is not a regression.
 const TOLERANCE: f64 = 0.02;
@@ -27,9 +37,7 @@ pub(crate) fn run(root: &Path, save: bool) -> Result<String, String> {
     let listed = output(Command::new(&hot).arg("list"))?;
     let mut counts = BTreeMap::new();
     for case in String::from_utf8_lossy(&listed.stdout).lines() {
-        let short = count(&hot, case, TIMES.0)?;
-        let long = count(&hot, case, TIMES.1)?;
-        let each = long.saturating_sub(short) / (TIMES.1 - TIMES.0);
+        let each = each(&hot, case)?;
         // A busy machine takes minutes over them all, and whoever waits wants to see that it goes on.
         crate::say(&format!("{case:<20} {each:>12}"));
         counts.insert(case.to_owned(), each);
@@ -69,6 +77,18 @@ fn build(root: &Path) -> Result<PathBuf, String> {
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from))
         .ok_or_else(|| "cargo names no executable of `hot`".to_owned())
+}
+
+/// Instructions of one turn.
+fn each(hot: &Path, case: &str) -> Result<u64, String> {
+    let short = count(hot, case, FEW)?;
+    let of = |turns: u64| -> Result<u64, String> {
+        Ok(count(hot, case, FEW + turns)?.saturating_sub(short) / turns)
+    };
+    match of(MORE_OF_DEAR)? {
+        dear if dear > DEAR => Ok(dear),
+        _ => of(MORE),
+    }
 }
 
 /// Instructions of a whole run.
