@@ -6,6 +6,7 @@ mod layers;
 mod map;
 mod size;
 mod text;
+mod workflows;
 
 #[cfg(test)]
 mod tests;
@@ -29,5 +30,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>, String> {
     findings.extend(layers::core_lints(&files));
     findings.extend(map::links(&files));
     findings.extend(map::code_map(&files));
+    findings.extend(workflows::pinned(&files));
+    findings.extend(workflows::platforms(&files));
     Ok(findings)
 }

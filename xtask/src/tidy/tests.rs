@@ -1,6 +1,6 @@
 //! The tree is tidy, and each rule finds what it is for.
 
-use super::{check, layers, map, size, text};
+use super::{check, layers, map, size, text, workflows};
 use crate::tree::{self, File, Finding};
 
 #[test]
@@ -166,6 +166,37 @@ fn a_code_map_that_lags_is_found() {
         [
             "docs/ARCHITECTURE.md:1: names `core/src/gone.rs`, which is not there",
             "docs/ARCHITECTURE.md: does not name the room `server/`",
+        ]
+    );
+}
+
+#[test]
+fn an_action_that_is_not_pinned_is_found() {
+    let pinned = format!("  - uses: a/b@{} # v1\n  - uses: ./own\n", "0a".repeat(20));
+    let files = [
+        file(".github/workflows/a.yml", &format!("{pinned}  - uses: a/b@v1\n")),
+        file("docs/page.md", "uses: a/b@v1\n"),
+    ];
+    assert_eq!(
+        shown(&workflows::pinned(&files)),
+        [".github/workflows/a.yml:3: `a/b@v1` is not pinned: name a commit, its tag behind it"]
+    );
+}
+
+#[test]
+fn a_platform_that_is_not_built_or_not_named_is_found() {
+    let built = "          - {platform: linux-x64-gnu, runner: r}\n          - {platform: odd, runner: r}\n";
+    let named =
+        "const PLATFORMS = {\n  'linux-x64-gnu': { os: 'linux' },\n  'darwin-x64': {},\n};\n";
+    let files = [
+        file(".github/workflows/node.yml", built),
+        file("preloop-node/scripts/platforms.mjs", named),
+    ];
+    assert_eq!(
+        shown(&workflows::platforms(&files)),
+        [
+            ".github/workflows/node.yml: lacks the platform `darwin-x64`",
+            "preloop-node/scripts/platforms.mjs: lacks the platform `odd`",
         ]
     );
 }
