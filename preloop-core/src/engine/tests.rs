@@ -66,6 +66,31 @@ tools:
 }
 
 #[test]
+fn arguments_that_nest_too_deep_for_a_rule_are_the_calls_fault() {
+    let rules = "
+version: '1.0'
+metadata: {name: p}
+tools:
+  - {name: same, conditions: [{expression: args.a == args.b, action: deny}]}
+  - {name: shown, conditions: [{expression: \"'%s'.format([args.a]) == ''\", action: deny}]}
+  - {name: missing, conditions: [{expression: args.a.c == 1, action: deny}]}
+";
+    let engine = Engine::from_yaml(rules).unwrap();
+    let nested = |levels| (0..levels).fold(json!(1), |inner, _| json!([inner]));
+    let args = json!({"a": nested(200), "b": nested(200)});
+    for tool in ["same", "shown"] {
+        let decision = engine.decide(tool, &args);
+        assert_eq!((decision.action, decision.reason), (Action::Deny, Reason::InvalidCall));
+        assert_eq!(decision.errors[0].message, "the arguments nest deeper than 64 levels");
+        assert_eq!(engine.explain(&Call::new(tool, &args)).reason, Reason::InvalidCall);
+    }
+    // What else goes wrong is the rule's, and as deep as text may nest everything is compared.
+    assert_eq!(engine.decide("missing", &args).reason, Reason::ConditionError);
+    let args = json!({"a": nested(63), "b": nested(63)});
+    assert_eq!(engine.decide("same", &args).reason, Reason::RuleMatched);
+}
+
+#[test]
 fn a_policy_is_swapped_whole_while_calls_are_decided() {
     let engine = Engine::from_yaml(&text("deny", "deny")).unwrap();
     let is_over = AtomicBool::new(false);

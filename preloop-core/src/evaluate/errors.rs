@@ -1,8 +1,11 @@
 //! A failing condition in full: which rule, which part of it, where in the document, what was met there.
 
+use serde_json::Value;
+
 use crate::cel::{ArgPath, Argument, Failure, FailureKind, Input, Lookup, Span, Step};
 use crate::compile::{CompiledPolicy, Rule};
 use crate::decision::ConditionError;
+use crate::limits::NESTING_MAX;
 use crate::redact::{self, Secrets};
 
 /// The secrets of a call, as far as the whole of it can be seen.
@@ -62,7 +65,7 @@ fn value_met(
     rule: &Rule,
     failure: &Failure,
     input: &Input<'_>,
-) -> Option<serde_json::Value> {
+) -> Option<Value> {
     let condition = rule.condition()?;
     let steps = condition.trace(rule.action, input, policy.fuel);
     let inside =
@@ -75,6 +78,26 @@ fn value_met(
         let value = step.outcome.as_ref().ok()?;
         is_read.then(|| redact::redact_at(text, value))
     })
+}
+
+/// The fault of the call where a condition failed over arguments that nest deeper than any text may: then nothing is
+/// wrong with the rule. Only arguments that a program made can, since every reader refuses such text before.
+pub(super) fn nesting(failure: &Failure, input: &Input<'_>) -> Option<ConditionError> {
+    let args = input.args.object().filter(|_| failure.kind == FailureKind::TooLarge)?;
+    let levels = NESTING_MAX.saturating_sub(1);
+    let is_at_fault = args.values().any(|value| nests_deeper(value, levels));
+    let words = || format!("the arguments nest deeper than {NESTING_MAX} levels");
+    is_at_fault.then(|| ConditionError::of_call(words(), None))
+}
+
+/// Whether so many levels of lists and objects are too few for the value.
+fn nests_deeper(value: &Value, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return value.is_array() || value.is_object() };
+    match value {
+        Value::Array(items) => items.iter().any(|item| nests_deeper(item, below)),
+        Value::Object(entries) => entries.values().any(|entry| nests_deeper(entry, below)),
+        _ => false,
+    }
 }
 
 /// A condition that failed once and gave an answer when it was asked why: it stays a failure.

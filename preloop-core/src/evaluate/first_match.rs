@@ -120,6 +120,9 @@ impl CompiledPolicy {
                 }
                 Tri::Error => {
                     let failure = self.failure(rule, input).unwrap_or_else(errors::unexplained);
+                    if let Some(fault) = errors::nesting(&failure, input) {
+                        return Verdict::Made(Box::new(self.invalid_call(fault)));
+                    }
                     let outcome = outcome_of(failure.kind, rule.action);
                     errors.push(errors::condition_error(self, rule, &failure, input, &secrets));
                     if outcome == FailureOutcome::Denies {

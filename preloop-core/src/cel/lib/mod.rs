@@ -40,7 +40,7 @@ pub enum LibError {
     TooLarge {
         /// The largest size allowed.
         limit: usize,
-        /// What is counted: bytes or items.
+        /// What is counted: bytes, items or levels.
         unit: &'static str,
     },
 }

@@ -153,5 +153,5 @@ fn large_results_are_refused_before_they_are_made() {
 fn nesting_is_bounded() {
     assert_eq!(nested(2).as_deref(), Ok("[[7]]"));
     assert!(nested(64).is_ok());
-    assert_eq!(nested(65).unwrap_err().to_string(), "the value to format is nested deeper than 64");
+    assert_eq!(nested(65).unwrap_err().to_string(), "the result is larger than 64 levels");
 }

@@ -135,7 +135,9 @@ impl<'m> Output<'m> {
         })
         .map_err(|error| match error {
             // Name the limit that the caller set, not what was left of it.
-            LibError::TooLarge { unit, .. } => LibError::TooLarge { limit: self.max_bytes, unit },
+            LibError::TooLarge { unit: unit @ "bytes", .. } => {
+                LibError::TooLarge { limit: self.max_bytes, unit }
+            }
             other => other,
         })?;
         entries.sort_by(|(left, _), (right, _)| left.cmp(right));
@@ -152,9 +154,7 @@ impl<'m> Output<'m> {
 }
 
 fn deeper(depth: usize) -> Result<usize, LibError> {
-    depth.checked_sub(1).ok_or_else(|| {
-        LibError::invalid(format!("the value to format is nested deeper than {MAX_DEPTH}"))
-    })
+    depth.checked_sub(1).ok_or(LibError::TooLarge { limit: MAX_DEPTH, unit: "levels" })
 }
 
 fn decimal(value: FormatValue<'_>) -> Option<String> {
