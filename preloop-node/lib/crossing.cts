@@ -245,9 +245,13 @@ export class Crossing {
       words[at + 1] = reading.count ? countOf(value, kind) : 0;
       let part = this.#records(at, names.length);
       for (let index = 0; index < names.length; index += 1) {
-        const own = field(value, kind, names[index] as string);
-        if (own === ABSENT) this.#absence(part, MISSING, 0);
-        else this.#part(part, own, depth + 1, fields[index] as Reading);
+        try {
+          const own = field(value, kind, names[index] as string);
+          if (own === ABSENT) this.#absence(part, MISSING, 0);
+          else this.#part(part, own, depth + 1, fields[index] as Reading);
+        } catch (problem) {
+          this.#unreadable(part, problem);
+        }
         part += RECORD / 4;
       }
       return;
@@ -259,10 +263,14 @@ export class Crossing {
     const count = items === undefined ? 0 : Math.min(length, reading.first);
     let part = this.#records(at, count);
     for (let index = 0; index < count; index += 1) {
-      const own = getOwnPropertyDescriptor(value, index);
-      const item = own === undefined ? ABSENT : content(own, index);
-      // As in JSON: what is not there still has its place in a list.
-      this.#part(part, item === ABSENT ? null : item, depth + 1, items as Reading);
+      try {
+        const own = getOwnPropertyDescriptor(value, index);
+        const item = own === undefined ? ABSENT : content(own, index);
+        // As in JSON: what is not there still has its place in a list.
+        this.#part(part, item === ABSENT ? null : item, depth + 1, items as Reading);
+      } catch (problem) {
+        this.#unreadable(part, problem);
+      }
       part += RECORD / 4;
     }
   }
@@ -286,6 +294,12 @@ export class Crossing {
     const kind = kindOf(value);
     if (kind === Kind.Date) return this.#text(at, TEXT, dateText(value));
     this.#parts(at, value, kind, depth, reading);
+  }
+
+  /** A part that cannot be read is told in its place: only a call whose rules come to it is not valid. */
+  #unreadable(at: number, problem: unknown): void {
+    if (!(problem instanceof Fault)) throw problem;
+    this.#text(at, FAULT, problem.words);
   }
 
   /** Everything, as far as it takes to find secrets; what cannot be read is no fault, since no rule asked for it. */

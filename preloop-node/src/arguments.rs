@@ -18,6 +18,7 @@ const NEAR: usize = 8;
 pub(crate) struct Arguments<'a> {
     crossing: Crossing<'a>,
     slots: &'a [u32],
+    paths: &'a [ArgPath],
     readings: &'a [Reading],
     shelf: &'a Shelf,
     near: [OnceCell<Read<'a>>; NEAR],
@@ -41,6 +42,7 @@ impl<'a> Arguments<'a> {
         Self {
             crossing,
             slots: &plan.slots,
+            paths: &plan.paths,
             readings: &plan.readings,
             shelf,
             near: [const { OnceCell::new() }; NEAR],
@@ -52,8 +54,8 @@ impl<'a> Arguments<'a> {
 
     /// A list or an object that crossed in parts.
     fn view(&self, position: usize, parted: Parted) -> Option<View<'a>> {
-        let reading = self.readings.get(position)?;
-        Some(View { crossing: self.crossing, shelf: self.shelf, reading, parted })
+        let (path, reading) = (self.paths.get(position)?, self.readings.get(position)?);
+        Some(View { crossing: self.crossing, shelf: self.shelf, path, reading, parted })
     }
 
     /// That what crossed did not suffice: a decision by less than all there is would be worth nothing.
@@ -136,7 +138,7 @@ impl ArgumentSource for Arguments<'_> {
         if self.shelf.lacks() {
             self.lack();
         }
-        self.fault.get()
+        self.fault.get().or_else(|| self.shelf.fault())
     }
 }
 

@@ -3,7 +3,8 @@
 use std::cell::{Cell, OnceCell};
 
 use bumpalo::Bump;
-use preloop_core::cel::{Argument, Parts, Reading};
+use preloop_core::cel::{ArgPath, Argument, Parts, Reading};
+use preloop_core::decision::ConditionError;
 
 use crate::layout::{Crossing, Parted, Record};
 
@@ -13,6 +14,8 @@ pub(crate) struct Shelf {
     views: OnceCell<Bump>,
     /// A part was asked for that did not cross: then the call cannot be judged.
     lacks: Cell<bool>,
+    /// The first part that was asked for and cannot be read.
+    fault: OnceCell<ConditionError>,
 }
 
 /// A list or an object in the buffer.
@@ -20,6 +23,8 @@ pub(crate) struct Shelf {
 pub(crate) struct View<'a> {
     pub(crate) crossing: Crossing<'a>,
     pub(crate) shelf: &'a Shelf,
+    /// The argument that it is, or is in.
+    pub(crate) path: &'a ArgPath,
     /// What is looked at of it, and so which parts crossed.
     pub(crate) reading: &'a Reading,
     pub(crate) parted: Parted,
@@ -29,6 +34,11 @@ impl Shelf {
     /// Whether something was asked for that did not cross.
     pub(crate) const fn lacks(&self) -> bool {
         self.lacks.get()
+    }
+
+    /// Why a part that was asked for cannot be read.
+    pub(crate) fn fault(&self) -> Option<&ConditionError> {
+        self.fault.get()
     }
 }
 
@@ -53,6 +63,13 @@ impl<'a> View<'a> {
         None
     }
 
+    /// What cannot be read is there and has no value; the call is not valid.
+    #[cold]
+    fn unreadable(&self, words: &str) -> Argument<'a> {
+        self.shelf.fault.get_or_init(|| ConditionError::of_argument(self.path, words));
+        Argument::Null
+    }
+
     /// The part whose record stands at this position.
     fn part(&self, position: usize, reading: &'a Reading) -> Option<Argument<'a>> {
         let Some(record) = self.crossing.part_of(self.parted, position) else {
@@ -67,7 +84,8 @@ impl<'a> View<'a> {
             Record::Text(text) => Argument::Text(text),
             Record::List(parted) => below(parted).list(),
             Record::Object(parted) => below(parted).object(),
-            Record::NotAnObject(_) | Record::NullAbove(_) | Record::Json(_) | Record::Fault(_) => {
+            Record::Fault(words) => self.unreadable(words),
+            Record::NotAnObject(_) | Record::NullAbove(_) | Record::Json(_) => {
                 return self.lacking();
             }
         })

@@ -149,6 +149,9 @@ test('lists and objects', () => {
     [[1, NaN], UNREADABLE],
     [[1, '\ud800'], UNREADABLE],
     [[1, new Set()], UNREADABLE],
+    // What a rule does not come to may be anything.
+    [[3, NaN], MATCH],
+    [[3, () => 1, new Proxy({}, {})], MATCH],
   ]);
   check("args.v['a'].b == 1 && size(args.v) == 2", [
     [{ a: { b: 1 }, c: new Date(0) }, MATCH],
@@ -169,6 +172,8 @@ test('lists and objects', () => {
     [[{ other: far }], FAILED],
     [[{ price: far }], FAILED],
     [[far, { get price() { return 1; } }], UNREADABLE],
+    [[{ price: 9 }, { get price() { return 1; } }], MATCH],
+    [[{ price: 9 }, { price: '\ud800' }, new Set()], MATCH],
   ]);
   check("has(args.v.a) && size(args.v.a) == 2 && args.v.a[0] == 'x'", [
     [{ a: ['x', 'y'] }, MATCH],
