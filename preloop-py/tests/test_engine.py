@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime
 import pickle
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import QUICK, decides_on
 
+import preloop_engine
 from preloop_engine import Decision, Engine, PolicyError, Rule, diff, policy_to_yaml, validate
 
 
@@ -202,3 +206,13 @@ def test_a_tool_may_be_described() -> None:
     assert engine.decide(tool, {}).denied
     assert engine.decide({**tool, "server": "other"}, {}).allowed
     assert engine.decide({"name": "t", "is_new": True, "server": "other", "annotations": {"readOnlyHint": True}}).reason == "new_tool"
+
+
+def test_without_its_native_module_the_package_says_what_to_do(tmp_path: Path) -> None:
+    installed = Path(preloop_engine.__file__).parent
+    shutil.copytree(installed, tmp_path / "preloop_engine", ignore=shutil.ignore_patterns("_native.*"))
+    program = "import preloop_engine"
+    run = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert "preloop_engine has no native module for" in run.stderr
+    assert "`pip install preloop-engine`" in run.stderr

@@ -452,3 +452,9 @@ def test_secrets_stay_out_of_errors() -> None:
     decision = engine.decide("t", {"when": "sk-verysecret", "password": "sk-verysecret"})
     assert decision.reason == "condition_error"
     assert "verysecret" not in decision.to_json()
+
+
+def test_what_a_rule_does_not_come_to_may_be_anything() -> None:
+    engine = decides_on("args.x.exists(i, i == 3)")
+    assert engine.decide("t", {"x": [3, math.nan, {1}]}).reason == "rule_matched"
+    assert engine.decide("t", {"x": [1, math.nan]}).reason == "invalid_call"

@@ -8,9 +8,18 @@
         print(decision.message)
 """
 
+try:
+    from ._native import BoundEngine, Decision, Engine, call_hash, diff, policy_to_yaml, validate
+except ModuleNotFoundError as missing:
+    from sysconfig import get_platform
+
+    raise ImportError(
+        f"preloop_engine has no native module for {get_platform()}: install the package with "
+        "`pip install preloop-engine`, or a clone with `pip install ./preloop-py`"
+    ) from missing
+
 from ._errors import ApprovalDeclined, ApprovalTimeout, Denied, PolicyError, PreloopError
 from ._guard import ApprovalRequest, Approver, Guard
-from ._native import BoundEngine, Decision, Engine, call_hash, diff, policy_to_yaml, validate
 from ._shapes import (
     Action,
     ConditionError,
