@@ -2,8 +2,45 @@
 //! every language.
 
 use std::fmt;
+use std::sync::Arc;
 
+use super::BoundEngine;
+use crate::call::Call;
 use crate::decision::{Action, Decision};
+
+/// How often one call is asked about, where the policy is replaced by one with another workflow meanwhile.
+const ASKS_MAX: usize = 5;
+
+/// Stands in front of an agent's tools: a call runs where the policy allows it, or whoever is asked approves it.
+///
+/// The approver is asked in the caller's thread, with the call and the decision, and takes the time that it takes; one
+/// that waits only so long answers [`Answer::TimedOut`].
+///
+/// ```
+/// use preloop_core::call::Call;
+/// use preloop_core::engine::{Answer, Guard, RefusalKind};
+/// use preloop_core::{Decision, Engine};
+/// use serde_json::json;
+///
+/// let engine = Engine::from_yaml("
+/// version: '1.0'
+/// metadata: {name: quick}
+/// tools: [{name: bash, conditions: [{expression: args.command.contains('rm'), action: deny}, {action: require_approval}]}]
+/// ").unwrap();
+/// let approver = |call: &Call<'_>, decision: &Decision| {
+///     println!("{}: {}", call.tool.name, decision.message);
+///     Answer::Approved
+/// };
+/// let guard = Guard::new(engine.bind(json!({"principal": {"id": "ci"}})).unwrap(), approver);
+/// assert!(guard.authorize(&Call::new("bash", &json!({"command": "ls"}))).is_ok());
+/// let refusal = guard.authorize(&Call::new("bash", &json!({"command": "rm -rf /"}))).unwrap_err();
+/// assert_eq!(refusal.kind, RefusalKind::Denied);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Guard<A> {
+    engine: BoundEngine,
+    approver: A,
+}
 
 /// What a guard does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +90,41 @@ pub enum Answer {
     /// There is nobody to ask.
     Nobody,
 }
+
+// === impl Guard ===
+
+impl<A: Fn(&Call<'_>, &Decision) -> Answer> Guard<A> {
+    /// A guard that decides by this engine and asks this approver.
+    pub const fn new(engine: BoundEngine, approver: A) -> Self {
+        Self { engine, approver }
+    }
+
+    /// The decision by which the call may run, or why it must not.
+    pub fn authorize(&self, call: &Call<'_>) -> Result<Arc<Decision>, Refusal> {
+        let mut decision = self.engine.decide_call(call);
+        let mut step = after_decision(&decision);
+        for _ in 0..ASKS_MAX {
+            if step != GuardStep::Ask {
+                break;
+            }
+            let answer = (self.approver)(call, &decision);
+            let now = self.engine.decide_call(call);
+            step = after_answer(&decision, answer, &now);
+            decision = now;
+        }
+        match step {
+            GuardStep::Run => Ok(decision),
+            GuardStep::Refuse(refusal) => Err(refusal),
+            GuardStep::Ask => Err(Refusal {
+                kind: RefusalKind::Denied,
+                message: "the policy changed again and again while the call was asked about"
+                    .to_owned(),
+            }),
+        }
+    }
+}
+
+// === impl RefusalKind ===
 
 impl RefusalKind {
     /// The stable name, the same in every language.
@@ -111,6 +183,8 @@ fn refuse(kind: RefusalKind, message: String) -> GuardStep {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::Engine;
 
@@ -142,5 +216,45 @@ mod tests {
         for answer in [Answer::Failed, Answer::Changed, Answer::Nobody] {
             assert_eq!(refused(after_answer(&asked, answer, &allowed)), "denied");
         }
+    }
+
+    #[test]
+    fn a_guard_asks_and_decides_again_by_the_policy_of_then() {
+        let text = |action: &str, workflow: &str| {
+            format!(
+                "version: '1.0'\nmetadata: {{name: p}}\napproval_workflows: [{{name: a}}, {{name: b}}]\n\
+                 tools: [{{name: t, conditions: [{{action: {action}{workflow}}}]}}]\n"
+            )
+        };
+        let ask =
+            |workflow: &str| text("require_approval", &format!(", approval_workflow: {workflow}"));
+        let engine = Engine::from_yaml(&text("allow", "")).unwrap();
+        let bound = engine.bind(serde_json::json!({})).unwrap();
+        let asked = Cell::new(0);
+        // What becomes of the policy while somebody is asked for the so-manyth time, and what is answered.
+        let authorize = |first: &str, meanwhile: &dyn Fn(usize) -> String, answer| {
+            engine.replace(first).unwrap();
+            asked.set(0);
+            let guard = Guard::new(bound.clone(), |_: &Call<'_>, _: &Decision| {
+                asked.set(asked.get() + 1);
+                engine.replace(&meanwhile(asked.get())).unwrap();
+                answer
+            });
+            let outcome = guard.authorize(&Call::new("t", &serde_json::json!({})));
+            (outcome.map(|decision| decision.action).map_err(|refusal| refusal.kind), asked.get())
+        };
+        let same = |_: usize| ask("a");
+        let yes = Answer::Approved;
+        assert_eq!(authorize(&text("allow", ""), &same, yes), (Ok(Action::Allow), 0));
+        assert_eq!(authorize(&text("deny", ""), &same, yes), (Err(RefusalKind::Denied), 0));
+        assert_eq!(authorize(&ask("a"), &same, yes), (Ok(Action::RequireApproval), 1));
+        let declined = authorize(&ask("a"), &same, Answer::Declined);
+        assert_eq!(declined, (Err(RefusalKind::ApprovalDeclined), 1));
+        let denied = |_: usize| text("deny", "");
+        assert_eq!(authorize(&ask("a"), &denied, yes), (Err(RefusalKind::Denied), 1));
+        let other = |_: usize| ask("b");
+        assert_eq!(authorize(&ask("a"), &other, yes), (Ok(Action::RequireApproval), 2));
+        let changing = |turn: usize| ask(if turn.is_multiple_of(2) { "a" } else { "b" });
+        assert_eq!(authorize(&ask("a"), &changing, yes), (Err(RefusalKind::Denied), ASKS_MAX));
     }
 }

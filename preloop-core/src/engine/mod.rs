@@ -39,7 +39,7 @@ use crate::time::Timestamp;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use serde_json::Value as Json;
 
-pub use guard::{Answer, GuardStep, Refusal, RefusalKind, after_answer, after_decision};
+pub use guard::{Answer, Guard, GuardStep, Refusal, RefusalKind, after_answer, after_decision};
 pub use live::{LivePolicy, Ruling};
 pub use projection::{
     Field, Ground, Host, HostFault, HostValue, PathKeys, Projection, to_json as host_to_json,
