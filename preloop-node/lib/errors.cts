@@ -40,9 +40,11 @@ export function reportOf(text: string): Report {
   });
 }
 
-function placeOf({ file, line, column }: Diagnostic): string {
+/** A problem on one line: where it is, what is wrong, what to do. */
+function told({ file, line, column, path, message, help }: Diagnostic): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(':');
-  return place === '' ? '' : `${place}: `;
+  const where = [place, path].filter((part) => part !== '').map((part) => `${part}: `);
+  return `${where.join('')}${message}${help === undefined ? '' : ` (${help})`}`;
 }
 
 /** A document was refused. */
@@ -52,9 +54,7 @@ export class PolicyError extends Error {
   readonly report: Report;
 
   constructor(report: Report) {
-    const [first, ...others] = report.errors;
-    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
-    super(first === undefined ? 'the document is refused' : `${placeOf(first)}${first.message}${more}`);
+    super(['the policy document is not valid:', ...report.errors.map((problem) => `  ${told(problem)}`)].join('\n'));
     this.report = report;
   }
 }
