@@ -94,6 +94,8 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
         .await
         .map_err(failed)?;
     let left = platform.recover().await.map_err(|error| failed(error.to_string()))?;
+    // Before the workers begin, which all ask the database at once.
+    first.warn_of_approvers().await.map_err(|error| failed(error.to_string()))?;
 
     let listener = TcpListener::bind(config.listen)
         .await
@@ -122,8 +124,6 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
         tasks.spawn("keep the policy's versions", keep_policy(first.clone()));
         tasks.spawn("follow the policy", follow_policy(first.clone(), followed));
     }
-    let told = first.warn_of_approvers().await;
-    told.map_err(|error| failed(error.to_string()))?;
     let firewalls = Firewalls::start(platform.clone(), settings);
     let router = router(&platform, &firewalls, &config, proxies);
     let server = spawn_server(listener, router, tasks);

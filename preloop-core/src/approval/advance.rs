@@ -1,4 +1,5 @@
-//! What time alone does to a request: it escalates once, then lapses; never early, and the same whoever looks.
+//! What time alone does to a request: a model that does not answer is not waited for, it escalates once, then lapses; never
+//! early, and the same whoever looks.
 
 use super::{ApprovalState, Event, EventKind, Request};
 use crate::document::OnTimeout;
@@ -11,6 +12,10 @@ impl Request {
     pub fn advance(&mut self, now: Timestamp) -> bool {
         match self.state {
             ApprovalState::Pending => {
+                let fails = self.awaits_ai() && now >= self.expires_at;
+                if fails {
+                    self.ai_too_late(now);
+                }
                 let escalates = self.escalation_due().is_some_and(|due| now >= due);
                 if escalates {
                     self.escalate(now);
@@ -19,7 +24,7 @@ impl Request {
                 if lapses {
                     self.lapse(now, "nobody decided in time");
                 }
-                escalates || lapses
+                fails || escalates || lapses
             }
             ApprovalState::Approved => {
                 let lapses =
@@ -56,8 +61,8 @@ impl Request {
         let escalation = deciding.escalation.as_ref()?;
         let on_timeout = (deciding.on_timeout == OnTimeout::Escalate).then_some(self.expires_at);
         let asked_at = match (&self.workflow.ai, &self.ai) {
-            // A delay runs from when people were asked, and none has been yet.
-            (Some(_), None) => return on_timeout,
+            // Nobody is added before people were asked.
+            (Some(_), None) => return None,
             (Some(_), Some(verdict)) => verdict.at,
             (None, _) => self.created_at,
         };

@@ -148,11 +148,27 @@ impl Request {
         vote.filter(|vote| is_enough || *vote == VoteDecision::Decline)
     }
 
+    /// The time is over and the model has not answered: that is a failure, and people have not been asked yet.
+    pub(super) fn ai_too_late(&mut self, now: Timestamp) {
+        let Some(review) = &self.workflow.ai else { return };
+        let at = self.not_before(now);
+        let model = review.model.clone();
+        let said = format!("{} by `{model}`", AiDecision::Failed.as_str());
+        self.note(Event::new(EventKind::AiReviewed, at).by(AI).via(Via::Ai).saying(said));
+        self.ai = Some(AiVerdict {
+            decision: AiDecision::Failed,
+            model,
+            confidence: None,
+            reasoning: Some("it did not answer before the time was over".to_owned()),
+            at,
+            acted: false,
+        });
+        self.go_to_people(at);
+    }
+
     /// From now on people decide, and their time begins.
     fn go_to_people(&mut self, at: Timestamp) {
-        if let Some(next) = &self.workflow.escalation_workflow {
-            self.expires_at = super::request::after(at, next.timeout_seconds);
-        }
+        self.expires_at = super::request::after(at, self.deciding().timeout_seconds);
         let message = format!("people decide: workflow `{}`", self.deciding().name);
         self.note(Event::new(EventKind::Escalated, at).by(AI).saying(message));
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ApprovalState;
 use crate::document::StepUp;
 use crate::time::Timestamp;
+use crate::visible::is_hidden;
 
 /// Wrong codes by one voter that shut that voter out of approving.
 pub const WRONG_CODES_PER_VOTER_MAX: u32 = 3;
@@ -232,6 +233,16 @@ impl Ballot {
         self
     }
 
+    /// Why, where anything was said that can be seen.
+    pub fn reason(&self) -> Option<&str> {
+        words(self.reason.as_deref())
+    }
+
+    /// What the voter answers, likewise.
+    pub fn answer(&self) -> Option<&str> {
+        words(self.answer.as_deref())
+    }
+
     /// With a proof.
     #[must_use]
     pub fn proving(mut self, proof: Proof) -> Self {
@@ -279,6 +290,11 @@ impl WrongCodes {
         let own = self.0.entry(voter_id.to_owned()).or_default();
         *own = own.saturating_add(1);
     }
+}
+
+fn words(text: Option<&str>) -> Option<&str> {
+    let is_seen = |character: char| !character.is_whitespace() && !is_hidden(character);
+    text.map(str::trim).filter(|text| text.chars().any(is_seen))
 }
 
 fn step_up_message(step_up: StepUp) -> &'static str {

@@ -162,7 +162,7 @@ impl Request {
         now: Timestamp,
     ) -> Result<ApprovalState, VoteError> {
         self.advance(now);
-        let reason = ballot.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+        let reason = ballot.reason();
         self.may_vote(voter, reason)?;
         // To decline needs no proof: a stolen session can then stop a call, never let one through.
         if ballot.decision == VoteDecision::Approve {
@@ -175,7 +175,7 @@ impl Request {
             voter_name: voter.name.to_owned(),
             decision,
             reason: reason.map(str::to_owned),
-            answer: ballot.answer.clone(),
+            answer: ballot.answer().map(str::to_owned),
             via: ballot.via,
             proved: ballot.proof.step_up(),
             at,

@@ -151,6 +151,7 @@ fn a_blank_reason_is_none() {
         request.vote(voter("bob"), &ballot, &Eligible::default(), at(1))
     };
     assert_eq!(vote(" \n"), Err(VoteError::ReasonRequired));
+    assert_eq!(vote("\u{200b}"), Err(VoteError::ReasonRequired), "nobody can see it");
     assert_eq!(vote(" checked "), Ok(ApprovalState::Approved));
     assert_eq!(request.votes.first().and_then(|vote| vote.reason.as_deref()), Some("checked"));
 }
@@ -344,6 +345,44 @@ fn a_sure_model_decides_and_others_go_to_people() {
         let last = request.events.last().unwrap();
         assert_eq!((last.kind, last.actor.as_deref()), (EventKind::Escalated, Some("ai")));
     }
+}
+
+#[test]
+fn people_are_asked_where_the_model_does_not_answer_in_time() {
+    let mut request = asks_a_model(|workflow| workflow.timeout_seconds = 10);
+    assert!(!request.advance(at(9)));
+    assert_eq!(request.next_due(), Some(at(10)));
+    assert!(request.advance(at(12)));
+    assert_eq!(request.state, ApprovalState::Pending);
+    let verdict = request.ai.clone().unwrap();
+    assert_eq!((verdict.decision, verdict.acted), (AiDecision::Failed, false));
+    let last = request.events.last().unwrap();
+    assert_eq!((last.kind, last.actor.as_deref()), (EventKind::Escalated, Some("ai")));
+    assert_eq!(request.expires_at, at(22), "their time begins when they are asked");
+    let late = request.ai_verdict(answer(AiDecision::Approve, Some(1.0)), at(13));
+    assert_eq!(late, Err(AiVerdictError::AlreadyAnswered));
+    assert!(request.advance(at(22)));
+    assert_eq!(request.state, ApprovalState::Expired);
+}
+
+#[test]
+fn the_time_of_people_begins_when_the_model_was_done() {
+    let (request, _) =
+        asked(|workflow| workflow.timeout_seconds = 100, answer(AiDecision::Unsure, Some(0.1)));
+    assert_eq!(request.expires_at, at(105));
+}
+
+#[test]
+fn people_behind_a_model_have_others_added_as_without_one() {
+    let text = "version: '1.0'\nmetadata: {name: t}\napproval_workflows:\n\
+        - {name: ai, approval_type: ai_driven, ai_model: m, ai_guidelines: g, escalation_workflow: people}\n\
+        - {name: people, approvers: [ann], on_timeout: escalate, escalation_workflow: managers}\n\
+        - {name: managers, approvers: [bob]}\n";
+    let policy = crate::ValidPolicy::parse(text).unwrap();
+    let people = Workflow::find(policy.document(), "people").unwrap();
+    let behind = Workflow::find(policy.document(), "ai").unwrap().escalation_workflow.unwrap();
+    assert_eq!(*behind, people);
+    assert!(behind.asks_when_escalated(voter("bob")) && !behind.asks(voter("bob")));
 }
 
 #[test]

@@ -128,16 +128,21 @@ impl Workflow {
     /// time is over.
     fn with_escalation(mut self, document: &PolicyDocument, written: &ApprovalWorkflow) -> Self {
         let Some(name) = &written.escalation_workflow else { return self };
-        let next = document.approval_workflows.iter().find(|workflow| workflow.name == *name);
-        let next = match next {
+        let found = document.approval_workflows.iter().find(|workflow| workflow.name == *name);
+        let next = match found {
             Some(next) => Self::from(next),
             None if name == BUILT_IN_WORKFLOW => Self::built_in(),
             // Validation refuses such a document.
             None => return self,
         };
         if self.ai.is_some() {
-            // One model is asked at most: behind it are people.
-            self.escalation_workflow = Some(Box::new(Self { ai: None, ..next }));
+            // One model is asked at most: behind it are people, who may have others added as without a model.
+            let people = Self { ai: None, ..next };
+            let people = match found {
+                Some(found) => people.with_escalation(document, found),
+                None => people,
+            };
+            self.escalation_workflow = Some(Box::new(people));
         } else if self.on_timeout == OnTimeout::Escalate {
             let delay_seconds = self.escalation.as_ref().and_then(|added| added.delay_seconds);
             let mut escalate_to = self.escalation.take().map_or(Vec::new(), |a| a.escalate_to);

@@ -192,7 +192,8 @@ async fn unsubscribe(
 fn page(body: &str) -> impl IntoResponse + use<> {
     let headers = [
         (CACHE_CONTROL, "no-store"),
-        (REFERRER_POLICY, "no-referrer"),
+        // With `no-referrer` browsers would say of this page's own form that it comes from nowhere.
+        (REFERRER_POLICY, "same-origin"),
         (
             CONTENT_SECURITY_POLICY,
             "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",

@@ -55,7 +55,7 @@ impl Platform {
         store.idempotency_reset(LeftBy::DeadServers).await?;
         if left.is_empty() {
             store.replica_forget_dead().await?;
-            tracing::warn!(servers = ?dead, "servers on this database are dead; what they left open was taken over");
+            tracing::info!(servers = ?dead, "servers on this database are gone; what they left open is settled");
         }
         Ok(())
     }

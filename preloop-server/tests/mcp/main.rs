@@ -11,6 +11,7 @@
 
 mod agent;
 mod calls;
+mod clocks;
 mod edited;
 mod fixture;
 mod holds;

@@ -106,10 +106,52 @@ async fn a_person_answers_a_question() {
     };
     assert_eq!(vote(json!({})).await, (422, json!("answer_required")));
     assert_eq!(vote(json!({"answer": "mars"})).await, (422, json!("answer_not_an_option")));
-    assert_eq!(vote(json!({"answer": "eu"})).await.0, 200);
+    assert_eq!(vote(json!({"answer": " eu "})).await.0, 200);
     let (result, _) = open.finish().await;
     assert!(text_of(&result).0.ends_with("answered: eu"), "{result}");
     assert_eq!(result["structuredContent"]["answer"], "eu");
+}
+
+/// Without notes nobody would hear the code, so the call is answered with a handle that tells it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_waits_for_a_code_tells_it_whatever_its_client_reads() {
+    let stand = Stand::start(
+        "approval_workflows:\n  - {name: code, step_up: match_code}\n\
+         defaults: {default_approval_workflow: code}\n",
+    )
+    .await;
+    let agent = Agent::open(&stand, "/mcp").await;
+    let call = |title: &str, token: Option<&str>| {
+        let mut call = json!({"name": "request_approval", "arguments": {"title": title}});
+        if let Some(token) = token {
+            call["_meta"] = json!({"progressToken": token});
+        }
+        call
+    };
+    let mute = [
+        agent.begin(call("no token", None)).await,
+        agent.begin_accepting(call("no events", Some("t")), "application/json").await,
+    ];
+    for open in mute {
+        let (given, _) = open.finish().await;
+        let code = given["structuredContent"]["match_code"].as_str().unwrap_or_default();
+        assert_eq!(code.len(), 2, "{given}");
+        let path = format!(
+            "/api/v1/approvals/{}/approve",
+            given["structuredContent"]["request_id"].as_str().unwrap()
+        );
+        stand.post(&path, json!({"match_code": code})).await;
+    }
+    // Whoever hears notes is told in one, and waits.
+    let mut open = agent.begin(call("notes", Some("t"))).await;
+    let note = open.message().await.unwrap();
+    let words = note["params"]["message"].as_str().unwrap().to_owned();
+    let (_, code) = words.split_once("the code ").unwrap_or_else(|| panic!("{words}"));
+    let code: String = code.chars().take_while(char::is_ascii_digit).collect();
+    let path =
+        format!("/api/v1/approvals/{}/approve", stand.pending().await["id"].as_str().unwrap());
+    stand.post(&path, json!({"match_code": code})).await;
+    assert!(text_of(&open.finish().await.0).0.starts_with("APPROVED"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -113,6 +113,7 @@ impl Exchange {
             id: asked.id.to_owned(),
             params: body.slice_ref(asked.params.unwrap_or_default().as_bytes()),
             frames,
+            hears_notes: self.accepts.events,
             in_flight,
         };
         self.firewall.calls().spawn(call.run());

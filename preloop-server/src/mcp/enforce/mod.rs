@@ -45,6 +45,8 @@ pub(crate) struct Call {
     pub(crate) params: Bytes,
     /// Where the answer goes, and what comes before it.
     pub(crate) frames: mpsc::Sender<Frame>,
+    /// Whether the client reads what comes before the answer.
+    pub(crate) hears_notes: bool,
     pub(crate) in_flight: InFlightGuard,
 }
 

@@ -27,18 +27,18 @@ pub(super) fn check_length(ballot: &Ballot) -> Result<(), ServiceError> {
 pub(super) fn check_answer(approval: &StoredApproval, ballot: &Ballot) -> Result<(), ServiceError> {
     let asked = (approval.source.as_deref().unwrap_or_default(), approval.tool.as_str());
     let invalid = |code, message| Err(ServiceError::Invalid { code, message });
-    let answer = ballot.answer.as_deref().map_or("", str::trim);
-    if asked != QUESTION && !answer.is_empty() {
+    let answer = ballot.answer();
+    if asked != QUESTION && answer.is_some() {
         let message = "the request is no question, so it takes no `answer`".to_owned();
         return invalid("answer_not_asked", message);
     }
     if asked != QUESTION || ballot.decision != VoteDecision::Approve {
         return Ok(());
     }
-    if answer.is_empty() {
+    let Some(answer) = answer else {
         let message = "the request is a question: give an `answer`, or decline".to_owned();
         return invalid("answer_required", message);
-    }
+    };
     let options = approval.arguments.get("options").and_then(Value::as_array);
     let Some(options) = options.filter(|options| !options.is_empty()) else { return Ok(()) };
     let takes_other = approval.arguments.get("allow_other") == Some(&Value::Bool(true));

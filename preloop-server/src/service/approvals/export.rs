@@ -28,6 +28,8 @@ pub(crate) struct ApprovalExport {
     /// What is still to be read; none at the end.
     query: Option<ApprovalQuery>,
     is_begun: bool,
+    /// Whether a request was written: pages may be without any.
+    has_items: bool,
 }
 
 // === impl ExportFormat ===
@@ -61,7 +63,14 @@ impl Services {
     ) -> ApprovalExport {
         let query = ApprovalQuery { limit: PAGE, ..query };
         let (services, caller) = (self.clone(), caller.clone());
-        ApprovalExport { services, caller, format, query: Some(query), is_begun: false }
+        ApprovalExport {
+            services,
+            caller,
+            format,
+            query: Some(query),
+            is_begun: false,
+            has_items: false,
+        }
     }
 }
 
@@ -84,13 +93,13 @@ impl ApprovalExport {
             match self.format {
                 ExportFormat::Csv => push_line(&mut text, &shown),
                 ExportFormat::Json => {
-                    text.push_str(if self.is_begun { ",\n" } else { "\n" });
+                    text.push_str(if self.has_items { ",\n" } else { "\n" });
                     text.push_str(
                         &serde_json::to_string(&shown).map_err(|error| unwritable(&error))?,
                     );
                 }
             }
-            self.is_begun = true;
+            self.has_items = true;
         }
         self.query = found.next.map(|next| ApprovalQuery { before: Some(next), ..query });
         if self.query.is_none() && self.format == ExportFormat::Json {

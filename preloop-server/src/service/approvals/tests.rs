@@ -196,6 +196,38 @@ async fn each_request_of_a_list_has_its_own_votes(place: Place) {
     assert_eq!(votes(none), [""; 0]);
 }
 
+async fn an_export_that_begins_with_a_page_of_nothing_is_whole(place: Place) {
+    let two = Two::on(place).await;
+    two.approver("bob").await;
+    let id = two.hold("pay").await;
+    two.hold("pay_team").await;
+    // More than are looked at for a page, newer, and none of bob's business.
+    two.here
+        .place
+        .execute(
+            "insert into approval (approval_id, account_id, principal_id, call_hash, state, tool,
+                 server, source, arguments, principal, session_id, decision_id, decision, workflow,
+                 created_at, expires_at)
+             with recursive number (n) as (select 1 union all select n + 1 from number where n < 1001)
+             select '00000000-0000-7000-8000-' || cast(100000000000 + n as text), account_id,
+                 principal_id, cast(n as text), state, tool, server, source, arguments, principal,
+                 session_id, decision_id, decision, workflow, created_at + n, expires_at
+             from approval, number where tool = 'pay_team'",
+        )
+        .await;
+    let query = ApprovalQuery { approver: Some("bob".to_owned()), ..ApprovalQuery::default() };
+    let services = &two.there.services;
+    let mut export = services.approval_export(&two.here.owner, ExportFormat::Json, query);
+    let mut text = String::new();
+    while let Some(piece) = export.next().await.unwrap() {
+        text.push_str(&piece);
+    }
+    let exported: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let ids: Vec<String> =
+        exported.iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids, [id.to_string()]);
+}
+
 async fn an_approval_that_was_not_used_is_told_as_such(place: Place) {
     let two = Two::on(place).await;
     let ann = two.approver("ann").await;
@@ -499,6 +531,7 @@ on_both_engines![
     votes_of_who_was_removed_before_the_quorum_do_not_count,
     an_answer_is_for_a_question_and_of_bounded_length,
     each_request_of_a_list_has_its_own_votes,
+    an_export_that_begins_with_a_page_of_nothing_is_whole,
     an_approval_that_was_not_used_is_told_as_such,
     a_person_votes_once_however_often_and_wherever,
     a_late_vote_does_not_count_even_where_nobody_noticed_the_end,

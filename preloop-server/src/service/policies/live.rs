@@ -10,7 +10,7 @@ use preloop_core::approval::Workflow;
 use preloop_core::call::{Call, Principal};
 use preloop_core::decision::{Decision, PolicyRef, Reason};
 use preloop_core::diagnostic::Report;
-use preloop_core::document::{BUILT_IN_WORKFLOW, PolicyDocument, Tool};
+use preloop_core::document::{BUILT_IN_WORKFLOW, PolicyDocument, StepUp, Tool};
 use preloop_core::evaluate::Reach;
 use preloop_core::evaluate::scopes::{self, Level, Scope};
 use preloop_core::{CompiledPolicy, ValidPolicy};
@@ -305,7 +305,11 @@ impl LivePolicies {
         self.seen(seen).any(|slot| match slot {
             Slot::Live(live) => {
                 let mut workflows = live.document.approval_workflows.iter();
-                workflows.any(|workflow| workflow.async_approval == Some(true))
+                workflows.any(|workflow| {
+                    workflow.async_approval == Some(true)
+                        // The handle tells the code.
+                        || workflow.step_up == Some(StepUp::MatchCode)
+                })
             }
             Slot::Broken(_) => false,
         })

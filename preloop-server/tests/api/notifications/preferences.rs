@@ -102,6 +102,8 @@ async fn the_link_of_a_mail_ends_mails_by_a_post_alone() {
     assert_eq!(page.status(), StatusCode::OK);
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("default-src 'none'"), "{policy}");
+    // Or browsers say of its form that it comes from nowhere, which no route that changes something takes.
+    assert_eq!(page.headers()["referrer-policy"], "same-origin");
     assert!(page.text().await.unwrap().contains("<form method=\"post\""));
     let (_, before) = send(server.request("GET", OWN, &ann.key)).await;
     assert_eq!(before["email"], true, "a look changes nothing");
