@@ -1,5 +1,7 @@
 //! The known differences: where another engine answers otherwise, with the reason why ours is meant.
 
+use serde_json::Value;
+
 use crate::expression::{Expression, Sign, Walk};
 
 /// A difference that is meant: who differs, what the expression must have in it, who of the two fails, and why.
@@ -12,6 +14,8 @@ struct Known {
 }
 
 const ANY: &str = "";
+
+const MICRO_SIGN: &str = "microseconds may be written with the micro sign";
 
 const PARTS: [&str; 9] = [
     "getFullYear",
@@ -139,7 +143,7 @@ const KNOWN: [Known; 38] = [
         has: |part| matches!(part, Expression::Text(text) if text.contains('µ')),
         theirs_fails: None,
         ours_fails: Some(false),
-        reason: "microseconds may be written with the micro sign",
+        reason: MICRO_SIGN,
     },
     Known {
         oracle: "cel-core",
@@ -340,6 +344,7 @@ fn anywhere(expression: &Expression, has: fn(&Expression) -> bool) -> bool {
 pub fn reason(
     oracle: &str,
     expression: &Expression,
+    args: &Value,
     theirs_fails: bool,
     ours_fails: bool,
 ) -> Option<&'static str> {
@@ -349,5 +354,10 @@ pub fn reason(
             && known.ours_fails.is_none_or(|fails| fails == ours_fails)
             && anywhere(expression, known.has)
     });
-    found.map(|known| known.reason)
+    // Of what an argument says, the expression shows nothing.
+    let reads_micro_sign = || {
+        let is_duration = |part: &Expression| calls(part, &["duration"]);
+        !ours_fails && args.to_string().contains('µ') && anywhere(expression, is_duration)
+    };
+    found.map(|known| known.reason).or_else(|| reads_micro_sign().then_some(MICRO_SIGN))
 }

@@ -75,6 +75,7 @@ fn main() -> ExitCode {
                 Some(found) => match known::reason(
                     oracle.name(),
                     &expression,
+                    &args,
                     found == "error",
                     strict.is_err(),
                 ) {
