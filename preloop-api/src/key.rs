@@ -2,7 +2,8 @@
 
 use preloop_core::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 use crate::{Permission, Role, SecretText};
@@ -58,8 +59,9 @@ pub struct CreateApiKey {
     /// The user that holds it, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// What the role is narrowed to; empty: nothing is narrowed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// What the role is narrowed to, one right or more; left out: nothing is narrowed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "some_scopes")]
+    #[schemars(length(min = 1))]
     pub scopes: Vec<Permission>,
     /// The flow whose policy applies to calls with this key; agents' keys only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -86,4 +88,14 @@ pub struct RotateApiKey {
     /// For how many seconds the text so far stays good, at most 604800; 0: it is refused at once.
     #[serde(default)]
     pub grace_seconds: u64,
+}
+
+/// A list that was left empty by mistake must not give the whole role.
+fn some_scopes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Permission>, D::Error> {
+    let scopes = Vec::deserialize(deserializer)?;
+    if scopes.is_empty() {
+        let words = "`scopes` names no right: name those that the key shall have, or leave `scopes` out for all of its role";
+        return Err(D::Error::custom(words));
+    }
+    Ok(scopes)
 }

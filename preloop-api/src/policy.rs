@@ -13,7 +13,7 @@ use crate::{PolicyAuthor, PolicyScope, PolicyVersion};
 
 /// A document in a body: its text, YAML or JSON, or the JSON object itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a policy is a text or an object")]
 pub enum PolicyInput {
     /// The text; places of problems are places in it.
     Text(String),

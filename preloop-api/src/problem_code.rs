@@ -159,7 +159,11 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("policy_name_taken", 409, "The policy of another scope has that name."),
     code("scope_taken", 409, "The scope has a policy already."),
     code("secret_unreadable", 409, "A stored secret does not open with the keys of this server."),
-    code("team_has_policy", 409, "The team has a policy, which its other name would take off it."),
+    code(
+        "team_has_policy",
+        409,
+        "The team has a policy, which its other name or its end would take off its members.",
+    ),
     code("team_name_taken", 409, "Another team has that name."),
     code("too_many_policies", 409, "As many scopes of the account have a policy as may."),
     code("user_name_taken", 409, "A user or an agent has that name or identity."),

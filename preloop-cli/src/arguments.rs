@@ -52,7 +52,10 @@ fn explain(error: &clap::Error) -> Exit {
     }
     if asks_for_json() {
         let text = error.render().to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        // What is wrong may take several lines, such as the list of what is missing; the usage after it is for people.
+        let told = text.lines().map(str::trim).take_while(|line| !line.is_empty());
+        let message = told.collect::<Vec<_>>().join(" ");
+        let message = message.trim_start_matches("error: ");
         Output::new(Format::Json).failure(&Failure::usage(message).help("see `preloop --help`"));
     } else {
         let _ = error.print();

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use preloop_api::{
     ApiKey, CreateApiKey, CreatedApiKey, Page as ListPage, Permission, Role, Timestamp,
 };
+use preloop_client::Client;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -73,8 +74,8 @@ pub(crate) struct List {
 /// Options of `keys rotate`.
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
-    /// Id of the key
-    id: Uuid,
+    /// Id of the key, or its name where one good key has it
+    key: String,
 
     /// For how many seconds the text so far stays good
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
@@ -87,8 +88,8 @@ pub(crate) struct Rotate {
 /// Options of `keys revoke`.
 #[derive(Debug, Args)]
 pub(crate) struct Revoke {
-    /// Id of the key
-    id: Uuid,
+    /// Id of the key, or its name where one good key has it
+    key: String,
 
     #[command(flatten)]
     remote: Remote,
@@ -152,8 +153,10 @@ fn run_create(create: Create, output: Output) -> Result<Exit, Failure> {
 
 fn run_rotate(rotate: &Rotate, output: Output) -> Result<Exit, Failure> {
     let client = rotate.remote.client()?;
-    let rotated =
-        remote::block_on(async { Ok(client.key_rotate(rotate.id, rotate.grace).await?) })?;
+    let rotated = remote::block_on(async {
+        let id = find(&client, &rotate.key).await?;
+        Ok(client.key_rotate(id, rotate.grace).await?)
+    })?;
     show(&rotated, "rotated", output)
 }
 
@@ -185,11 +188,32 @@ fn run_list(list: &List, output: Output) -> Result<Exit, Failure> {
 
 fn run_revoke(revoke: &Revoke, output: Output) -> Result<Exit, Failure> {
     let client = revoke.remote.client()?;
-    remote::block_on(async { Ok(client.key_revoke(revoke.id).await?) })?;
-    output.result(&json!({ "id": revoke.id, "revoked": true }), |page| {
-        page.line(format!("revoked {}", revoke.id));
+    let id = remote::block_on(async {
+        let id = find(&client, &revoke.key).await?;
+        client.key_revoke(id).await?;
+        Ok(id)
+    })?;
+    output.result(&json!({ "id": id, "revoked": true }), |page| {
+        page.line(format!("revoked {id}"));
     })?;
     Ok(Exit::Done)
+}
+
+/// The key of that id, or the one good key of that name: holders name theirs, so several may have one name.
+async fn find(client: &Client, key: &str) -> Result<Uuid, Failure> {
+    if let Ok(id) = key.parse() {
+        return Ok(id);
+    }
+    let keys = remote::all(async |cursor| client.keys(cursor.as_deref()).await).await?;
+    let mut named = keys.iter().filter(|one| one.name == key && one.revoked_at.is_none());
+    let shown = visible(key);
+    match (named.next(), named.next()) {
+        (Some(one), None) => Ok(one.id),
+        (Some(_), Some(_)) => Err(Failure::usage(format!("several good keys are named `{shown}`"))
+            .help("name it by its id, as `preloop keys list` shows it")),
+        (None, _) => Err(Failure::new("key_not_found", format!("no good key is named `{shown}`"))
+            .help("`preloop keys list` shows names and ids")),
+    }
 }
 
 fn row(key: &ApiKey) -> Vec<Cell> {

@@ -120,6 +120,9 @@ fn wrong_usage_is_said_in_the_format_asked_for() {
     assert_eq!(ran.code, 2);
     assert_eq!(ran.stderr, "");
     assert_eq!(ran.json()["error"]["code"], "usage");
+    let ran = preloop(&["policy", "validate", "--format", "json"]);
+    let message = ran.json()["error"]["message"].clone();
+    assert!(message.as_str().unwrap().contains("<PATH>"), "what is missing is named: {message}");
 }
 
 const FLAT: &str = "\

@@ -20,16 +20,27 @@ pub(super) fn check(check: &mut Check<'_>) {
                 let message = format!("`{wanted}` is wanted twice");
                 let help = format!("it is `evidence_required[{first}]` too: remove one of the two");
                 check.report(Code::DuplicateName, path, message, help);
-                continue;
             }
-            spelling(check, path, wanted);
         }
         disabled(check, index, tool);
     }
+    spellings(check);
     reachability(check);
 }
 
 /// Calls are known by the tool's own name, so any other spelling is evidence that never comes.
+pub(super) fn spellings(check: &mut Check<'_>) {
+    let document = check.document;
+    for (index, tool) in document.tools.iter().enumerate() {
+        let mut seen: HashSet<&str> = HashSet::new();
+        for (number, wanted) in tool.evidence_required.iter().enumerate() {
+            if !wanted.is_empty() && seen.insert(wanted) {
+                spelling(check, format!("tools[{index}].evidence_required[{number}]"), wanted);
+            }
+        }
+    }
+}
+
 fn spelling(check: &mut Check<'_>, path: String, wanted: &str) {
     let name = wanted.strip_prefix("mcp__").unwrap_or(wanted);
     if wanted.contains(['*', '?']) {

@@ -15,9 +15,11 @@ mod tools;
 mod urls;
 mod variables;
 
+use std::collections::HashSet;
+
 use crate::canonical::policy_digest;
 use crate::diagnostic::{Code, Diagnostic, Findings, Report};
-use crate::document::PolicyDocument;
+use crate::document::{McpServer, PolicyDocument};
 use crate::parse::{Places, PolicyFile, read, read_files};
 use expressions::Conditions;
 
@@ -94,6 +96,25 @@ impl ValidPolicy {
             (warning.line, warning.column) = (None, None);
         }
         Ok(policy)
+    }
+
+    /// What is to be said of this document's names of tools beside the servers of the document that it belongs under: a
+    /// team's policy names the tools of servers that stand in the account's.
+    pub fn beside(&self, servers: &[McpServer]) -> Vec<Diagnostic> {
+        let mut document = self.document.clone();
+        let is_own = |server: &McpServer| {
+            self.document.mcp_servers.iter().any(|own| own.name == server.name)
+        };
+        document.mcp_servers.extend(servers.iter().filter(|server| !is_own(server)).cloned());
+        let mut findings = Findings::default();
+        let check =
+            &mut Check { document: &document, places: &self.places, findings: &mut findings };
+        tools::spellings(check);
+        evidence::spellings(check);
+        let said: HashSet<&str> = self.warnings.iter().map(|warning| &*warning.path).collect();
+        let Report { errors, mut warnings, .. } = findings.into_report();
+        warnings.retain(|warning| !said.contains(&*warning.path));
+        errors.into_iter().chain(warnings).collect()
     }
 
     /// The same policy with what is to be said of it instead.

@@ -7,7 +7,7 @@ use crate::diagnostic::Code;
 
 pub(super) fn check(check: &mut Check<'_>) {
     duplicates(check);
-    prefixed(check);
+    spellings(check);
 }
 
 fn duplicates(check: &mut Check<'_>) {
@@ -34,7 +34,7 @@ fn duplicates(check: &mut Check<'_>) {
 
 /// Agents see `<server>__<tool>` or `<prefix>_<tool>`; an entry under such a name would never meet
 /// the call that it was written for.
-fn prefixed(check: &mut Check<'_>) {
+pub(super) fn spellings(check: &mut Check<'_>) {
     let document = check.document;
     for (index, tool) in document.tools.iter().enumerate() {
         let path = format!("tools[{index}].name");

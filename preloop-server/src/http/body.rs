@@ -1,5 +1,7 @@
 //! Request bodies: JSON, strictly read, bounded; refusals of known callers go into the trail.
 
+use std::fmt::Display;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -29,8 +31,7 @@ pub(crate) struct JsonRequest {
 impl JsonRequest {
     /// The body as `T`.
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
-        serde_json::from_slice(&self.body)
-            .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))
+        serde_json::from_slice(&self.body).map_err(|error| misfit("the body does not fit", &error))
     }
 }
 
@@ -82,8 +83,41 @@ pub(crate) async fn read_json<T: DeserializeOwned>(request: Request) -> Result<T
     }
     json::check(&bytes).map_err(|error| ApiError::json(&error))?;
     must_be_object(&bytes)?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))
+    serde_json::from_slice(&bytes).map_err(|error| misfit("the body does not fit", &error))
+}
+
+/// Says why what was sent is not what is wanted.
+pub(crate) fn misfit(what: &str, why: &dyn Display) -> ApiError {
+    ApiError::invalid_body(format!("{what}: {}", in_plain_words(&why.to_string())))
+}
+
+/// What a reader of values says, without the names that types have in this program.
+pub(crate) fn in_plain_words(words: &str) -> String {
+    let mut plain = String::with_capacity(words.len());
+    let mut rest = words;
+    while let Some((before, after)) = rest.split_once("expected struct ") {
+        let is_name = |one: char| one.is_alphanumeric() || one == '_';
+        plain.push_str(before);
+        plain.push_str("expected an object");
+        rest = after.trim_start_matches(is_name);
+    }
+    plain.push_str(rest);
+    for (theirs, ours) in [
+        ("expected usize", "expected a whole number from 0"),
+        ("expected u64", "expected a whole number from 0"),
+        ("expected u32", "expected a whole number from 0"),
+        ("expected u16", "expected a whole number from 0"),
+        ("expected i64", "expected a whole number"),
+        ("expected a sequence", "expected a list"),
+        ("expected a map", "expected an object"),
+        ("invalid digit found in string", "this is no whole number"),
+        ("provided string was not `true` or `false`", "this is neither `true` nor `false`"),
+        ("Failed to deserialize query string: ", ""),
+        ("Failed to deserialize query string", "its fields do not fit"),
+    ] {
+        plain = plain.replace(theirs, ours);
+    }
+    plain
 }
 
 /// Puts a refusal of a known caller into the trail.
@@ -130,4 +164,31 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
 pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     Some(value.split(';').next()?.trim().to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_plain_words;
+
+    #[test]
+    fn no_type_of_this_program_is_named() {
+        for (theirs, ours) in [
+            (
+                "invalid type: string \"olga\", expected struct NewOwner at line 1",
+                "invalid type: string \"olga\", expected an object at line 1",
+            ),
+            ("expected struct A or expected struct B", "expected an object or expected an object"),
+            (
+                "invalid value: integer `-1`, expected usize",
+                "invalid value: integer `-1`, expected a whole number from 0",
+            ),
+            (
+                "Failed to deserialize query string: wait: invalid digit found in string",
+                "wait: this is no whole number",
+            ),
+            ("missing field `name`", "missing field `name`"),
+        ] {
+            assert_eq!(in_plain_words(theirs), ours);
+        }
+    }
 }

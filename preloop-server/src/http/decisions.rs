@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use super::ApiError;
 use super::auth::Authenticated;
-use super::body::JsonRequest;
+use super::body::{JsonRequest, misfit};
 use super::params::{Params, limit, parsed};
 use super::route::{Routes, get, post};
 use crate::service::{Asks, Attempt, Caller, Held, Ran, Ruling, Services, Settled};
@@ -119,7 +119,7 @@ async fn decide_batch(request: JsonRequest) -> Result<Json<BatchResponse>, ApiEr
         calls: Vec<&'a RawValue>,
     }
     let body: Calls<'_> = serde_json::from_slice(&request.body)
-        .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))?;
+        .map_err(|error| misfit("the body does not fit", &error))?;
     if body.calls.len() > BATCH_MAX {
         let message = format!("a batch has at most {BATCH_MAX} calls, not {}", body.calls.len());
         return Err(ApiError::invalid_field("calls", message, None));
@@ -248,8 +248,8 @@ fn read_attempt(body: &[u8]) -> Result<Attempt, ApiError> {
     };
     let line = CallRecord::from_value(value)
         .map_err(|error| ApiError::invalid_field(&error.path, error.message, error.help))?;
-    let written: Written<'_> = serde_json::from_slice(body)
-        .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))?;
+    let written: Written<'_> =
+        serde_json::from_slice(body).map_err(|error| misfit("the body does not fit", &error))?;
     let arguments = match written.args {
         Some(args) => args.to_owned(),
         None => RawValue::from_string("{}".to_owned())

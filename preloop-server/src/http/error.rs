@@ -9,7 +9,7 @@ use preloop_core::diagnostic::{Diagnostic, Report};
 use preloop_core::diff::PolicyDiff;
 use preloop_core::json::{JsonError, JsonErrorKind};
 
-use crate::service::ServiceError;
+use crate::service::{ServiceError, not_valid};
 
 /// Why a request is not done.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ impl ApiError {
 
     pub(crate) fn host_not_allowed(host: &str) -> Self {
         let detail = format!(
-            "requests to the host `{}` are not answered; the operator allows further names with `--allowed-host`",
+            "requests to the host `{}` are not answered; the operator allows further names with `--allowed-hosts`",
             shown(host)
         );
         Self::new(StatusCode::FORBIDDEN, "host_not_allowed", detail)
@@ -63,7 +63,7 @@ impl ApiError {
 
     pub(crate) fn origin_not_allowed(origin: &str) -> Self {
         let detail = format!(
-            "pages of `{}` may not call this server; the operator allows further origins with `--allowed-origin`",
+            "pages of `{}` may not call this server; the operator allows further origins with `--allowed-origins`",
             shown(origin)
         );
         Self::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
@@ -120,7 +120,7 @@ impl ApiError {
     }
 
     pub(crate) fn invalid_policy(report: &Report) -> Self {
-        let detail = format!("the policy is not valid: {} errors", report.errors.len());
+        let detail = not_valid(report);
         Self {
             errors: report.errors.iter().map(item).collect(),
             ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_policy", detail)

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::ApiError;
+use super::body::in_plain_words;
 use crate::store::Part;
 
 /// The query of the request; unknown parameters are refused.
@@ -25,7 +26,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Params<T> {
             ApiError::new(
                 StatusCode::BAD_REQUEST,
                 "invalid_query",
-                format!("the query cannot be read: {}", rejection.body_text()),
+                format!("the query cannot be read: {}", in_plain_words(&rejection.body_text())),
             )
         })
     }

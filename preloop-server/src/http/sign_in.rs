@@ -219,10 +219,17 @@ async fn read_token_request(request: Request) -> Result<TokenRequest, ApiError> 
         return read_json(request).await;
     }
     let body = read_body(request.into_body()).await?;
-    let unreadable = || ApiError::invalid_body("the form cannot be read, or does not fit");
+    let unreadable = || {
+        ApiError::invalid_body(
+            "the form cannot be read, or does not fit: it has `username` and `password`, or `grant_type=refresh_token` and `refresh_token`",
+        )
+    };
     let text = std::str::from_utf8(&body).ok().filter(|text| text.len() <= FORM_BYTES_MAX);
-    let uri: Uri =
-        format!("/?{}", text.ok_or_else(unreadable)?).parse().map_err(|_| unreadable())?;
+    let text = text.ok_or_else(unreadable)?;
+    // Forms for a name and a password alone leave the kind out.
+    let names_kind = text.split('&').any(|field| field.starts_with("grant_type="));
+    let kind = if names_kind { "" } else { "&grant_type=password" };
+    let uri: Uri = format!("/?{text}{kind}").parse().map_err(|_| unreadable())?;
     // What is wrong is not repeated: it may be a password.
     Query::try_from_uri(&uri).map(|Query(form)| form).map_err(|_| unreadable())
 }

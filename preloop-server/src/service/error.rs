@@ -39,7 +39,7 @@ pub enum ServiceError {
         state: Option<ApprovalState>,
     },
     /// The document has errors.
-    #[error("the policy is not valid: {} errors", report.errors.len())]
+    #[error("{}", not_valid(report))]
     InvalidPolicy {
         /// Every error and warning.
         report: Box<Report>,
@@ -113,4 +113,10 @@ impl From<JournalFull> for ServiceError {
                     .to_owned(),
         }
     }
+}
+
+/// How many errors a document has, in words.
+pub(crate) fn not_valid(report: &Report) -> String {
+    let count = report.errors.len();
+    format!("the policy is not valid: {count} {}", if count == 1 { "error" } else { "errors" })
 }

@@ -56,6 +56,7 @@ pub use decide::{
     Settled, Visibility,
 };
 pub use error::ServiceError;
+pub(crate) use error::not_valid;
 pub(crate) use idempotency::{Repeated, Repetition};
 pub use kept_calls::{AnswerKept, KeptAnswer, KeptCall};
 pub(crate) use keys::{OWNER, new_key, prefix};

@@ -84,6 +84,7 @@ async fn what_is_not_valid_changes_nothing(server: TestServer) {
         let (status, problem) = server.owner_post(path, json!({"policy": broken})).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
         assert_eq!(problem["code"], "invalid_policy");
+        assert_eq!(problem["detail"], "the policy is not valid: 1 error");
         let error = &problem["errors"][0];
         assert_eq!(
             (&error["path"], &error["line"]),
@@ -175,6 +176,13 @@ async fn a_document_comes_as_json_yaml_or_a_file(server: TestServer) {
         .header("content-type", "text/yaml")
         .body(vec![0xff, 0xfe]);
     assert_eq!(send(bytes).await.1["errors"][0]["code"], "invalid_utf8");
+    let nothing = post("/api/v1/policies/validate").header("content-type", "application/yaml");
+    assert_eq!(send(nothing.body("")).await.1["errors"][0]["code"], "empty_document");
+    for odd in [json!({"policy": null}), json!({"policy": 5})] {
+        let (_, problem) = server.owner_post("/api/v1/policies/import", odd).await;
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.ends_with("a policy is a text or an object"), "{detail}");
+    }
 }
 
 async fn of_two_applies_one_wins_and_the_other_is_told(server: TestServer) {
@@ -337,6 +345,9 @@ async fn rules_are_edited_one_by_one(server: TestServer) {
     );
     let elsewhere = format!("/api/v1/policies/{id}/tools/none/rules");
     assert_eq!(refused("POST", elsewhere, json!({"rule": {}})).await, wrong(404, "rule_not_found"));
+    // Only a rule that is written without an expression matches always: no null may make one of another rule.
+    let always = json!({"rule": {"expression": null}});
+    assert_eq!(refused("PATCH", format!("{rules}/0"), always).await, wrong(422, "invalid_policy"));
     let bad = json!({"rule": {"expression": "args.amount >"}});
     assert_eq!(refused("PATCH", format!("{rules}/0"), bad).await, wrong(422, "invalid_policy"));
     assert_eq!(

@@ -209,7 +209,51 @@ async fn an_agent_may_not_touch_policies(server: TestServer) {
     assert_eq!(server.decide("read", json!({})).await["action"], "allow");
 }
 
+async fn tools_are_named_as_their_servers_name_them(server: TestServer) {
+    let github = "mcp_servers: [{name: github, url: 'http://127.0.0.1:9/mcp'}]\n";
+    let account = |servers: &str| {
+        let policy =
+            format!("version: '1.0'\nmetadata: {{name: all}}\n{servers}tools: [{{name: read}}]\n");
+        server.owner_post("/api/v1/policies/import", json!({"policy": policy}))
+    };
+    let team = |text: &str| {
+        let body = json!({"policy": text, "scope": "team:dev"});
+        server.owner_post("/api/v1/policies/import", body)
+    };
+    let spelled = "version: '1.0'\nmetadata: {name: dev}\ntools:\n- name: github__delete_repo\n  enabled: false\n";
+    // Nobody can know yet; the server that makes it wrong says so when it comes.
+    account("").await;
+    assert_eq!(team(spelled).await.0, StatusCode::OK);
+    let (status, applied) = account(github).await;
+    assert_eq!(status, StatusCode::OK, "{applied}");
+    let told = applied["warnings"].as_array().unwrap();
+    let about =
+        told.iter().find(|warning| warning["code"] == "possibly_prefixed_tool_name").unwrap();
+    let message = about["message"].as_str().unwrap();
+    assert!(
+        message.contains("`team:dev`") && message.contains("`github__delete_repo`"),
+        "{message}"
+    );
+    assert_eq!(about["help"], "write `name: delete_repo` and `source: github`");
+    let refused = async |text: &str| {
+        let (status, problem) = team(text).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
+        let error = problem["errors"][0].clone();
+        assert_eq!(error["code"], "prefixed_tool_name", "{problem}");
+        error
+    };
+    let error = refused(spelled).await;
+    assert_eq!((&error["path"], &error["line"]), (&json!("tools[0].name"), &json!(4)));
+    refused("name: flat\ndenied_actions: [github__delete_repo]\n").await;
+    refused("version: '1.0'\nmetadata: {name: dev}\ntools: [{name: pay, evidence_required: [mcp__github__look]}]\n")
+        .await;
+    let right =
+        "version: '1.0'\nmetadata: {name: dev}\ntools:\n- name: delete_repo\n  enabled: false\n";
+    assert_eq!(team(right).await.0, StatusCode::OK);
+}
+
 on_both_engines![
+    tools_are_named_as_their_servers_name_them,
     the_most_specific_scope_decides_and_denials_stand,
     a_scope_alone_is_not_looser_than_with_the_account,
     teams_and_flows_hold_for_the_keys_that_are_in_them,

@@ -17,7 +17,7 @@ use serde_json::{Value, json as json_value};
 use self::mapping::{Asked, attempt, record};
 use super::ApiError;
 use super::auth::Authenticated;
-use super::body::{is_json, read_body, record_refusal};
+use super::body::{is_json, misfit, read_body, record_refusal};
 use super::decisions::approval_ref;
 use super::route::{Routes, get, post};
 use crate::service::{Platform, Ran, Ruling, Subject, Trial};
@@ -98,8 +98,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for AccessRequest<T> {
             }
             let value = json::parse(&bytes).map_err(|error| ApiError::json(&error))?;
             must_be_objects(&value)?;
-            serde_json::from_value(value)
-                .map_err(|error| ApiError::invalid_body(format!("the body does not fit: {error}")))
+            serde_json::from_value(value).map_err(|error| misfit("the body does not fit", &error))
         };
         match read.await {
             Ok(body) => Ok(Self { admitted, body }),

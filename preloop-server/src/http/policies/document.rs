@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 
 use super::super::ApiError;
 use super::super::auth::Authenticated;
-use super::super::body::{media_type, read_body, record_refusal};
+use super::super::body::{media_type, misfit, read_body, record_refusal};
 use super::super::route::Route;
 use crate::service::{Caller, Services};
 
@@ -76,8 +76,7 @@ impl DocumentRequest {
             return Err(ApiError::invalid_policy(report));
         }
         let fields = Value::Object(std::mem::take(&mut self.fields));
-        serde_json::from_value(fields)
-            .map_err(|error| ApiError::invalid_body(format!("the request does not fit: {error}")))
+        serde_json::from_value(fields).map_err(|error| misfit("the request does not fit", &error))
     }
 
     /// Why the document that was sent is no text at all.
@@ -121,11 +120,9 @@ struct Sent {
 impl Sent {
     async fn read(headers: &HeaderMap, bytes: Bytes) -> Result<Self, ApiError> {
         let mut sent = Self::default();
-        if bytes.is_empty() {
-            return Ok(sent);
-        }
         match media_type(headers).as_deref() {
             Some(kind) if YAML.contains(&kind) => sent.add_document(&bytes)?,
+            _ if bytes.is_empty() => {}
             Some("multipart/form-data") => sent.add_form(headers, bytes).await?,
             Some(kind) if kind == "application/json" || kind.ends_with("+json") => {
                 sent.add_json(&bytes)?;

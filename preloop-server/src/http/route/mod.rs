@@ -137,6 +137,10 @@ impl Routes {
                 None if route.method.is_safe() => route.handler,
                 None => route.handler.route_layer(axum::middleware::from_fn(gate::see_through)),
             };
+            // Clients of other servers write addresses with a slash at the end.
+            if !route.path.ends_with('/') {
+                router = router.route(&format!("{}/", route.path), handler.clone());
+            }
             router = router.route(route.path, handler);
         }
         router.with_state(platform.clone())

@@ -224,7 +224,11 @@ impl Services {
         if !caller.is_user(&key.principal_id)
             && !key.role.permissions().all(|permission| caller.may(permission))
         {
-            return Err(beyond_own());
+            return Err(ServiceError::Forbidden {
+                code: "role_beyond_own",
+                message: "the key's role allows more than you may, so it is not yours to revoke"
+                    .to_owned(),
+            });
         }
         let now = self.now();
         let was_good = self.inner.store.key_revoke(self.inner.account_id, id, now).await?;

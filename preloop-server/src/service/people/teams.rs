@@ -63,7 +63,7 @@ impl Services {
         let before = team.name.clone();
         if let Some(name) = &request.name {
             team.name = check_name(name)?.to_owned();
-            self.check_policy_stays(&before, &team.name)?;
+            self.check_policy_stays(&before, Some(&team.name))?;
         }
         if request.description.is_some() {
             team.description = check_description(request.description)?;
@@ -86,20 +86,24 @@ impl Services {
         }
     }
 
-    /// Refuses a name under which the team's policy would no longer hold for its members.
-    fn check_policy_stays(&self, before: &str, after: &str) -> Result<(), ServiceError> {
+    /// Refuses a name under which the team's policy would no longer hold for its members, or, without one, the team's end.
+    fn check_policy_stays(&self, before: &str, after: Option<&str>) -> Result<(), ServiceError> {
         let live = self.live_policies();
         let has_policy = |name: &str| {
             let scope = PolicyScope::new(ScopeKind::Team, name);
             scope.is_ok_and(|scope| live.slot(&scope).is_some())
         };
-        if before == after || !has_policy(before) || has_policy(after) {
+        if after == Some(before) || !has_policy(before) || after.is_some_and(has_policy) {
             return Ok(());
         }
+        let otherwise = match after {
+            Some(after) => format!("bring one into force for `team:{after}` first, or remove it"),
+            None => "remove it first".to_owned(),
+        };
         Err(conflict(
             "team_has_policy",
             format!(
-                "the policy of the scope `team:{before}` would hold for nobody any more; bring one into force for `team:{after}` first, or remove it"
+                "the policy of the scope `team:{before}` would hold for nobody any more; {otherwise}"
             ),
         ))
     }
@@ -108,6 +112,7 @@ impl Services {
     pub(crate) async fn team_delete(&self, caller: &Caller, id: Uuid) -> Result<(), ServiceError> {
         caller.must(Permission::TeamsWrite)?;
         let team = self.team(id).await?;
+        self.check_policy_stays(&team.name, None)?;
         if !self.inner.store.team_delete(self.inner.account_id, id).await? {
             return Err(no_team(id));
         }

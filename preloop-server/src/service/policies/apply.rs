@@ -75,7 +75,8 @@ impl Services {
         self.check_inheritance(&scope, &policy)?;
         self.memory_follows(&scope).await?;
         let base = self.policy_base(&scope).await?;
-        let warnings = self.warnings(&scope, &policy).await?;
+        let mut warnings = self.check_spellings(&scope, &policy)?;
+        warnings.extend(self.warnings(&scope, &policy).await?);
         let mut document = policy.document().clone();
         let secrets = self.secrets_take(&mut document, &scope.to_string()).await?;
         let prepared = prepare(document, base.as_ref().map(|base| base.text.clone()));

@@ -8,6 +8,7 @@ mod file;
 mod live;
 mod read;
 mod refresh;
+mod spellings;
 mod try_out;
 mod versions;
 mod warnings;
