@@ -261,6 +261,7 @@ fn read_attempt(body: &[u8]) -> Result<Attempt, ApiError> {
         source: line.tool.source,
         annotations: line.tool.annotations,
         is_new: line.tool.is_new,
+        definition_hash: None,
         schema: None,
         arguments,
         justification: line.justification,

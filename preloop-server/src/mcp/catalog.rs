@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tokio::sync::watch;
 
 use super::names::exposed_name;
-use crate::service::{OfferedTool, Services};
+use crate::service::{OfferedTool, Services, definition_hash};
 
 /// All tools, by server and by the name at `/mcp`.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub(crate) struct Tool {
     pub(crate) exposed_name: String,
     /// Its definition as the server wrote it.
     pub(crate) definition: Bytes,
+    /// Its canonical hash, which approvals are bound to.
+    pub(crate) definition_hash: String,
     /// MCP annotations.
     pub(crate) annotations: Map<String, Value>,
     /// What its arguments must look like, where it says so.
@@ -216,6 +218,7 @@ fn read(server: &McpServer, definition: &Bytes) -> Option<(OfferedTool, Tool)> {
         name: name.clone(),
         exposed_name: exposed_name.clone(),
         definition: definition.clone(),
+        definition_hash: definition_hash(&value),
         annotations: annotations.clone(),
         schema: value.get("inputSchema").and_then(|schema| schema_of(&name, schema)),
         parameters,

@@ -73,6 +73,7 @@ pub use principal::Caller;
 pub(crate) use recovery::Left;
 pub(crate) use secrets::{SecretKeys, SecretStamp, ServerSecrets};
 pub use tools::OfferedTool;
+pub(crate) use tools::definition_hash;
 
 use platform::Shared;
 

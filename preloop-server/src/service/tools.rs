@@ -213,8 +213,13 @@ impl Services {
     }
 }
 
+/// The hash of a tool's definition in canonical form: neither spaces nor the order of keys make another one.
+pub(crate) fn definition_hash(definition: &Value) -> String {
+    format!("sha256:{}", sha256_hex(&[canonical_value(definition).as_bytes()]))
+}
+
 fn stored(server: &str, tool: OfferedTool) -> StoredTool {
-    let hash = sha256_hex(&[canonical_value(&tool.definition).as_bytes()]);
+    let definition_hash = definition_hash(&tool.definition);
     let input_schema =
         tool.definition.get("inputSchema").filter(|schema| !schema.is_null()).cloned();
     StoredTool {
@@ -224,7 +229,7 @@ fn stored(server: &str, tool: OfferedTool) -> StoredTool {
         description: tool.description,
         annotations: tool.annotations,
         input_schema,
-        definition_hash: format!("sha256:{hash}"),
+        definition_hash,
         accepted_hash: None,
         is_offered: true,
     }

@@ -80,6 +80,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "replicas alive",
         sql: include_str!("../../migrations/0015_replicas_alive.sql"),
     },
+    Migration {
+        version: 17,
+        name: "approval definition",
+        sql: include_str!("../../migrations/0017_approval_definition.sql"),
+    },
 ];
 
 /// Runs what has not run yet.

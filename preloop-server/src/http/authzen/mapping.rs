@@ -104,6 +104,7 @@ pub(super) fn attempt(asked: Asked) -> Result<Attempt, ApiError> {
         source: None,
         annotations: Map::new(),
         is_new: false,
+        definition_hash: None,
         schema: None,
         arguments,
         justification: asked.justification,

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Firewall;
 use super::catalog::{Listing, Tool};
 use super::downstream::Endpoint;
-use crate::service::{Asks, Caller, PreviewTool, Visibility};
+use crate::service::{Asks, Caller, PreviewTool, Visibility, definition_hash};
 
 pub(crate) use answer::answer;
 
@@ -122,6 +122,7 @@ fn tool(definition: &Value) -> Arc<Tool> {
         has_own_justification: false,
         is_unverified: false,
         definition: definition.to_string().into(),
+        definition_hash: definition_hash(definition),
     })
 }
 

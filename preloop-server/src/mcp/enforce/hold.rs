@@ -9,7 +9,6 @@ use super::answers::Reply;
 use super::handle::code_words;
 use super::send::waiting_note;
 use super::wanted::Wanted;
-use crate::digest::sha256_hex;
 use crate::mcp::catalog::Tool;
 use crate::mcp::downstream::Frame;
 use crate::service::{Held, ServiceError, Settled};
@@ -71,8 +70,7 @@ impl Call {
 
     /// Answers with a handle, once the call is kept for when it is approved.
     async fn hand_out(&self, held: Held, wanted: &Wanted<'_>, tool: &Tool) -> Reply {
-        let definition = sha256_hex(&[&tool.definition]);
-        match held.keep(wanted.kept(), definition).await {
+        match held.keep(wanted.kept(), tool.definition_hash.clone()).await {
             Ok(is_kept) => {
                 let decision_id = held.decision_id();
                 let code = held.match_code().map(str::to_owned);

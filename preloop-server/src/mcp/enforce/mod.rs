@@ -180,6 +180,7 @@ impl Call {
             source: Some(if is_builtin { builtin::SOURCE } else { "mcp" }.to_owned()),
             annotations: tool.annotations.clone(),
             is_new: !is_builtin && self.firewall.catalog().is_new(tool),
+            definition_hash: (!is_builtin).then(|| tool.definition_hash.clone()),
             schema: tool.schema.clone(),
             arguments,
             justification: said.justification,

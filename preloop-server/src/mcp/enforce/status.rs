@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::answers::Reply;
 use super::wanted::Wanted;
 use super::{Call, PATIENCE};
-use crate::digest::sha256_hex;
 use crate::mcp::builtin;
 use crate::mcp::catalog::Tool;
 use crate::mcp::wire::object::RawObject;
@@ -86,7 +85,7 @@ impl Call {
             wanted.meta = Some(RawObject::default());
         }
         let tool = match self.tool_of(approval.server.as_deref(), &approval.tool).await {
-            Some(tool) if sha256_hex(&[&tool.definition]) == kept.definition => tool,
+            Some(tool) if tool.definition_hash == kept.definition => tool,
             Some(_) | None => {
                 return Some(Reply::error_result(&format!(
                     "the call was not run: its tool `{}` is gone or was changed since people were asked; look at \
@@ -102,6 +101,7 @@ impl Call {
             source: approval.source.clone(),
             annotations: tool.annotations.clone(),
             is_new: !builtin::is_builtin(&tool) && self.firewall.catalog().is_new(&tool),
+            definition_hash: (!builtin::is_builtin(&tool)).then(|| tool.definition_hash.clone()),
             schema: tool.schema.clone(),
             asks: builtin::asks(&tool, &kept.arguments),
             arguments,

@@ -507,6 +507,19 @@ async fn a_grant_ends_with_its_time_its_session_its_granter_and_its_rule(place: 
     assert_eq!(two.decided(&two.here, "pay", call, "s").await, "held", "the granter is gone");
 }
 
+async fn a_grant_answers_for_no_definition_that_nobody_accepted(place: Place) {
+    let two = Two::on(place).await;
+    let ann = two.approver("ann").await;
+    let id = two.hold("pay").await;
+    let wide = serde_json::from_value(serde_json::json!({"arguments": {"amount": "any"}})).unwrap();
+    assert_eq!(two.remember(&ann, id, for_a_time(600, wide)).await, "ok");
+    let changed =
+        crate::service::Attempt { is_new: true, ..Stand::attempt("pay", r#"{"amount":7}"#) };
+    let ruled = two.here.services.decide(&two.here.agent, changed).await.unwrap();
+    assert!(matches!(ruled, Ruling::Held(_)), "{ruled:?}");
+    assert_eq!(two.decided(&two.here, "pay", r#"{"amount":8}"#, "s").await, "granted");
+}
+
 async fn what_takes_more_than_one_look_is_not_remembered(place: Place) {
     let two = Two::on(place).await;
     let ann = two.approver("ann").await;
@@ -543,5 +556,6 @@ on_both_engines![
     the_timeline_tells_what_happened,
     remembered_calls_are_not_asked_about_until_it_ends,
     a_grant_ends_with_its_time_its_session_its_granter_and_its_rule,
+    a_grant_answers_for_no_definition_that_nobody_accepted,
     what_takes_more_than_one_look_is_not_remembered,
 ];

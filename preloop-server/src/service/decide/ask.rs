@@ -112,8 +112,9 @@ impl Services {
         match approval.request.state {
             ApprovalState::Approved if approval.request.used_at.is_some() => Err(used()),
             ApprovalState::Approved => {
-                if decision.action == Action::RequireApproval && !self.follows(&approval, &decision)
-                {
+                let is_of_old = !is_of_definition(&approval, &call);
+                let needs_people = decision.action == Action::RequireApproval;
+                if is_of_old || (needs_people && !self.follows(&approval, &decision)) {
                     return self.ask_anew(call, decision).await;
                 }
                 let claimed = self.claim(&call, &decision, approval.id).await?;
@@ -164,9 +165,16 @@ impl Services {
         if !is_pending && open.request.state != ApprovalState::Approved {
             return Ok(Met::Other);
         }
-        if !self.follows(&open, decision) {
+        let superseded = if !is_of_definition(&open, call) {
+            Some("the definition of its tool changed since people were asked")
+        } else if !self.follows(&open, decision) {
+            Some("the policy asks another workflow by now")
+        } else {
+            None
+        };
+        if let Some(why) = superseded {
             if is_pending {
-                self.supersede(open.id).await?;
+                self.supersede(open.id, why).await?;
             }
             return Ok(Met::Other);
         }
@@ -221,6 +229,7 @@ impl Services {
             tool: attempt.tool.clone(),
             server: attempt.server.clone(),
             source: attempt.source.clone(),
+            definition_hash: attempt.definition_hash.clone(),
             arguments: call.redacted.clone(),
             session_id: attempt.session_id.clone(),
             justification: attempt.justification.clone(),
@@ -314,9 +323,8 @@ impl Services {
                 .is_some_and(|now| now.asks_alike(asked))
     }
 
-    /// Withdraws a request whose workflow the policy no longer names for this call.
-    async fn supersede(&self, id: Uuid) -> Result<(), ServiceError> {
-        let message = "the policy asks another workflow by now";
+    /// Withdraws a request that asks what nobody wants to know any more.
+    async fn supersede(&self, id: Uuid, message: &'static str) -> Result<(), ServiceError> {
         let changed = self
             .approval_apply(id, |approval, now| approval.request.cancel(None, Some(message), now))
             .await?;
@@ -426,4 +434,11 @@ pub(super) fn used() -> ServiceError {
         message: "the approval was used already; an approval is good for one call".to_owned(),
         state: Some(ApprovalState::Approved),
     }
+}
+
+/// Whether people were asked about the tool as it is defined now. A caller over HTTP runs the call itself, and of its tools no
+/// definition is known.
+fn is_of_definition(approval: &StoredApproval, call: &PreparedCall) -> bool {
+    call.attempt.definition_hash.is_none()
+        || approval.definition_hash == call.attempt.definition_hash
 }

@@ -39,7 +39,7 @@ impl Services {
                 source: attempt.source.as_deref().unwrap_or(""),
                 server: attempt.server.as_deref().unwrap_or(""),
                 annotations: Some(&attempt.annotations),
-                is_new: attempt.is_new || self.is_unaccepted(attempt),
+                is_new: self.is_new(attempt),
             },
             args: &call.args,
             schema: attempt.schema.as_deref(),
@@ -53,6 +53,11 @@ impl Services {
     }
 
     /// Whether the tool waits to be accepted by now: a listing may have come in while the call waited.
+    /// Whether nobody accepted the tool's definition as it is now.
+    pub(super) fn is_new(&self, attempt: &Attempt) -> bool {
+        attempt.is_new || self.is_unaccepted(attempt)
+    }
+
     fn is_unaccepted(&self, attempt: &Attempt) -> bool {
         match (attempt.enforcement_point, &attempt.server) {
             (EnforcementPoint::Mcp, Some(server)) => {

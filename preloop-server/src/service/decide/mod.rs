@@ -45,6 +45,8 @@ pub struct Attempt {
     pub annotations: Map<String, Value>,
     /// Whether the tool's definition is not accepted yet.
     pub is_new: bool,
+    /// SHA-256 of the tool's definition at its MCP server, which an approval of the call is bound to.
+    pub definition_hash: Option<String>,
     /// The tool's input schema, where it is known and to be checked.
     pub schema: Option<Arc<ToolSchema>>,
     /// The arguments exactly as received: a JSON object, checked for duplicate keys.
@@ -183,6 +185,10 @@ impl Services {
     ) -> Result<Option<(Decision, Uuid)>, ServiceError> {
         let attempt = &call.attempt;
         if attempt.approval_id.is_some() || attempt.asks != Asks::ByPolicy {
+            return Ok(None);
+        }
+        // Whoever said "remember" saw another definition, or none that anybody accepted.
+        if self.is_new(attempt) && self.live().asks_for_new_tools(call.caller.seen()) {
             return Ok(None);
         }
         let asked_call = AskedCall {

@@ -300,6 +300,17 @@ impl LivePolicies {
         names
     }
 
+    /// Whether a call that is seen from there needs people while its tool's definition is not accepted.
+    pub(crate) fn asks_for_new_tools(&self, seen: Seen<'_>) -> bool {
+        self.seen(seen).any(|slot| match slot {
+            Slot::Live(live) => {
+                let defaults = live.document.defaults.as_ref();
+                defaults.and_then(|defaults| defaults.require_approval_for_new_tools) != Some(false)
+            }
+            Slot::Broken(_) => true,
+        })
+    }
+
     /// Whether a call that is seen from there may be answered with a handle.
     pub(crate) fn may_answer_later(&self, seen: Seen<'_>) -> bool {
         self.seen(seen).any(|slot| match slot {

@@ -109,6 +109,7 @@ impl Stand {
             source: Some("mcp".to_owned()),
             annotations: Map::new(),
             is_new: false,
+            definition_hash: None,
             schema: None,
             arguments: RawValue::from_string(arguments.to_owned()).unwrap(),
             justification: None,

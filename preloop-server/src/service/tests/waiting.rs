@@ -1,6 +1,6 @@
 //! What changes while a call waits: its key, its workflow, the teams of whoever asked.
 
-use preloop_api::{ChangeTeam, CreateTeam};
+use preloop_api::{ApprovalState, ChangeTeam, CreateTeam};
 use preloop_core::approval::VoteDecision;
 use preloop_files::PolicySource;
 
@@ -70,7 +70,30 @@ async fn a_team_joined_while_a_call_waits_has_its_say(place: Place) {
     );
 }
 
+async fn a_tool_that_changed_since_people_were_asked_is_asked_for_anew(place: Place) {
+    let stand = Stand::on(place).await;
+    let decide = async |definition: &str| {
+        let definition_hash = Some(definition.to_owned());
+        let attempt = Attempt { definition_hash, ..Stand::attempt("pay", r#"{"amount":1}"#) };
+        stand.services.decide(&stand.agent, attempt).await.unwrap()
+    };
+    let Ruling::Held(held) = decide("first").await else { panic!("people are asked") };
+    let first = held.detach().id;
+    let Ruling::Held(held) = decide("second").await else { panic!("people are asked anew") };
+    let second = held.detach().id;
+    assert_ne!(first, second, "it does not join");
+    let shown = stand.services.approval_show(&stand.owner, first).await.unwrap();
+    assert_eq!(shown.state, ApprovalState::Cancelled);
+    stand.vote(second, VoteDecision::Approve).await;
+    let Ruling::Held(held) = decide("third").await else { panic!("nobody saw this one") };
+    held.detach();
+    assert_eq!(stand.outcome(second).await, None, "the approval was not used");
+    let joined = decide("third").await;
+    assert!(matches!(joined, Ruling::Held(_)), "{joined:?}");
+}
+
 on_both_engines![
+    a_tool_that_changed_since_people_were_asked_is_asked_for_anew,
     a_key_revoked_while_its_call_waits_runs_nothing,
     a_workflow_made_stricter_while_a_call_waits_asks_anew,
     a_team_joined_while_a_call_waits_has_its_say,

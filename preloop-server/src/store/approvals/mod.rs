@@ -33,6 +33,8 @@ pub(crate) struct StoredApproval {
     pub(crate) tool: String,
     pub(crate) server: Option<String>,
     pub(crate) source: Option<String>,
+    /// SHA-256 of the definition that the tool had at its MCP server.
+    pub(crate) definition_hash: Option<String>,
     /// Redacted.
     pub(crate) arguments: Value,
     pub(crate) session_id: String,

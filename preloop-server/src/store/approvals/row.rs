@@ -15,8 +15,8 @@ use super::{StoredApproval, TABLE};
 
 pub(super) const SELECT: &str = "select approval_id, principal_id, call_hash, state, tool, server, source,
     arguments, principal, session_id, justification, decision_id, decision, workflow, created_at, expires_at,
-    decided_at, use_by, used_at, outcome, escalated_at, match_code, wrong_codes, ai, joins, uses
-    from approval";
+    decided_at, use_by, used_at, outcome, escalated_at, match_code, wrong_codes, ai, joins, uses,
+    definition_hash from approval";
 
 pub(super) enum Find<'a> {
     Id(Uuid),
@@ -118,6 +118,7 @@ fn read(row: &EngineRow) -> Result<StoredApproval, StoreError> {
         tool: columns.text("tool")?,
         server: columns.text_opt("server")?,
         source: columns.text_opt("source")?,
+        definition_hash: columns.text_opt("definition_hash")?,
         arguments: columns.json("arguments")?,
         session_id: columns.text("session_id")?,
         justification: columns.text_opt("justification")?,
@@ -136,8 +137,9 @@ pub(super) async fn insert(
     sqlx::query(
         "insert into approval (approval_id, account_id, principal_id, call_hash, state, tool, server,
             source, arguments, principal, session_id, justification, decision_id, decision, workflow,
-            created_at, expires_at, due_at, match_code)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+            created_at, expires_at, due_at, match_code, definition_hash)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+            $20)",
     )
     .bind(approval.id.to_string())
     .bind(account_id.to_string())
@@ -158,6 +160,7 @@ pub(super) async fn insert(
     .bind(micros(request.expires_at))
     .bind(request.next_due().map(micros))
     .bind(json_opt(approval.id, request.match_code.as_ref())?)
+    .bind(approval.definition_hash.as_deref())
     .execute(&mut **tx)
     .await?;
     Ok(())
