@@ -46,6 +46,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
         "The server does not answer to the name that the request is addressed to.",
     ),
     code("not_an_approver", 403, "The workflow does not name the caller as an approver."),
+    code("not_the_requester", 403, "Only whoever asked withdraws a request, or an owner or admin."),
     code("operator_only", 403, "Only an owner of the first account may do what concerns all."),
     code("origin_not_allowed", 403, "Pages of that origin may not call the server."),
     code("passkey_refused", 403, "The passkey's answer does not fit what was asked."),

@@ -107,13 +107,14 @@ pub(super) fn routes() -> Routes {
             post("/api/v1/approvals/{id}/cancel", cancel)
                 .right(Permission::ApprovalsRead)
                 .summary("Withdraw a pending request")
-                .description("The requester may, and who has the right `approvals:vote`.")
+                .description("The requester may, and owners and admins who have the right `approvals:vote`.")
                 .optional_body::<CancelRequest>()
                 .answers::<Approval>(StatusCode::OK)
                 .problems(&[
                     "approval_contended",
                     "approval_not_found",
                     "approval_settled",
+                    "not_the_requester",
                     "reason_too_long",
                 ]),
         )

@@ -513,10 +513,10 @@ async fn a_grant_answers_for_no_definition_that_nobody_accepted(place: Place) {
     let id = two.hold("pay").await;
     let wide = serde_json::from_value(serde_json::json!({"arguments": {"amount": "any"}})).unwrap();
     assert_eq!(two.remember(&ann, id, for_a_time(600, wide)).await, "ok");
-    let changed =
-        crate::service::Attempt { is_new: true, ..Stand::attempt("pay", r#"{"amount":7}"#) };
-    let ruled = two.here.services.decide(&two.here.agent, changed).await.unwrap();
-    assert!(matches!(ruled, Ruling::Held(_)), "{ruled:?}");
+    // Nobody accepted any tool of this server, which matters where the policy asks for that.
+    two.load(&POLICY.replace("defaults: {require_approval_for_new_tools: false}\n", ""));
+    assert_eq!(two.decided(&two.here, "pay", r#"{"amount":7}"#, "s").await, "held");
+    two.load(POLICY);
     assert_eq!(two.decided(&two.here, "pay", r#"{"amount":8}"#, "s").await, "granted");
 }
 

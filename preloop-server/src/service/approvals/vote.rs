@@ -135,7 +135,7 @@ impl Services {
         self.record_or_log(&record);
     }
 
-    /// Withdraws a pending request: its requester, or who may vote.
+    /// Withdraws a pending request: its requester, or who runs the account. Approvers decide, and say why where they must.
     pub(crate) async fn approval_cancel(
         &self,
         caller: &Caller,
@@ -146,6 +146,10 @@ impl Services {
         let seen = self.approval_seen(caller, id).await?;
         if seen.principal.id != caller.principal.id {
             caller.must(Permission::ApprovalsVote)?;
+            if !matches!(caller.role, Role::Owner | Role::Admin) {
+                let message = "whoever asked may withdraw the request, or an owner or admin; decline it where it asks you".to_owned();
+                return Err(ServiceError::Forbidden { code: "not_the_requester", message });
+            }
         }
         let (by, message) = (caller.principal.name.clone(), reason.clone());
         let changed = self

@@ -59,6 +59,15 @@ async fn the_requester_withdraws_and_may_ask_again() {
     let other = server.agent_key("bot").await;
     let (status, _) = send(server.request("POST", &path, &other)).await;
     assert_eq!(status, StatusCode::NOT_FOUND, "it is not theirs");
+    let body = json!({"name": "cyd", "role": "approver"});
+    let (_, made) = server.owner_post("/api/v1/api-keys", body).await;
+    let approver = made["key"].as_str().unwrap();
+    let (status, problem) = send(server.request("POST", &path, approver)).await;
+    assert_eq!(
+        (status, &problem["code"]),
+        (StatusCode::FORBIDDEN, &json!("not_the_requester")),
+        "approvers decide"
+    );
     let (status, cancelled) = server.agent_post(&path, json!({})).await;
     assert_eq!((status, &cancelled["state"]), (StatusCode::OK, &json!("cancelled")));
     let (status, again) = server.agent_post(&path, json!({})).await;
