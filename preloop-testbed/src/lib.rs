@@ -14,7 +14,7 @@ mod terminal;
 
 pub use browser::{Browser, Tab};
 pub use http_receiver::{HttpAnswer, HttpReceiver, HttpRequest};
-pub use postgres::Database;
+pub use postgres::{Database, Frost};
 pub use push_subscriber::PushSubscriber;
 pub use smtp_sink::{Mail, SmtpSink};
 pub use terminal::Terminal;

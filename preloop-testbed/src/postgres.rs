@@ -100,12 +100,52 @@ impl Database {
         ));
     }
 
+    /// Stops everything that works for its clients and refuses new ones, as if its machine hung: connections stay, and
+    /// nothing is answered, until the frost is dropped.
+    ///
+    /// # Panics
+    /// Where the server does not do it, or is not of this machine.
+    pub fn freeze(&self) -> Frost {
+        let workers = self.answer(
+            "select pid from pg_stat_activity where datname = current_database()
+                 and backend_type = 'client backend' and pid <> pg_backend_pid()",
+        );
+        self.server.must(&format!("alter database {} allow_connections false", self.name));
+        let frost =
+            Frost { database: self.clone(), workers: workers.lines().map(str::to_owned).collect() };
+        assert!(!frost.workers.is_empty(), "nobody uses it");
+        frost.signal("-STOP").unwrap_or_else(|error| panic!("{error}"));
+        frost
+    }
+
     /// Takes connections again.
     ///
     /// # Panics
     /// Where the server does not do it.
     pub fn bring_back(&self) {
         self.server.must(&format!("alter database {} allow_connections true", self.name));
+    }
+}
+
+/// A database that hangs.
+#[derive(Debug)]
+pub struct Frost {
+    database: Database,
+    /// The processes that work for its clients.
+    workers: Vec<String>,
+}
+
+impl Frost {
+    fn signal(&self, name: &str) -> Result<(), String> {
+        run(Command::new("kill").arg(name).args(&self.workers))
+    }
+}
+
+impl Drop for Frost {
+    fn drop(&mut self) {
+        // One that its client gave up is gone.
+        let _ = self.signal("-CONT");
+        self.database.bring_back();
     }
 }
 

@@ -396,6 +396,34 @@ fn two_servers_make_a_call_that_is_approved_once() {
 }
 
 #[test]
+fn a_held_call_outlives_half_a_minute_of_a_database_that_hangs() {
+    let mut scene = Scene::start(true, false);
+    let session = scene.session();
+    let mut open = session.post_and_watch(&tools_call(1, "bank__pay", &arguments()));
+    let id = scene.preloop.pending()["id"].as_str().unwrap().to_owned();
+    let Stopper::Postgres(database) = &scene.stopper else { panic!("it is PostgreSQL") };
+    let frost = database.freeze();
+    // Whoever votes meanwhile may wait for an answer, or be told that there is none.
+    let voters = [vote(&scene.preloop, &id), vote(&scene.preloop, &id)];
+    std::thread::sleep(std::time::Duration::from_secs(30));
+    assert_eq!(scene.runs(), 0, "nothing is let through");
+    drop(frost);
+    for voter in voters {
+        voter.join().unwrap();
+    }
+    let path = format!("/api/v1/approvals/{id}/approve");
+    until("the vote counts", || {
+        let status = scene.preloop.post(&path, &scene.preloop.owner_key, &json!({})).status;
+        // 409: one of the first two does.
+        [200, 409].contains(&status).then_some(())
+    });
+    assert!(open.read_until("ran pay"), "{}", open.text());
+    assert_eq!(scene.runs(), 1, "however many voted");
+    assert_eq!(scene.preloop.approval(&id)["votes"].as_array().unwrap().len(), 1);
+    scene.preloop.kill();
+}
+
+#[test]
 fn a_held_call_outlives_half_a_minute_without_the_database() {
     let mut scene = Scene::start(true, false);
     let session = scene.session();
