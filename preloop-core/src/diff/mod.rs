@@ -30,6 +30,7 @@ mod effects;
 mod instants;
 mod kinds;
 mod normal;
+mod pairs;
 mod place;
 mod reading;
 mod record;

@@ -1,34 +1,50 @@
 //! What was added, removed, changed or moved between two documents: by name, never by position.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::pairs::paired;
 use super::report::{Change, ChangeKind, FieldChange, Section};
 use crate::canonical::export;
 use crate::decision::Action;
 use crate::document::{Condition, PolicyDocument, Tool};
 
-/// Rules whose conditions share at least this part of their words are taken for one rule that was changed.
-const LIKENESS_MIN: f64 = 0.34;
 /// What stands in place of a secret.
 const HIDDEN: &str = "[redacted]";
 
 /// Every difference, in the order of the document.
 pub(super) fn changes(before: &PolicyDocument, after: &PolicyDocument) -> Vec<Change> {
-    let shown = [export(before.clone()), export(after.clone())];
+    // Tools hold no secrets, and most of a document is tools.
+    let shown = [before, after].map(|document| {
+        let PolicyDocument {
+            version,
+            metadata,
+            mcp_servers,
+            approval_workflows,
+            tools: _,
+            defaults,
+        } = document;
+        export(PolicyDocument {
+            version: version.clone(),
+            metadata: metadata.clone(),
+            mcp_servers: mcp_servers.clone(),
+            approval_workflows: approval_workflows.clone(),
+            tools: Vec::new(),
+            defaults: defaults.clone(),
+        })
+    });
     let [one, other] = &shown;
     let mut changes = Vec::new();
     single(&mut changes, Section::Metadata, "metadata", &one.metadata, &other.metadata);
-    servers(&mut changes, before, after);
-    let names = |document: &PolicyDocument| -> Vec<(String, Value)> {
+    servers(&mut changes, [before, after], [one, other]);
+    let [old, new] = [one, other].map(|document| {
         let workflows = document.approval_workflows.iter();
-        workflows.map(|workflow| (workflow.name.clone(), value(workflow))).collect()
-    };
-    let section = Section::ApprovalWorkflow;
-    named(&mut changes, section, "approval_workflows", &names(one), &names(other));
-    tools(&mut changes, &one.tools, &other.tools);
+        workflows.map(|workflow| (workflow.name.as_str(), workflow)).collect::<Vec<_>>()
+    });
+    named(&mut changes, Section::ApprovalWorkflow, "approval_workflows", &old, &new);
+    tools(&mut changes, &before.tools, &after.tools);
     single(&mut changes, Section::Defaults, "defaults", &one.defaults, &other.defaults);
     hidden_channels(&mut changes, before, after);
     changes
@@ -39,14 +55,14 @@ fn value<T: Serialize>(part: &T) -> Value {
     serde_json::to_value(part).unwrap_or_default()
 }
 
-fn single<T: Serialize>(
+fn single<T: Serialize + PartialEq>(
     changes: &mut Vec<Change>,
     section: Section,
     name: &str,
     before: &T,
     after: &T,
 ) {
-    let fields = fields(section, &value(before), &value(after));
+    let fields = fields_of(section, before, after);
     if !fields.is_empty() {
         changes.push(Change {
             kind: ChangeKind::Changed,
@@ -60,13 +76,17 @@ fn single<T: Serialize>(
     }
 }
 
-fn servers(changes: &mut Vec<Change>, before: &PolicyDocument, after: &PolicyDocument) {
-    let shown = |document: &PolicyDocument| -> Vec<(String, Value)> {
-        let document = export(document.clone());
-        document.mcp_servers.iter().map(|server| (server.name.clone(), value(server))).collect()
-    };
+fn servers(
+    changes: &mut Vec<Change>,
+    [before, after]: [&PolicyDocument; 2],
+    shown: [&PolicyDocument; 2],
+) {
+    let [old, new] = shown.map(|document| {
+        let servers = document.mcp_servers.iter();
+        servers.map(|server| (server.name.as_str(), server)).collect::<Vec<_>>()
+    });
     let start = changes.len();
-    named(changes, Section::McpServer, "mcp_servers", &shown(before), &shown(after));
+    named(changes, Section::McpServer, "mcp_servers", &old, &new);
     for (at, server) in before.mcp_servers.iter().enumerate() {
         let mut others = after.mcp_servers.iter().enumerate();
         let Some((to, other)) = others.find(|(_, other)| other.name == server.name) else {
@@ -124,18 +144,29 @@ fn secret_changed(section: Section, list: &str, name: &str, at: usize, to: usize
     }
 }
 
+/// The first place of each name.
+fn positions<T>(list: &[(impl AsRef<str>, T)]) -> HashMap<&str, usize> {
+    let mut positions = HashMap::with_capacity(list.len());
+    for (at, (name, _)) in list.iter().enumerate() {
+        positions.entry(name.as_ref()).or_insert(at);
+    }
+    positions
+}
+
 /// A list whose items have names of their own.
-fn named(
+fn named<T: Serialize + PartialEq>(
     changes: &mut Vec<Change>,
     section: Section,
     list: &str,
-    before: &[(String, Value)],
-    after: &[(String, Value)],
+    before: &[(impl AsRef<str>, &T)],
+    after: &[(impl AsRef<str>, &T)],
 ) {
-    let mut pairs = Vec::new();
-    for (at, (name, _)) in before.iter().enumerate() {
-        pairs.push((at, after.iter().position(|(other, _)| other == name)));
-    }
+    let (old, new) = (positions(before), positions(after));
+    let pairs: Vec<(usize, Option<usize>)> = before
+        .iter()
+        .enumerate()
+        .map(|(at, (name, _))| (at, new.get(name.as_ref()).copied()))
+        .collect();
     let moved = moved(&pairs);
     for (at, to) in &pairs {
         let Some((name, one)) = before.get(*at) else { continue };
@@ -143,16 +174,19 @@ fn named(
         let change = |kind, fields| Change {
             kind,
             section,
-            name: name.clone(),
+            name: name.as_ref().to_owned(),
             rule: None,
             path_before: Some(format!("{list}[{at}]")),
             path_after: to.map(|to| format!("{list}[{to}]")),
             fields,
         };
         match other {
-            None => changes.push(change(ChangeKind::Removed, set_fields(section, one, true))),
+            None => {
+                let fields = set_fields(section, &value(one), true);
+                changes.push(change(ChangeKind::Removed, fields));
+            }
             Some(other) => {
-                let fields = fields(section, one, other);
+                let fields = fields_of(section, *one, *other);
                 if !fields.is_empty() {
                     changes.push(change(ChangeKind::Changed, fields));
                 }
@@ -163,15 +197,15 @@ fn named(
         }
     }
     for (to, (name, other)) in after.iter().enumerate() {
-        if !before.iter().any(|(one, _)| one == name) {
+        if !old.contains_key(name.as_ref()) {
             changes.push(Change {
                 kind: ChangeKind::Added,
                 section,
-                name: name.clone(),
+                name: name.as_ref().to_owned(),
                 rule: None,
                 path_before: None,
                 path_after: Some(format!("{list}[{to}]")),
-                fields: set_fields(section, other, false),
+                fields: set_fields(section, &value(other), false),
             });
         }
     }
@@ -209,26 +243,32 @@ fn tools(changes: &mut Vec<Change>, before: &[Tool], after: &[Tool]) {
         None => tool.name.clone(),
     };
     // A tool that is there once on each side is the same one, whatever its source.
-    let is_alone =
-        |tools: &[Tool], name: &str| tools.iter().filter(|tool| tool.name == name).count() == 1;
+    let counts = [before, after].map(|tools| {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for tool in tools {
+            let count = counts.entry(&tool.name).or_default();
+            *count = count.saturating_add(1);
+        }
+        counts
+    });
     let known = |tool: &Tool| {
-        if is_alone(before, &tool.name) && is_alone(after, &tool.name) {
+        if counts.iter().all(|counts| counts.get(tool.name.as_str()) == Some(&1)) {
             return tool.name.clone();
         }
         key(tool)
     };
-    let list = |tools: &[Tool]| -> Vec<(String, Value)> {
-        tools.iter().map(|tool| (known(tool), value(tool))).collect()
-    };
-    let (old, new) = (list(before), list(after));
+    let [old, new] = [before, after]
+        .map(|tools| tools.iter().map(|tool| (known(tool), tool)).collect::<Vec<_>>());
+    let (places_before, places_after) = (positions(&old), positions(&new));
     let start = changes.len();
     named(changes, Section::Tool, "tools", &old, &new);
     for change in changes.iter_mut().skip(start) {
-        let tool = match change.kind {
-            ChangeKind::Added => position(&new, &change.name).and_then(|at| after.get(at)),
-            ChangeKind::Removed => position(&old, &change.name).and_then(|at| before.get(at)),
-            ChangeKind::Changed | ChangeKind::Moved => None,
+        let (places, tools) = match change.kind {
+            ChangeKind::Added => (&places_after, after),
+            ChangeKind::Removed => (&places_before, before),
+            ChangeKind::Changed | ChangeKind::Moved => continue,
         };
+        let tool = places.get(change.name.as_str()).and_then(|at| tools.get(*at));
         let Some(tool) = tool.filter(|tool| !tool.conditions.is_empty()) else { continue };
         let rules = Some(Value::from(tool.conditions.iter().map(summary).collect::<Vec<_>>()));
         let (before, after) =
@@ -236,9 +276,12 @@ fn tools(changes: &mut Vec<Change>, before: &[Tool], after: &[Tool]) {
         let field = "rules".to_owned();
         change.fields.push(FieldChange { field, before, after, is_documentation: false });
     }
-    for (at, (name, _)) in old.iter().enumerate() {
-        let Some(to) = new.iter().position(|(other, _)| other == name) else { continue };
-        let (Some(tool), Some(next)) = (before.get(at), after.get(to)) else { continue };
+    for (at, (name, tool)) in old.iter().enumerate() {
+        let Some(to) = places_after.get(name.as_str()).copied() else { continue };
+        let Some(next) = after.get(to) else { continue };
+        if tool.conditions == next.conditions {
+            continue;
+        }
         let lists = [format!("tools[{at}].conditions"), format!("tools[{to}].conditions")];
         rules(changes, name, &lists, &tool.conditions, &next.conditions);
     }
@@ -272,7 +315,7 @@ fn rules(
             add(ChangeKind::Removed, rule, Some(*at), None, fields);
             continue;
         };
-        let fields = fields(section, &value(rule), &value(other));
+        let fields = fields_of(section, rule, other);
         if !fields.is_empty() {
             add(ChangeKind::Changed, other, Some(*at), Some(to), fields);
         }
@@ -286,10 +329,6 @@ fn rules(
             add(ChangeKind::Added, rule, None, Some(to), fields);
         }
     }
-}
-
-fn position(list: &[(String, Value)], name: &str) -> Option<usize> {
-    list.iter().position(|(other, _)| other == name)
 }
 
 /// A rule in one line.
@@ -309,62 +348,16 @@ fn label(rule: &Condition) -> String {
     name.unwrap_or_else(|| "(always)".to_owned())
 }
 
-/// Which rule became which: by name, then by condition, then by likeness.
-fn paired(before: &[Condition], after: &[Condition]) -> Vec<(usize, Option<usize>)> {
-    let mut pairs: Vec<(usize, Option<usize>)> = (0..before.len()).map(|at| (at, None)).collect();
-    let mut taken = BTreeSet::new();
-    let mut pair = |matches: &dyn Fn(&Condition, &Condition) -> bool| {
-        for ((_, to), rule) in pairs.iter_mut().zip(before) {
-            if to.is_some() {
-                continue;
-            }
-            let mut free = after.iter().enumerate().filter(|(at, _)| !taken.contains(at));
-            if let Some((at, _)) = free.find(|(_, other)| matches(rule, other)) {
-                taken.insert(at);
-                *to = Some(at);
-            }
-        }
-    };
-    pair(&|one, other| one.name.is_some() && one.name == other.name);
-    let may_be = |one: &Condition, other: &Condition| {
-        one.name.is_none() || other.name.is_none() || one.name == other.name
-    };
-    pair(&|one, other| may_be(one, other) && one == other);
-    pair(&|one, other| {
-        may_be(one, other) && one.expression == other.expression && one.action == other.action
-    });
-    pair(&|one, other| may_be(one, other) && one.expression == other.expression);
-    let mut likely: Vec<(f64, usize, usize)> = Vec::new();
-    for (at, _) in pairs.iter().filter(|(_, to)| to.is_none()) {
-        for (to, other) in after.iter().enumerate().filter(|(to, _)| !taken.contains(to)) {
-            let Some(rule) = before.get(*at).filter(|rule| may_be(rule, other)) else { continue };
-            likely.push((likeness(rule, other), *at, to));
-        }
+/// The fields that differ between two parts; most parts are alike, and are not written out for it.
+fn fields_of<T: Serialize + PartialEq>(
+    section: Section,
+    before: &T,
+    after: &T,
+) -> Vec<FieldChange> {
+    if before == after {
+        return Vec::new();
     }
-    likely.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
-    for (likeness, at, to) in likely {
-        let Some(pair) = pairs.get_mut(at) else { continue };
-        if likeness >= LIKENESS_MIN && pair.1.is_none() && taken.insert(to) {
-            pair.1 = Some(to);
-        }
-    }
-    pairs
-}
-
-/// The part of the words that two conditions share.
-fn likeness(one: &Condition, other: &Condition) -> f64 {
-    let words = |rule: &Condition| -> BTreeSet<String> {
-        let text = rule.expression.clone().unwrap_or_default();
-        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.');
-        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
-    };
-    let (one_words, other_words) = (words(one), words(other));
-    let shared = one_words.intersection(&other_words).count();
-    let all = one_words.union(&other_words).count();
-    #[expect(clippy::cast_precision_loss, reason = "conditions have few words")]
-    let part = if all == 0 { 0.0 } else { shared as f64 / all as f64 };
-    // The same action speaks for the same rule.
-    if one.action == other.action { part + 0.1 } else { part }
+    fields(section, &value(before), &value(after))
 }
 
 /// The fields that differ.
