@@ -9,6 +9,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use preloop_core::diagnostic::Report;
+use preloop_core::dialect::{Dialect, any_dialect, any_dialect_of_files};
 use preloop_core::limits::{DOCUMENT_BYTES_MAX, POLICY_FILES_MAX};
 use preloop_core::{PolicyFile, ValidPolicy, validate, validate_files};
 
@@ -61,7 +62,19 @@ impl PolicySource {
         files.into_iter().map(read).collect::<io::Result<_>>().map(Self::Folder)
     }
 
-    /// Reads and checks the policy.
+    /// Reads and checks the policy, which may be in any dialect; the files of a folder are documents where they are
+    /// several.
+    ///
+    /// # Errors
+    /// Every problem of it; of a folder each names its file.
+    pub fn any_dialect(&self) -> Result<(ValidPolicy, Dialect), Report> {
+        match self {
+            Self::File(text) => any_dialect(text),
+            Self::Folder(files) => any_dialect_of_files(&named(files)),
+        }
+    }
+
+    /// Reads and checks the policy, which is a document.
     ///
     /// # Errors
     /// Every problem of it; of a folder each names its file.

@@ -21,7 +21,9 @@ use serde_json::Value;
 pub use flat::FlatPolicy;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, Lines, Report};
-use crate::parse::{DOCUMENT, Decoder, Places, Section, Syntax, Tree, located_as, read_tree};
+use crate::parse::{
+    DOCUMENT, Decoder, Places, PolicyFile, Section, Syntax, Tree, located_as, read_tree,
+};
 use crate::validate::ValidPolicy;
 
 /// How a source is written.
@@ -125,6 +127,32 @@ pub fn any_dialect(source: &(impl AsRef<[u8]> + ?Sized)) -> Result<(ValidPolicy,
     let read = read(source.as_ref(), Syntax::Guessed, Strangers::Refused);
     let compiled = read.outcome?;
     Ok((compiled.policy, read.dialect.unwrap_or(Dialect::Document)))
+}
+
+/// Reads the policy files of a folder: one alone may be in any dialect, several together are one document.
+pub fn any_dialect_of_files(files: &[PolicyFile<'_>]) -> Result<(ValidPolicy, Dialect), Report> {
+    if let [file] = files {
+        let read = read(file.text, Syntax::Guessed, Strangers::Refused);
+        if read.dialect == Some(Dialect::Flat) {
+            return match read.outcome {
+                Ok(Compiled { policy, .. }) => {
+                    let warnings = in_file(policy.warnings().to_vec(), file.name);
+                    Ok((policy.with_warnings(warnings), Dialect::Flat))
+                }
+                Err(mut report) => {
+                    report.errors = in_file(report.errors, file.name);
+                    report.warnings = in_file(report.warnings, file.name);
+                    Err(report)
+                }
+            };
+        }
+    }
+    ValidPolicy::parse_files(files).map(|policy| (policy, Dialect::Document))
+}
+
+fn in_file(problems: Vec<Diagnostic>, name: &str) -> Vec<Diagnostic> {
+    let named = |problem: Diagnostic| Diagnostic { file: Some(name.to_owned()), ..problem };
+    problems.into_iter().map(named).collect()
 }
 
 /// What is done with keys at the top that the dialect does not have.

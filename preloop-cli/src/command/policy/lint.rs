@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Lint, output: Output) -> Result<Exit, Failure> {
     let mut files = Vec::new();
     for file in &options.files {
         let name = source::name(file);
-        let report = match source::parsed(&source::policy(file)?) {
+        let report = match source::policy(file)?.any_dialect() {
             Ok((policy, _)) => {
                 Report { is_valid: true, errors: Vec::new(), warnings: lint(&policy) }
             }

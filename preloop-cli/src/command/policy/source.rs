@@ -8,7 +8,6 @@ use std::path::Path;
 
 use preloop_core::ValidPolicy;
 use preloop_core::diagnostic::Report;
-use preloop_core::dialect::{Dialect, any_dialect};
 use preloop_core::limits::DOCUMENT_BYTES_MAX;
 use preloop_files::PolicySource;
 
@@ -35,15 +34,7 @@ pub(super) fn policy(path: &Path) -> Result<PolicySource, Failure> {
 /// A policy without errors, or the exit code after its errors were shown: with JSON they are the
 /// result.
 pub(super) fn valid(path: &Path, output: Output) -> Result<Result<ValidPolicy, Exit>, Failure> {
-    checked(path, parsed(&policy(path)?).map(|(policy, _)| policy), output)
-}
-
-/// A policy in any dialect; the files of a folder are documents.
-pub(super) fn parsed(source: &PolicySource) -> Result<(ValidPolicy, Dialect), Report> {
-    match source {
-        PolicySource::File(text) => any_dialect(text),
-        PolicySource::Folder(_) => source.parse().map(|policy| (policy, Dialect::Document)),
-    }
+    checked(path, policy(path)?.any_dialect().map(|(policy, _)| policy), output)
 }
 
 /// The same of a policy that was read.

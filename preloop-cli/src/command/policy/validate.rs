@@ -84,7 +84,7 @@ fn once(validate: &Validate, output: Output) -> Result<Exit, Failure> {
 }
 
 fn report(file: &Path) -> Result<Report, Failure> {
-    let report = match source::parsed(&source::policy(file)?) {
+    let report = match source::policy(file)?.any_dialect() {
         Ok((policy, _)) => {
             Report { is_valid: true, errors: Vec::new(), warnings: policy.warnings().to_vec() }
         }

@@ -46,7 +46,7 @@ impl Document {
         output: Output,
     ) -> Result<Result<Self, Exit>, Failure> {
         let source = source::policy(path)?;
-        let parsed = source::parsed(&source);
+        let parsed = source.any_dialect();
         let is_flat = matches!(&parsed, Ok((_, Dialect::Flat)));
         let policy = match source::checked(path, parsed.map(|(policy, _)| policy), output)? {
             Ok(policy) => policy,
