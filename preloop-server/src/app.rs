@@ -86,7 +86,7 @@ pub async fn serve(config: Config) -> Result<Running, StartError> {
     let first = platform.first();
     // The policy first: a server with a broken one must not start, and must not look as if it had.
     let policy = match &config.policy {
-        Some(path) => Some(load_policy(first, path)?),
+        Some(path) => Some(load_policy(first, path).await?),
         None => None,
     };
     let followed = follow(first, &config).await?;
@@ -197,18 +197,32 @@ async fn follow(
     };
     let mut followed = FollowedPolicy::new(origin);
     followed.load(services).map_err(|refusal| failed(refusal.to_string()))?;
+    give_way(services).await?;
     Ok(Some(followed))
 }
 
-fn load_policy(services: &Services, path: &Path) -> Result<PolicyFile, StartError> {
+async fn load_policy(services: &Services, path: &Path) -> Result<PolicyFile, StartError> {
     let mut file = PolicyFile::new(path.to_owned());
     match file.load(services) {
-        Ok(Ok(())) => Ok(file),
+        Ok(Ok(())) => {}
         Ok(Err(report)) => {
-            Err(StartError::InvalidPolicy { path: path.to_owned(), report: Box::new(report) })
+            return Err(StartError::InvalidPolicy {
+                path: path.to_owned(),
+                report: Box::new(report),
+            });
         }
-        Err(error) => Err(failed(format!("cannot read the policy `{}`: {error}", path.display()))),
+        Err(error) => {
+            let path = path.display();
+            return Err(failed(format!("cannot read the policy `{path}`: {error}")));
+        }
     }
+    give_way(services).await?;
+    Ok(file)
+}
+
+/// What is stored and does not count beside what the operator gave leaves before anybody asks.
+async fn give_way(services: &Services) -> Result<(), StartError> {
+    services.policies_refresh().await.map_err(|error| failed(error.to_string()))
 }
 
 fn router(platform: &Platform, firewalls: &Firewalls, config: &Config, proxies: Proxies) -> Router {

@@ -77,6 +77,42 @@ fn what_is_committed_is_the_policy() {
     becomes(&server, "deny");
 }
 
+/// A policy of lists, which denies `pay` or lets it through.
+fn flat(list: &str) -> String {
+    format!("name: shop\n{list}: [pay]\n")
+}
+
+#[test]
+fn flat_policies_are_served_and_followed() {
+    let place = Place::new();
+    let file = place.write("flat.yaml", flat("denied_actions"));
+    let server = Server::start_in(Place::new(), &["--policy", &file]);
+    assert_eq!(action(&server), "deny");
+    place.write("flat.yaml", flat("allowed_actions"));
+    becomes(&server, "allow");
+    place.write("flat.yaml", flat("denied_action"));
+    refused(&server, "denied_action");
+    assert_eq!(action(&server), "allow", "the last good one stays");
+
+    std::fs::create_dir_all(place.path("repo/policies")).expect("a directory");
+    git(&place, &["init", "-q"]);
+    let commit = |text: &str| {
+        place.write("repo/policies/shop.yaml", text);
+        git(&place, &["add", "-A"]);
+        git(&place, &["commit", "-q", "-m", "x"]);
+    };
+    commit(&flat("allowed_actions"));
+    let folder = place.path("repo/policies").display().to_string();
+    let server = Server::start_in(Place::new(), &["--policy-git", &folder]);
+    assert_eq!(action(&server), "allow");
+    commit(&flat("denied_action"));
+    refused(&server, "denied_action");
+    commit(&flat("denied_actions"));
+    becomes(&server, "deny");
+    let read = place.run(&["policy", "validate", &folder, "--format", "json"]);
+    assert_eq!(read.code, 0, "a folder is read alike everywhere: {read:?}");
+}
+
 #[test]
 fn a_folder_without_commits_starts_no_server() {
     let place = Place::new();
@@ -159,6 +195,44 @@ fn only_newer_bundles_of_the_trusted_key_hold() {
     std::fs::write(&bundle, "{").expect("a bundle");
     refused(&server, "(malformed)");
     assert_eq!(action(&server), "allow", "the last good one stays");
+}
+
+#[test]
+fn a_bundle_holds_in_every_scope_that_it_has() {
+    let place = Place::new();
+    let bundle = place.path("shop.bundle").display().to_string();
+    let keys = place.path("ours").display().to_string();
+    assert_eq!(place.run(&["policy", "keygen", &keys]).code, 0);
+    let (key, public) = (format!("{keys}.key"), format!("{keys}.pub"));
+    let account = place.write("shop.yaml", document("allow"));
+    let child = document("deny").replace("shop", "careful");
+    let child = format!("agent:agent={}", place.write("careful.yaml", child));
+    let make = |version: &str, scope: &[&str]| {
+        let made = place.path("made.bundle").display().to_string();
+        let mut arguments = vec!["policy", "bundle", &account, "--number", version, "--key", &key];
+        arguments.extend(["-o", &made]);
+        arguments.extend(scope);
+        let ran = place.run(&arguments);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        std::fs::rename(&made, &bundle).expect("a bundle");
+    };
+    make("1", &["--scope", &child]);
+    let server = Server::start_in(Place::new(), &["--bundle", &bundle, "--bundle-key", &public]);
+    assert_eq!(action(&server), "deny");
+    let listed = eventually("both are kept", || {
+        let listed = server.json(&["policy", "list"]);
+        let text = listed.to_string();
+        (text.contains("careful") && text.contains("shop")).then_some(text)
+    });
+    assert_eq!(listed.matches("\"is_read_only\":true").count(), 2, "{listed}");
+    let other = place.write("other.yaml", document("allow").replace("shop", "other"));
+    let ran = server.run(&["policy", "apply", &other, "--scope", "agent:agent", "--yes"]);
+    assert!(ran.code != 0 && ran.stderr.contains("the operator gave to the server"), "{ran:?}");
+    make("2", &[]);
+    becomes(&server, "allow");
+    eventually("the scope is gone", || {
+        (!server.json(&["policy", "list"]).to_string().contains("careful")).then_some(())
+    });
 }
 
 #[test]

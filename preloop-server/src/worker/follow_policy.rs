@@ -5,10 +5,11 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use preloop_api::{PolicyScope, ScopeKind};
+use preloop_core::ValidPolicy;
 use preloop_core::bundle::{
     Bundle, BundleError, BundleScope, HeldBundle, PublicKey, VerifiedBundle,
 };
-use preloop_core::canonical::to_json;
 use preloop_core::limits::BUNDLE_BYTES_MAX;
 use preloop_files::{PolicySource, PolicyWorkTree};
 
@@ -36,6 +37,14 @@ impl From<String> for Trouble {
     fn from(message: String) -> Self {
         Self { message, is_told: false }
     }
+}
+
+/// What a believed bundle says.
+struct Accepted {
+    held: HeldBundle,
+    /// Whether it is the very one that was held.
+    is_held: bool,
+    policies: Vec<(PolicyScope, ValidPolicy)>,
 }
 
 /// Where the policy comes from.
@@ -132,7 +141,8 @@ impl PolicyOrigin {
                     *held = Some(bundle.held.clone());
                 }
                 *seen = Some(text);
-                load_bundle(services, &bundle, name)
+                load_bundle(services, bundle, name);
+                Ok(())
             }
         }
     }
@@ -144,7 +154,8 @@ impl PolicyOrigin {
             Self::Bundles { key, accounts, kept, held, .. } => {
                 let text = read_bounded(kept).map_err(|error| error.to_string())?;
                 let bundle = accept(&text, key, accounts, held.as_ref())?;
-                load_bundle(services, &bundle, &kept.display().to_string())
+                load_bundle(services, bundle, &kept.display().to_string());
+                Ok(())
             }
         }
     }
@@ -179,25 +190,28 @@ fn accept(
     key: &PublicKey,
     accounts: &[String],
     held: Option<&HeldBundle>,
-) -> Result<VerifiedBundle, String> {
+) -> Result<Accepted, String> {
     let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
     let told = |error: &BundleError| format!("{} ({})", error, error.code());
     let bundle = Bundle::read(text).map_err(|error| told(&error))?;
     let verified = bundle.verify_for(&accounts, key, held).map_err(|error| told(&error))?;
-    match verified.policies.iter().find(|(scope, _)| *scope != BundleScope::account()) {
-        // A policy that would not be enforced is never accepted.
-        Some((scope, _)) => Err(format!(
-            "it holds a policy of the {scope}, and servers take those of the account alone (unsupported_scope)"
-        )),
-        None => Ok(verified),
-    }
+    let VerifiedBundle { held, policies, is_held, .. } = verified;
+    let policies = policies.into_iter().map(|(scope, policy)| Ok((placed(&scope)?, policy)));
+    Ok(Accepted { held, is_held, policies: policies.collect::<Result<_, String>>()? })
 }
 
-fn load_bundle(services: &Services, bundle: &VerifiedBundle, name: &str) -> Result<(), Trouble> {
-    let Some((_, policy)) = bundle.policies.first() else { return Ok(()) };
-    let source = PolicySource::File(to_json(policy.document()).into_bytes());
-    let version = bundle.held.version;
-    load(services, &source, &format!("version {version} of the bundle `{name}`"))
+/// The scope of a bundle as one of this server's: a policy that would not be enforced is never accepted.
+fn placed(scope: &BundleScope) -> Result<PolicyScope, String> {
+    let refused =
+        |why: &str| format!("it holds a policy of the {scope}: {why} (unsupported_scope)");
+    let kind = ScopeKind::from_name(scope.kind.as_str());
+    let kind = kind.ok_or_else(|| refused("this server knows no such scopes"))?;
+    PolicyScope::new(kind, scope.name.as_str()).map_err(|error| refused(&error.to_string()))
+}
+
+fn load_bundle(services: &Services, bundle: Accepted, name: &str) {
+    let origin = format!("version {} of the bundle `{name}`", bundle.held.version);
+    services.policies_give(bundle.policies, &origin);
 }
 
 fn load(services: &Services, source: &PolicySource, origin: &str) -> Result<(), Trouble> {

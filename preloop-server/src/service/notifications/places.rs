@@ -92,7 +92,7 @@ impl Services {
         let bot = self.inner.notify.channels.mattermost.as_ref();
         let is_bots = |url: &str| bot.is_some_and(|bot| is_same_origin(url, &bot.url));
         place.is_operators =
-            source.policy.is_local_file() || place.url.as_deref().is_none_or(|url| is_bots(url));
+            source.policy.is_given() || place.url.as_deref().is_none_or(|url| is_bots(url));
         Ok(place)
     }
 

@@ -190,17 +190,20 @@ impl Services {
         Ok(text.map(|text| Base { stored, text }))
     }
 
-    /// Refuses what the operator's file decides.
+    /// Refuses a scope whose policy the operator gave to the server.
     pub(super) fn check_writable(&self, scope: &PolicyScope) -> Result<(), ServiceError> {
-        if scope.is_account() && self.has_policy_file() {
-            return Err(ServiceError::Conflict {
-                code: "policy_from_file",
-                message: "the account's policy is a file that the operator gave to the server; change it there"
-                    .to_owned(),
-                state: None,
-            });
+        if !self.is_given(scope) {
+            return Ok(());
         }
-        Ok(())
+        let message = if scope.is_account() {
+            "the account's policy is a file that the operator gave to the server; change it there"
+                .to_owned()
+        } else {
+            format!(
+                "the policy of the scope `{scope}` is one that the operator gave to the server; change it there"
+            )
+        };
+        Err(ServiceError::Conflict { code: "policy_from_file", message, state: None })
     }
 
     /// Refuses a document that would cut off what the operator's file decides: over the API nobody may change that.

@@ -42,7 +42,8 @@ impl Services {
             };
             let scope = BundleScope { kind: policy.level(), name: slot.scope().name().to_owned() };
             let mut document = policy.document().clone();
-            if live.is_bound_to_account()
+            if live.has_given
+                && !policy.is_given()
                 && let Some(defaults) = &mut document.defaults
             {
                 // Engines elsewhere know only the documents: what does not count here must not count there.

@@ -118,7 +118,7 @@ impl Services {
     }
 
     /// Puts a change into the trail; the store keeps the record until the journal has it.
-    async fn change_told(&self, record: &AuditRecord) {
+    pub(super) async fn change_told(&self, record: &AuditRecord) {
         if self.record(record).is_err() {
             // Tried again from memory, and from the store at the next start.
             self.record_or_log(record);

@@ -21,8 +21,8 @@ use super::closed;
 /// Where a live policy came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The file that the operator started the server with.
-    File,
+    /// What the operator started the server with.
+    Given,
     /// This version in the store.
     Stored(Uuid),
 }
@@ -71,6 +71,8 @@ pub(crate) struct LivePolicies {
     teams: HashMap<String, Slot>,
     agents: HashMap<String, Slot>,
     flows: HashMap<String, Slot>,
+    /// Whether some are the operator's, of which what is stored frees no scope.
+    pub(super) has_given: bool,
     /// When these came into force, in microseconds; only ever goes up. Told with them, so that no two states have one.
     pub(super) changed_at: i64,
 }
@@ -105,6 +107,11 @@ impl LivePolicy {
         &self.compiled
     }
 
+    /// The scope that it is of.
+    pub(super) fn scope(&self) -> &PolicyScope {
+        &self.scope
+    }
+
     /// The scope that it is of, as text.
     pub(crate) fn scope_text(&self) -> &str {
         &self.scope_text
@@ -115,9 +122,9 @@ impl LivePolicy {
         self.loaded_at
     }
 
-    /// Whether it is a file of the operator's own, which may start programs and reach private addresses.
-    pub fn is_local_file(&self) -> bool {
-        self.origin == Origin::File
+    /// Whether it is the operator's: a file, a commit or a bundle that the server was started with.
+    pub fn is_given(&self) -> bool {
+        self.origin == Origin::Given
     }
 
     pub(super) fn level(&self) -> Level {
@@ -131,6 +138,8 @@ impl LivePolicy {
 
     fn as_scope(&self, always_inherits: bool) -> Scope<'_> {
         let (level, policy) = (self.level(), &self.compiled);
+        // The operator may free a scope of the operator's own policy.
+        let always_inherits = always_inherits && !self.is_given();
         Scope { level, name: &self.scope_text, policy, always_inherits }
     }
 }
@@ -340,11 +349,10 @@ impl LivePolicies {
     /// The policies of the scopes that the call is seen from, or the first that does not load; none of both where the
     /// account has no policy and is not left out: a scope alone must not be looser than with the account.
     pub(super) fn chain(&self, seen: Seen<'_>) -> Result<Vec<Scope<'_>>, Option<&BrokenPolicy>> {
-        let always_inherits = self.is_bound_to_account();
         let chain = self
             .seen(seen)
             .map(|slot| match slot {
-                Slot::Live(live) => Ok(live.as_scope(always_inherits)),
+                Slot::Live(live) => Ok(live.as_scope(self.has_given)),
                 Slot::Broken(broken) => Err(Some(&**broken)),
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -352,12 +360,6 @@ impl LivePolicies {
             return Err(None);
         }
         Ok(chain)
-    }
-
-    /// Whether no scope is freed of the account's policy: it is the operator's file, and what is stored is not the
-    /// operator's.
-    pub(super) fn is_bound_to_account(&self) -> bool {
-        self.account().is_some_and(|live| live.is_local_file())
     }
 
     pub(super) fn seen<'l, 's>(

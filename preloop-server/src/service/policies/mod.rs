@@ -19,11 +19,12 @@ mod tests;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use preloop_api::PolicyStatus;
+use preloop_api::{PolicyScope, PolicyStatus};
 use tokio::sync::{Mutex as AsyncMutex, Notify, watch};
 
 pub(crate) use apply::{ApplyCommand, Expected};
 pub(crate) use compare::{Comparison, Side};
+use file::GivenPolicies;
 pub use live::LivePolicy;
 use live::Slot;
 pub(crate) use live::{LivePolicies, Seen};
@@ -44,11 +45,9 @@ pub(super) struct Policies {
     turn: AsyncMutex<()>,
     status: Mutex<PolicyStatus>,
     changes: watch::Sender<u64>,
-    /// What the operator's file says, where there is one; kept as a version as soon as the store takes it.
-    file: Mutex<Option<Arc<LivePolicy>>>,
-    /// Where that was read: the file, a commit, a bundle.
-    file_origin: Mutex<String>,
-    file_changed: Notify,
+    /// What the operator gave to the server, where anything; kept as versions as soon as the store takes it.
+    given: Mutex<Arc<GivenPolicies>>,
+    given_changed: Notify,
 }
 
 impl Default for Policies {
@@ -59,9 +58,8 @@ impl Default for Policies {
             turn: AsyncMutex::default(),
             status: Mutex::default(),
             changes: watch::Sender::new(0),
-            file: Mutex::default(),
-            file_origin: Mutex::default(),
-            file_changed: Notify::new(),
+            given: Mutex::default(),
+            given_changed: Notify::new(),
         }
     }
 }
@@ -103,10 +101,8 @@ impl Services {
         let swapping = policies.swapping.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = LivePolicies::clone(&self.live());
         change(&mut next);
-        if let Some(file) = self.policy_file() {
-            // The store may have been read before the file was: the file stays the account's policy.
-            next.put(Slot::Live(file));
-        }
+        // The store may have been read before the operator's policies were: those stay.
+        self.given().put_into(&mut next);
         // Up by one at least, so that what is told of each state of things is newer than of the one before.
         next.changed_at = self.now().unix_micros().max(next.changed_at.saturating_add(1));
         policies.live.store(Arc::new(next));
@@ -128,14 +124,19 @@ impl Services {
         with(&mut status.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether the account's policy is a file of the operator.
+    /// Whether the account's policy is one that the operator gave to the server, in a file, a commit or a bundle.
     pub(crate) fn has_policy_file(&self) -> bool {
-        self.policy_file().is_some()
+        self.is_given(&PolicyScope::account())
     }
 
-    fn policy_file(&self) -> Option<Arc<LivePolicy>> {
-        let file = &self.inner.policies.file;
-        file.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Whether the operator decides what holds in a scope.
+    pub(super) fn is_given(&self, scope: &PolicyScope) -> bool {
+        self.given().decide(scope)
+    }
+
+    fn given(&self) -> Arc<GivenPolicies> {
+        let given = &self.inner.policies.given;
+        Arc::clone(&given.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

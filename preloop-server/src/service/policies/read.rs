@@ -78,7 +78,7 @@ impl Services {
         let live = self.live();
         let is_broken = live.slot(&stored.scope).is_some_and(Slot::is_broken);
         PolicyInfo {
-            is_read_only: stored.scope.is_account() && self.has_policy_file(),
+            is_read_only: self.is_given(&stored.scope),
             state: if is_broken { PolicyState::Unavailable } else { PolicyState::Live },
             id: stored.id,
             scope: stored.scope,

@@ -23,19 +23,20 @@ impl Services {
     }
 
     pub(super) async fn refresh_in_turn(&self) -> Result<(), ServiceError> {
-        let heads = self.inner.store.policy_heads(self.inner.account_id).await?;
+        let given = self.given();
+        let mut heads = self.inner.store.policy_heads(self.inner.account_id).await?;
+        heads.retain(|head| !given.outdo(head));
         let now = self.live_policies();
-        let is_file = |scope: &PolicyScope| scope.is_account() && self.has_policy_file();
         let mut put = Vec::new();
         for head in &heads {
             let is_known =
                 now.slot(&head.scope).is_some_and(|slot| slot.is_version(head.version_id));
-            if !is_known && !is_file(&head.scope) {
+            if !is_known {
                 put.push(self.load(head).await?);
             }
         }
         let is_gone = |slot: &&Slot| {
-            !is_file(slot.scope()) && !heads.iter().any(|head| head.scope == *slot.scope())
+            !given.decide(slot.scope()) && !heads.iter().any(|head| head.scope == *slot.scope())
         };
         let gone: Vec<PolicyScope> =
             now.slots().filter(is_gone).map(|slot| slot.scope().clone()).collect();

@@ -245,7 +245,71 @@ async fn a_file_that_is_not_kept_says_so_in_the_status(place: Place) {
     assert_eq!(message, "team `ops`, for whom the policy `test` holds already");
 }
 
+/// Gives policies as an operator's bundle does.
+fn give(stand: &Stand, policies: &[(&str, String)]) {
+    let placed = |(scope, text): &(&str, String)| {
+        (scope.parse().unwrap(), ValidPolicy::parse(text.as_str()).unwrap())
+    };
+    stand.services.policies_give(policies.iter().map(placed).collect(), "a test's bundle");
+}
+
+async fn a_bundle_holds_in_its_scopes_and_what_it_has_no_more_ends(place: Place) {
+    let stand = Stand::on(place).await;
+    let stored = reading("stored", "require_approval", "");
+    let apply = async |stand: &Stand| {
+        stand.services.policy_apply(&stand.owner, command("agent:agent", &stored)).await
+    };
+    assert!(apply(&stand).await.unwrap().applied);
+    let account = || ("account", reading("all", "deny", ""));
+    let freed = || ("agent:agent", reading("own", "allow", "inherit_from_parent: false"));
+    give(&stand, &[account(), freed()]);
+    assert_eq!(read(&stand).await, ("allow", ""), "the operator may free a scope");
+    let caller = stand.services.caller_as_of(&stand.agent).await.unwrap().unwrap();
+    let served = stand.services.policy_bundle(&caller).unwrap().bundle.to_text();
+    assert!(served.contains("inherit_from_parent"), "engines elsewhere answer the same: {served}");
+    let refused = apply(&stand).await;
+    assert!(
+        matches!(refused, Err(ServiceError::Conflict { code: "policy_from_file", .. })),
+        "{refused:?}"
+    );
+    stand.services.policy_file_keep().await.unwrap();
+    stand.services.policies_refresh().await.unwrap();
+    assert_eq!(read(&stand).await, ("allow", ""), "what is kept is not taken for what is stored");
+
+    // What was stored in a scope before does not come back: the bundle had replaced it.
+    give(&stand, &[account()]);
+    assert_eq!(read(&stand).await, ("deny", "rule_matched"));
+    stand.services.policy_file_keep().await.unwrap();
+    assert_eq!(read(&stand).await, ("deny", "rule_matched"));
+    let heads = stand.services.inner.store.policy_heads(stand.services.account_id()).await;
+    assert_eq!(heads.unwrap().len(), 1, "only the account's is live");
+    assert!(apply(&stand).await.unwrap().applied, "the scope is free again");
+
+    // Nor where the server was down when the bundle lost the scope.
+    give(&stand, &[account(), ("agent:agent", reading("own", "deny", ""))]);
+    stand.services.policy_file_keep().await.unwrap();
+    let stand = stand.kill().await;
+    stand.services.policies_refresh().await.unwrap();
+    assert_eq!(read(&stand).await, ("allow", ""), "the file that it is started with says so");
+}
+
+async fn a_bundle_without_the_accounts_policy_denies_who_needs_it(place: Place) {
+    let stand = Stand::on(place).await;
+    stand.services.policy_file_keep().await.unwrap();
+    give(&stand, &[("agent:agent", reading("own", "allow", "inherit_from_parent: false"))]);
+    stand.services.policies_refresh().await.unwrap();
+    assert_eq!(read(&stand).await, ("allow", ""));
+    give(&stand, &[("agent:agent", reading("own", "allow", ""))]);
+    assert_eq!(read(&stand).await, ("deny", "policy_unavailable"), "what is stored does not help");
+    assert_eq!(stand.services.policy_status().status, "none");
+    let apply =
+        stand.services.policy_apply(&stand.owner, command("account", &reading("x", "allow", "")));
+    assert!(matches!(apply.await, Err(ServiceError::Conflict { code: "policy_from_file", .. })));
+}
+
 on_both_engines![
+    a_bundle_holds_in_its_scopes_and_what_it_has_no_more_ends,
+    a_bundle_without_the_accounts_policy_denies_who_needs_it,
     a_file_that_is_not_kept_says_so_in_the_status,
     what_was_stored_before_the_file_does_not_cut_it_off,
     memory_follows_a_change_whose_answer_was_lost,
