@@ -144,7 +144,7 @@ fn bundles_are_fetched_as_they_change_and_believed_as_little_as_files() {
     let (web, maker) = (Web::start(), Maker::new());
     web.put(Some(maker.bundle("5", "deny", true)));
     let url = web.url();
-    let options = ["--bundle", &url, "--bundle-key", &maker.public, "--token", "t0ken"];
+    let options = ["--bundle", &url, "--bundle-key", &maker.public, "--bundle-token", "t0ken"];
     let server = Server::start_in(Place::new(), &options);
     assert_eq!(action(&server), "deny");
     assert_eq!(server.text("policy"), format!("{}/team/policy.bundle", web.address));
@@ -200,6 +200,23 @@ fn what_was_accepted_answers_while_nothing_can_be_fetched() {
 }
 
 #[test]
+fn the_key_of_the_server_itself_is_not_sent_to_the_address() {
+    let (web, maker) = (Web::start(), Maker::new());
+    web.put(Some(maker.bundle("5", "allow", true)));
+    let place = Place::new();
+    let (url, data_dir) = (web.url(), place.path("data").display().to_string());
+    let mut arguments = vec!["serve", "--format", "json", "--listen", "127.0.0.1:0"];
+    arguments.extend(["--data-dir", &data_dir, "--bundle", &url, "--bundle-key", &maker.public]);
+    let mut command = place.command(&arguments);
+    command.env("PRELOOP_TOKEN", "plo_owners_own");
+    let server = Server::spawn(place, command);
+    assert_eq!(action(&server), "allow");
+    let seen = web.seen();
+    let tells = |line: &String| line.starts_with("authorization") || line.contains("plo_owners");
+    assert!(!seen.iter().any(|(head, _)| head.iter().any(tells)), "{seen:?}");
+}
+
+#[test]
 fn a_token_is_not_sent_where_everybody_reads_it() {
     let maker = Maker::new();
     let ran = Place::new().run(&[
@@ -208,7 +225,7 @@ fn a_token_is_not_sent_where_everybody_reads_it() {
         "http://bundles.example.com/b",
         "--bundle-key",
         &maker.public,
-        "--token",
+        "--bundle-token",
         "t0ken",
     ]);
     assert_eq!(ran.code, 1, "{ran:?}");

@@ -67,9 +67,15 @@ pub(crate) struct Serve {
     #[arg(long, env = "PRELOOP_BUNDLE_ACCOUNT", value_name = "NAME", requires = "bundle")]
     bundle_account: Option<String>,
 
-    /// The token that the address of a bundle gets, over https alone
-    #[arg(long, env = "PRELOOP_TOKEN", hide_env_values = true, value_name = "TOKEN")]
-    token: Option<String>,
+    /// The token that the address of a bundle gets, over https and on this machine alone
+    #[arg(
+        long,
+        env = "PRELOOP_BUNDLE_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN",
+        requires = "bundle"
+    )]
+    bundle_token: Option<String>,
 
     /// Where to listen; port 0 takes a free one
     #[arg(long, env = "PRELOOP_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
@@ -166,7 +172,7 @@ pub(crate) fn run(serve: Serve, output: Output) -> Result<Exit, Failure> {
     let data_dir = place::data_dir(serve.data_dir.clone())?;
     let mut fetch = match serve.bundle.as_deref().filter(|place| is_address(place)) {
         Some(url) => {
-            let token = serve.token.as_deref().filter(|token| !token.trim().is_empty());
+            let token = serve.bundle_token.as_deref().filter(|token| !token.trim().is_empty());
             Some(Fetch::new(url, token)?)
         }
         None => None,
