@@ -220,12 +220,12 @@ prop_compose! {
         args in vec(text(), 0..3),
         env in secrets(),
         auth_type in of(select(vec![AuthType::None, AuthType::Bearer, AuthType::ApiKey, AuthType::Oauth])),
-        auth_config in of((of(written()), of(written()), of(name()), of(name()), of(written()), vec(name(), 0..2))),
+        auth_config in of((of(written()), of(written()), of(name()), of(name()), of(name()), of(written()), vec(name(), 0..2))),
         tool_prefix in of(name()),
         (enabled, validate_arguments) in (of(any::<bool>()), of(any::<bool>())),
     ) -> McpServer {
-        let auth_config = auth_config.map(|(token, api_key, header, client_id, client_secret, scopes)| {
-            AuthConfig { token, api_key, header, client_id, client_secret, scopes }
+        let auth_config = auth_config.map(|(token, api_key, header, token_url, client_id, client_secret, scopes)| {
+            AuthConfig { token, api_key, header, token_url, client_id, client_secret, scopes }
         });
         McpServer {
             name, url, transport, command, args, env, cwd, auth_type, auth_config, tool_prefix, enabled, validate_arguments,

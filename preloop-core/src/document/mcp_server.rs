@@ -28,7 +28,7 @@ pub enum AuthType {
     Bearer,
     /// A key in a header.
     ApiKey,
-    /// OAuth.
+    /// A token of the client-credentials grant of OAuth 2.0, as `Authorization: Bearer`.
     Oauth,
 }
 
@@ -45,6 +45,9 @@ pub struct AuthConfig {
     /// API key: the header that carries it; default `X-API-Key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
+    /// OAuth: the address that gives tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_url: Option<String>,
     /// OAuth: the client's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,

@@ -78,7 +78,9 @@ fn authentication(check: &mut Check<'_>, server: &McpServer, path: &str) {
     let auth_type = server.auth_type.unwrap_or(AuthType::None);
     let Some(config) = &server.auth_config else {
         let is_written = check.places.value_place(&format!("{path}.auth_config")).is_some();
-        if matches!(auth_type, AuthType::Bearer | AuthType::ApiKey) && !is_written {
+        if auth_type == AuthType::Oauth && !is_written {
+            oauth(check, server, &AuthConfig::default(), path);
+        } else if matches!(auth_type, AuthType::Bearer | AuthType::ApiKey) && !is_written {
             let message = format!("`{}` has no `auth_config`", server.name);
             let help = "add it, as in `auth_config: {token: \"${GITHUB_TOKEN}\"}`; without it the \
                         credentials stored for the server are used";
@@ -91,21 +93,25 @@ fn authentication(check: &mut Check<'_>, server: &McpServer, path: &str) {
         misplaced(check, path, "auth_config", why);
         return;
     }
-    let AuthConfig { token, api_key, header, client_id, client_secret, scopes } = config;
+    let AuthConfig { token, api_key, header, token_url, client_id, client_secret, scopes } = config;
     let (wanted, allowed): (Option<Field>, &[&str]) = match auth_type {
         AuthType::None => (None, &[]),
         AuthType::Bearer => (Some(("token", token.is_some())), &["token"]),
         AuthType::ApiKey => (Some(("api_key", api_key.is_some())), &["api_key", "header"]),
-        AuthType::Oauth => (None, &["client_id", "client_secret", "scopes"]),
+        AuthType::Oauth => (None, &["token_url", "client_id", "client_secret", "scopes"]),
     };
-    let given: [Field; 6] = [
+    let given: [Field; 7] = [
         ("token", token.is_some()),
         ("api_key", api_key.is_some()),
         ("header", header.is_some()),
+        ("token_url", token_url.is_some()),
         ("client_id", client_id.is_some()),
         ("client_secret", client_secret.is_some()),
         ("scopes", !scopes.is_empty()),
     ];
+    if auth_type == AuthType::Oauth {
+        oauth(check, server, config, path);
+    }
     let path = format!("{path}.auth_config");
     for (name, is_there) in given {
         if is_there && !allowed.contains(&name) {
@@ -130,6 +136,35 @@ fn authentication(check: &mut Check<'_>, server: &McpServer, path: &str) {
             message,
             "use letters, digits and `-`",
         );
+    }
+}
+
+/// What the client-credentials grant takes: where tokens are given, and to whom.
+fn oauth(check: &mut Check<'_>, server: &McpServer, config: &AuthConfig, path: &str) {
+    let path = format!("{path}.auth_config");
+    let wanted = [
+        ("token_url", "token_url: https://auth.example.com/oauth/token"),
+        ("client_id", "client_id: preloop"),
+    ];
+    for (name, example) in wanted {
+        if check.places.value_place(&format!("{path}.{name}")).is_none() {
+            let message = format!("the auth_config of `{}` has no `{name}`", server.name);
+            let help = format!("add it, as in `{example}`");
+            check.report(Code::MissingField, format!("{path}.{name}"), message, help);
+        }
+    }
+    if let Some(url) = &config.token_url
+        && !["http://", "https://", "${"].iter().any(|start| url.starts_with(start))
+    {
+        let message = format!("`{url}` is not an http or https address");
+        let help = "write it whole, as in `https://auth.example.com/oauth/token`";
+        check.report(Code::InvalidValue, format!("{path}.token_url"), message, help);
+    }
+    if config.client_secret.is_none() {
+        let message = format!("the auth_config of `{}` has no `client_secret`", server.name);
+        let help = "add it, as in `client_secret: \"${CLIENT_SECRET}\"`; without it the \
+                    credentials stored for the server are used";
+        check.report(Code::MissingCredentials, format!("{path}.client_secret"), message, help);
     }
 }
 

@@ -68,7 +68,13 @@ fn mcp_servers(check: &mut Check<'_>) {
             spelling(check, &format!("{path}.url"), url);
         }
         settings(check, &format!("{path}.env"), &server.env);
-        if let Some(AuthConfig { token, api_key, client_secret, .. }) = &server.auth_config {
+        if let Some(config) = &server.auth_config {
+            let AuthConfig { token, api_key, token_url, client_id, client_secret, .. } = config;
+            for (name, text) in [("token_url", token_url), ("client_id", client_id)] {
+                if let Some(text) = text {
+                    spelling(check, &format!("{path}.auth_config.{name}"), text);
+                }
+            }
             let secrets =
                 [("token", token), ("api_key", api_key), ("client_secret", client_secret)];
             for (name, secret) in secrets {

@@ -164,7 +164,10 @@ impl Masks {
             is_secret_key(name) || secret.written().is_some_and(has_own_variable)
         });
         let config = server.auth_config.as_ref();
-        let credentials = config.into_iter().flat_map(|config| [&config.token, &config.api_key]);
+        let credentials = config.into_iter().flat_map(|config| {
+            // That of a client goes to the host that gives tokens, too, and needs leave for both.
+            [&config.token, &config.api_key, &config.client_secret]
+        });
         let secrets = given
             .map(|(_, secret)| secret)
             .chain(credentials.flatten())

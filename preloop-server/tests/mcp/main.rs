@@ -18,6 +18,7 @@ mod holds;
 mod latency;
 mod later;
 mod listing;
+mod oauth;
 mod own_tools;
 mod refusals;
 mod repeats;

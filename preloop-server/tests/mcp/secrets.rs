@@ -37,7 +37,7 @@ async fn until(stand: &Stand, server: &str, is_wanted: impl Fn(&Value) -> bool) 
 }
 
 /// Every file below a folder that holds the text.
-fn holding(folder: &Path, text: &str) -> Vec<String> {
+pub(crate) fn holding(folder: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

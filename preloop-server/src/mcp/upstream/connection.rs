@@ -158,7 +158,14 @@ impl Connection {
     /// Servers like to say which token it was that they did not like.
     fn without_secrets(&self, error: DialError) -> DialError {
         match error {
-            DialError::Handshake(words) => DialError::Handshake(self.masks.mask(&words)),
+            DialError::Handshake(words) => {
+                let words = self.masks.mask(&words);
+                DialError::Handshake(match &self.link {
+                    Link::Http(link) => link.mask(words),
+                    Link::Sse(link) => link.mask(words),
+                    Link::Stdio(_) => words,
+                })
+            }
             other => other,
         }
     }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::MESSAGE_BYTES_MAX;
-use super::address::{Address, unanswered};
+use super::address::Address;
 use super::failure::{CallFailure, DialError, in_words};
 use super::http_answer::{is_event_stream, names_the_session, read_body, refused};
 use super::inbox::{Answer, Inbox, Waiting};
@@ -126,22 +126,24 @@ impl HttpLink {
         shared.answer(response, &mut waiting).await
     }
 
+    /// The words without the token that the server got.
+    pub(super) fn mask(&self, words: String) -> String {
+        self.shared.address.mask(words)
+    }
+
     /// Says goodbye in the background and stops listening.
     pub(super) fn close(&self) {
         self.shared.closed.cancel();
         let shared = Arc::clone(&self.shared);
         let Some(session) = self.shared.session.get().cloned() else { return };
         self.shared.tasks.spawn(async move {
-            let farewell = shared
-                .address
-                .client
-                .delete(shared.address.url.clone())
-                .headers(shared.headers())
-                .header(SESSION_ID, session)
-                .timeout(FAREWELL_TIME)
-                .send();
+            let Address { client, url, .. } = &shared.address;
+            let farewell = shared.address.send(|credentials| {
+                let request = client.delete(url.clone()).headers(shared.headers(credentials));
+                request.header(SESSION_ID, session.clone())
+            });
             // A server that is gone needs no farewell.
-            let _ = farewell.await;
+            let _ = tokio::time::timeout(FAREWELL_TIME, farewell).await;
         });
     }
 }
@@ -155,8 +157,7 @@ impl Drop for HttpLink {
 // === impl Shared ===
 
 impl Shared {
-    fn headers(&self) -> HeaderMap {
-        let mut headers = self.address.credentials.clone();
+    fn headers(&self, mut headers: HeaderMap) -> HeaderMap {
         for (name, value) in [(SESSION_ID, &self.session), (PROTOCOL_VERSION, &self.revision)] {
             if let Some(value) = value.get() {
                 headers.insert(name, value.clone());
@@ -166,15 +167,16 @@ impl Shared {
     }
 
     async fn post(&self, message: Bytes) -> Result<Response, CallFailure> {
-        let request = self
-            .address
-            .client
-            .post(self.address.url.clone())
-            .headers(self.headers())
-            .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, "application/json, text/event-stream")
-            .body(message);
-        request.send().await.map_err(unanswered)
+        let Address { client, url, .. } = &self.address;
+        let request = |credentials| {
+            client
+                .post(url.clone())
+                .headers(self.headers(credentials))
+                .header(CONTENT_TYPE, "application/json")
+                .header(ACCEPT, "application/json, text/event-stream")
+                .body(message.clone())
+        };
+        self.address.send(request).await
     }
 
     async fn answer(
@@ -286,16 +288,19 @@ impl Shared {
     }
 
     async fn get(&self, last_event_id: Option<&str>) -> Result<Response, CallFailure> {
-        let mut request = self
-            .address
-            .client
-            .get(self.address.url.clone())
-            .headers(self.headers())
-            .header(ACCEPT, "text/event-stream");
-        if let Some(id) = last_event_id {
-            request = request.header(LAST_EVENT_ID, id);
-        }
-        request.send().await.map_err(|error| CallFailure::Lost(in_words(&error.without_url())))
+        let Address { client, url, .. } = &self.address;
+        let request = |credentials| {
+            let request = client
+                .get(url.clone())
+                .headers(self.headers(credentials))
+                .header(ACCEPT, "text/event-stream");
+            match last_event_id {
+                Some(id) => request.header(LAST_EVENT_ID, id),
+                None => request,
+            }
+        };
+        // The request that the stream belongs to was sent, whatever becomes of this one.
+        self.address.send(request).await.map_err(|failure| CallFailure::Lost(failure.to_string()))
     }
 
     async fn listen(self: &Arc<Self>) {

@@ -12,6 +12,7 @@ mod http;
 mod http_answer;
 mod http_client;
 mod inbox;
+mod oauth;
 mod server;
 mod sse;
 mod stdio;

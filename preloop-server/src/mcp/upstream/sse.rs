@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::MESSAGE_BYTES_MAX;
-use super::address::{Address, unanswered};
+use super::address::Address;
 use super::failure::{CallFailure, DialError, in_words};
 use super::http_answer::{is_event_stream, refused};
 use super::inbox::{Answer, Inbox};
@@ -131,6 +131,11 @@ impl SseLink {
         (&mut waiting.answer).await.map_err(|_| lost())
     }
 
+    /// The words without the token that the server got.
+    pub(super) fn mask(&self, words: String) -> String {
+        self.shared.address.mask(words)
+    }
+
     /// Lets the stream go, by which the server knows that nobody listens.
     pub(super) fn close(&self) {
         self.shared.closed.cancel();
@@ -147,14 +152,11 @@ impl Drop for SseLink {
 
 impl Shared {
     async fn post(&self, message: Bytes) -> Result<(), CallFailure> {
-        let request = self
-            .address
-            .client
-            .post(self.endpoint.clone())
-            .headers(self.address.credentials.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(message);
-        let response = request.send().await.map_err(unanswered)?;
+        let request = |credentials| {
+            let request = self.address.client.post(self.endpoint.clone()).headers(credentials);
+            request.header(CONTENT_TYPE, "application/json").body(message.clone())
+        };
+        let response = self.address.send(request).await?;
         if response.status() == StatusCode::NOT_FOUND {
             return Err(CallFailure::SessionGone);
         }
@@ -188,12 +190,11 @@ impl Shared {
 
 impl Events {
     async fn open(address: &Address) -> Result<Self, String> {
-        let request = address
-            .client
-            .get(address.url.clone())
-            .headers(address.credentials.clone())
-            .header(ACCEPT, "text/event-stream");
-        let response = request.send().await.map_err(|error| in_words(&error.without_url()))?;
+        let request = |credentials| {
+            let request = address.client.get(address.url.clone()).headers(credentials);
+            request.header(ACCEPT, "text/event-stream")
+        };
+        let response = address.send(request).await.map_err(|failure| failure.to_string())?;
         if let Some(refusal) = refused(&response) {
             return Err(refusal.to_string());
         }

@@ -120,7 +120,13 @@ pub(super) fn target_of_server(server: &McpServer) -> String {
         let started = json!([server.command, server.args]).to_string();
         return format!("stdio:{}", sha256_hex(&[started.as_bytes()]));
     }
-    server.url.as_deref().map(origin_of).unwrap_or_default()
+    let url = server.url.as_deref().map(origin_of).unwrap_or_default();
+    let config = server.auth_config.as_ref();
+    match config.and_then(|config| config.token_url.as_deref()) {
+        // The secret goes to one address and what it gives to the other: neither may change.
+        Some(token_url) => format!("{url} by {}", origin_of(token_url)),
+        None => url,
+    }
 }
 
 /// Scheme, host and port of an address as written.
