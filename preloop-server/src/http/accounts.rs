@@ -37,7 +37,7 @@ pub(super) fn routes() -> Routes {
                 .body::<CreateAccount>()
                 .example(json!({"name": "acme", "owner": {"name": "ann", "password": "correct horse battery"}}))
                 .answers::<Account>(StatusCode::CREATED)
-                .problems(&["account_name_taken", "invalid_email", "invalid_name", "invalid_password", "operator_only"]),
+                .problems(&["account_name_taken", "invalid_email", "invalid_name", "invalid_password", "operator_only", "role_beyond_own"]),
         )
 }
 

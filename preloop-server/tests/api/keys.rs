@@ -110,3 +110,38 @@ async fn the_bootstrap_key_is_the_owners() {
     let server = TestServer::on(folder, None).await;
     assert_eq!(server.owner_key, key, "the command line on this machine finds it");
 }
+
+#[tokio::test]
+async fn a_key_that_ends_leaves_nothing_that_does_not() {
+    let server = TestServer::start().await;
+    let ann = json!({"name": "ann", "role": "viewer", "password": "correct horse battery"});
+    let (_, ann) = server.owner_post("/api/v1/users", ann).await;
+    let body = json!({"name": "short", "role": "owner", "expires_at": "2999-01-31T12:00:00Z"});
+    let (status, created) = server.owner_post("/api/v1/api-keys", body).await;
+    assert_eq!(status, StatusCode::CREATED, "{created}");
+    let key = created["key"].as_str().unwrap();
+    let password = format!("/api/v1/users/{}/password", ann["id"].as_str().unwrap());
+    let owner =
+        json!({"name": "eve", "email": "eve@example.com", "password": "correct horse battery"});
+    let lasting = [
+        ("PUT", password.as_str(), json!({"new_password": "battery horse correct"})),
+        ("POST", "/api/v1/users", json!({"name": "eve", "role": "admin"})),
+        ("POST", "/api/v1/invitations", json!({"role": "admin"})),
+        ("POST", "/api/v1/accounts", json!({"name": "eves", "owner": owner})),
+    ];
+    for (method, path, body) in &lasting {
+        let (status, problem) = send(server.request(method, path, key).json(body)).await;
+        let refused = (status, &problem["code"]);
+        assert_eq!(
+            refused,
+            (StatusCode::FORBIDDEN, &json!("role_beyond_own")),
+            "{path}: {problem}"
+        );
+    }
+    // The very same with a key that does not end.
+    for (method, path, body) in &lasting {
+        let (status, answer) =
+            send(server.request(method, path, &server.owner_key).json(body)).await;
+        assert!(status.is_success(), "{path}: {answer}");
+    }
+}

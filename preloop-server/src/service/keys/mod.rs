@@ -155,6 +155,17 @@ impl Services {
         is_key.then(|| self.inner.keys.load().ends_of(caller.key_id)).flatten()
     }
 
+    /// Fails for a key that ends: what is made with it would outlast it.
+    pub(super) fn must_not_end(&self, caller: &Caller, what: &str) -> Result<(), ServiceError> {
+        match self.key_ends(caller) {
+            None => Ok(()),
+            Some(_) => Err(ServiceError::Forbidden {
+                code: "role_beyond_own",
+                message: format!("a key that ends {what}, which would outlast it"),
+            }),
+        }
+    }
+
     /// The end of a key that the caller makes: its own at the latest, or the end would bind nobody.
     fn ends_with_maker(
         &self,

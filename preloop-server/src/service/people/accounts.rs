@@ -48,6 +48,7 @@ impl Platform {
                 message: "only an owner of the operator's account makes accounts here".to_owned(),
             });
         }
+        self.first().must_not_end(caller, "makes no account")?;
         let account = self.account_add(request).await?;
         let message = format!("account `{}` ({})", account.name, account.id);
         self.first().record_act(caller, AuditKind::AccountCreated, message)?;

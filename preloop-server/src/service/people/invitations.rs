@@ -43,6 +43,7 @@ impl Services {
         request: CreateInvitation,
     ) -> Result<CreatedInvitation, ServiceError> {
         caller.must_give(request.role)?;
+        self.must_not_end(caller, "invites nobody")?;
         if request.role == Role::Agent {
             return Err(invalid("invalid_role", "agents are made, not invited"));
         }

@@ -38,6 +38,7 @@ impl Services {
         request: CreateUser,
     ) -> Result<User, ServiceError> {
         caller.must_give(request.role)?;
+        self.must_not_end(caller, "makes no user")?;
         let teams = self.team_ids(&request.teams).await?;
         let stored = self.new_user(&request.name, request.email.as_deref(), request.role)?;
         let stored = self.with_password(stored, request.password.as_ref()).await?;
@@ -120,6 +121,7 @@ impl Services {
         caller.must(Permission::UsersWrite)?;
         let stored = self.user(id).await?;
         caller.must_give(stored.user.role)?;
+        self.must_not_end(caller, "sets no password")?;
         let hash = self.inner.passwords.hash(password, &stored.user.name).await?;
         let user = self
             .user_apply(id, |stored, _| {
@@ -140,12 +142,7 @@ impl Services {
         let id = caller.must_be_user()?;
         // Whoever knows the password may all that the user may: a narrowed key must not set one.
         caller.must_have(caller.role)?;
-        if self.key_ends(caller).is_some() {
-            return Err(ServiceError::Forbidden {
-                code: "role_beyond_own",
-                message: "a key that ends sets no password, which would outlast it".to_owned(),
-            });
-        }
+        self.must_not_end(caller, "sets no password")?;
         let stored = self.user(id).await?;
         if let Some(hash) = &stored.password {
             let given = request.current_password.unwrap_or_default();
