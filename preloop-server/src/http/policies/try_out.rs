@@ -79,7 +79,14 @@ async fn validate(mut request: DocumentRequest) -> Result<Json<Report>, ApiError
     })?;
     let report = match checked {
         Ok((policy, _)) => {
-            Report { is_valid: true, errors: Vec::new(), warnings: policy.warnings().to_vec() }
+            // Who is there, and who may vote, is not for everybody who may check a document.
+            let may_know = [Permission::UsersRead, Permission::PoliciesWrite];
+            let warnings = if may_know.iter().any(|permission| request.caller.may(*permission)) {
+                request.services.warnings_here(&policy).await?
+            } else {
+                policy.warnings().to_vec()
+            };
+            Report { is_valid: true, errors: Vec::new(), warnings }
         }
         Err(report) => report,
     };

@@ -28,8 +28,18 @@ impl Services {
         scope: &PolicyScope,
         policy: &ValidPolicy,
     ) -> Result<Vec<Diagnostic>, ServiceError> {
-        let mut warnings = policy.warnings().to_vec();
+        let mut warnings = self.warnings_here(policy).await?;
         warnings.extend(of_servers(scope, policy));
+        warnings.extend(self.nobody_in(scope).await?);
+        Ok(warnings)
+    }
+
+    /// Problems worth a look in whatever scope: the document's own, and what it means for these people and this server.
+    pub(crate) async fn warnings_here(
+        &self,
+        policy: &ValidPolicy,
+    ) -> Result<Vec<Diagnostic>, ServiceError> {
+        let mut warnings = policy.warnings().to_vec();
         let workflows = &policy.document().approval_workflows;
         if !workflows.is_empty() {
             let (people, voters) = (self.people().await?, self.people_who_vote().await?);
@@ -42,24 +52,26 @@ impl Services {
         if !self.has_ai_model() {
             warnings.extend(workflows.iter().enumerate().filter_map(of_models));
         }
-        warnings.extend(self.nobody_in(scope).await?);
         Ok(warnings)
     }
 
     /// Tells the operator's log what the live policies mean for the people there are: nobody else reads a file's warnings.
     pub(crate) async fn warn_of_approvers(&self) -> Result<(), ServiceError> {
         let (people, voters) = (self.people().await?, self.people_who_vote().await?);
-        let live = self.live();
+        let live = self.live_policies();
         for slot in live.slots() {
             let Slot::Live(policy) = slot else { continue };
             let document = policy.document();
+            let scope = policy.scope_text();
+            if let Some(warning) = self.nobody_in(policy.scope()).await? {
+                tracing::warn!(scope, code = %warning.code, "{}", warning.message);
+            }
             for (index, workflow) in document.approval_workflows.iter().enumerate() {
                 let found = of_approvers(index, workflow, &people)
                     .into_iter()
                     .chain(of_voters(index, workflow, &people, &voters))
                     .chain(of_quorum(index, workflow, document, &voters));
                 for warning in found {
-                    let scope = slot.scope().to_string();
                     tracing::warn!(scope, code = %warning.code, path = warning.path, "{}", warning.message);
                 }
             }

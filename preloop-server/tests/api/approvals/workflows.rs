@@ -1,8 +1,14 @@
 //! Workflows as documents name them, beside the people who are there.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::TestServer;
+
+/// The warnings of workflows that nobody could answer.
+fn told(answer: &Value) -> Vec<&Value> {
+    let warnings = answer["warnings"].as_array().unwrap().iter();
+    warnings.filter(|warning| warning["code"] == "no_approver").collect()
+}
 
 #[tokio::test]
 async fn an_apply_warns_of_workflows_that_nobody_could_answer() {
@@ -21,11 +27,15 @@ approval_workflows:
 ";
     let body = json!({"policy": policy, "scope": "team:x", "dry_run": true});
     let (_, answer) = server.owner_post("/api/v1/policies/import", body).await;
-    let warnings: Vec<(&str, &str)> = answer["warnings"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|warning| warning["code"] == "no_approver")
+    let (status, checked) =
+        server.owner_post("/api/v1/policies/validate", json!({"policy": policy})).await;
+    assert_eq!((status.as_u16(), &checked["is_valid"]), (200, &json!(true)));
+    assert_eq!(told(&checked), told(&answer), "a check tells what an apply would");
+    let body = json!({"policy": policy});
+    let (_, checked) = server.agent_post("/api/v1/policies/validate", body).await;
+    assert_eq!((&checked["is_valid"], told(&checked).len()), (&json!(true), 0), "{checked}");
+    let warnings: Vec<(&str, &str)> = told(&answer)
+        .into_iter()
         .map(|w| (w["path"].as_str().unwrap(), w["message"].as_str().unwrap()))
         .collect();
     assert_eq!(
