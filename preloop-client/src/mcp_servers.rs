@@ -25,9 +25,13 @@ impl Client {
         self.get(&of(name, &[]), &[]).await
     }
 
-    /// The tools of a server with what they take.
-    pub async fn mcp_server_tools(&self, name: &str) -> Result<Page<McpServerTool>, ClientError> {
-        self.get(&of(name, &["tools"]), &[]).await
+    /// One page of the tools of a server with what they take.
+    pub async fn mcp_server_tools(
+        &self,
+        name: &str,
+        cursor: Option<&str>,
+    ) -> Result<Page<McpServerTool>, ClientError> {
+        self.get(&of(name, &["tools"]), &behind(cursor)).await
     }
 
     /// Adds a server to the account's policy.

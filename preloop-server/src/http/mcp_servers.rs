@@ -15,7 +15,7 @@ use serde_json::json;
 use super::ApiError;
 use super::auth::Authenticated;
 use super::body::JsonRequest;
-use super::params::Params;
+use super::params::{NamedPageParams, Params};
 use super::policies::{ETAG_HEADER, HEADERS, answer, expected};
 use super::route::{Route, Routes, delete, get, patch, post, put};
 use crate::mcp::Firewalls;
@@ -53,7 +53,8 @@ fn read_routes(routes: Routes, firewalls: &Firewalls) -> Routes {
         .add(
             get("/api/v1/mcp-servers/{name}/tools", tools)
                 .right(Permission::ServersRead)
-                .summary("The server's tools with what they take, accepted or not")
+                .summary("The server's tools with what they take, accepted or not, by name")
+                .query::<NamedPageParams>()
                 .answers::<Page<McpServerTool>>(StatusCode::OK)
                 .problems(&["mcp_server_not_found"]),
         )
@@ -67,7 +68,8 @@ fn read_routes(routes: Routes, firewalls: &Firewalls) -> Routes {
         .add(
             get("/api/v1/mcp-servers", list)
                 .right(Permission::ServersRead)
-                .summary("Upstream servers and how they are")
+                .summary("Upstream servers and how they are, by name")
+                .query::<NamedPageParams>()
                 .answers::<Page<McpServerInfo>>(StatusCode::OK),
         )
 }
@@ -221,9 +223,9 @@ async fn show(
 async fn tools(
     Authenticated { services, caller }: Authenticated,
     Path(name): Path<String>,
+    Params(page): Params<NamedPageParams>,
 ) -> Result<Json<Page<McpServerTool>>, ApiError> {
-    let items = services.server_tools(&caller, &name).await?;
-    Ok(Json(Page { items, next_cursor: None }))
+    Ok(Json(services.server_tools(&caller, &name, &page.part()?).await?))
 }
 
 async fn scan(
@@ -238,8 +240,9 @@ async fn scan(
 
 async fn list(
     Authenticated { services, caller }: Authenticated,
+    Params(page): Params<NamedPageParams>,
 ) -> Result<Json<Page<McpServerInfo>>, ApiError> {
-    Ok(Json(Page { items: services.server_list(&caller)?, next_cursor: None }))
+    Ok(Json(services.server_list(&caller, &page.part()?)?))
 }
 
 async fn credentials(

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::ApiError;
 use super::body::in_plain_words;
+use crate::service::NamedPart;
 use crate::store::Part;
 
 /// The query of the request; unknown parameters are refused.
@@ -61,6 +62,28 @@ impl PageParams {
     /// The part of the list that is asked for.
     pub(super) fn part(&self) -> Result<Part<i64>, ApiError> {
         part(self.limit, self.cursor.as_deref())
+    }
+}
+
+/// Query of a list whose items are ordered by their names.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NamedPageParams {
+    /// Most items of the page; 100 where it is left out.
+    #[schemars(range(min = 1, max = 1_000))]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before.
+    #[schemars(regex(pattern = "^[A-Za-z0-9_-]+$"))]
+    cursor: Option<String>,
+}
+
+impl NamedPageParams {
+    /// The part of the list that is asked for.
+    pub(super) fn part(&self) -> Result<NamedPart, ApiError> {
+        let limit = usize::try_from(limit(self.limit, 100, 1_000)?).unwrap_or(usize::MAX);
+        let cursor = self.cursor.as_deref();
+        let after = parsed("cursor", cursor, "a `next_cursor`", NamedPart::place)?;
+        Ok(NamedPart { after, limit })
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::ApiError;
 use super::auth::Authenticated;
 use super::body::JsonRequest;
+use super::params::{NamedPageParams, Params};
 use super::route::{Routes, get, post};
 
 /// What upstream servers offer.
@@ -16,7 +17,8 @@ pub(super) fn routes() -> Routes {
         .add(
             get("/api/v1/tools", list)
                 .right(Permission::ToolsRead)
-                .summary("Tools that MCP servers offer; an agent sees what it may call")
+                .summary("Tools that MCP servers offer, by server and name; an agent sees what it may call")
+                .query::<NamedPageParams>()
                 .answers::<Page<ToolInfo>>(StatusCode::OK),
         )
         .add(
@@ -32,9 +34,9 @@ pub(super) fn routes() -> Routes {
 
 async fn list(
     Authenticated { services, caller }: Authenticated,
+    Params(page): Params<NamedPageParams>,
 ) -> Result<Json<Page<ToolInfo>>, ApiError> {
-    let items = services.tool_list(&caller).await?;
-    Ok(Json(Page { items, next_cursor: None }))
+    Ok(Json(services.tool_list(&caller, &page.part()?).await?))
 }
 
 async fn accept(request: JsonRequest) -> Result<Json<ToolInfo>, ApiError> {

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 
 use preloop_api::{
     McpServerDetail, McpServerEntry, McpServerInfo, McpServerScan, McpServerState, McpServerTool,
-    Permission, PolicyApplied, PolicyScope, ScannedTool,
+    Page, Permission, PolicyApplied, PolicyScope, ScannedTool,
 };
 use preloop_core::ValidPolicy;
 use preloop_core::canonical::{export, export_server, to_json};
 use preloop_core::document::{McpServer, PolicyDocument, Transport};
 use serde_json::{Map, Value};
 
-use super::{Caller, Expected, ServiceError, Services};
+use super::{Caller, Expected, NamedPart, ServiceError, Services};
 use crate::store::StoredTool;
 
 /// How an entry is changed.
@@ -48,26 +48,25 @@ impl Services {
         })
     }
 
-    /// The tools of a server, gone ones among them.
+    /// The tools of a server by name, gone ones among them.
     pub(crate) async fn server_tools(
         &self,
         caller: &Caller,
         name: &str,
-    ) -> Result<Vec<McpServerTool>, ServiceError> {
+        part: &NamedPart,
+    ) -> Result<Page<McpServerTool>, ServiceError> {
         caller.must(Permission::ServersRead)?;
         let server = self.server_named(name)?;
         let tools = self.known_tools(&server.name).await?;
-        let mut shown: Vec<McpServerTool> = tools
-            .into_values()
-            .map(|tool| McpServerTool {
+        let name = |tool: &StoredTool| tool.name.clone();
+        Ok(part.page(tools.into_values(), name, |tool| {
+            Some(McpServerTool {
                 input_schema: tool.input_schema.clone(),
                 definition_hash: tool.definition_hash.clone(),
                 accepted_hash: tool.accepted_hash.clone(),
                 tool: self.tool_shown(caller, tool),
             })
-            .collect();
-        shown.sort_by(|a, b| a.tool.name.cmp(&b.tool.name));
-        Ok(shown)
+        }))
     }
 
     /// What is known of the tools of a server.

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError};
 
-use preloop_api::{McpServerInfo, McpServerState, Permission, Role, ToolInfo, ToolState};
+use preloop_api::{McpServerInfo, McpServerState, Page, Permission, Role, ToolInfo, ToolState};
 use preloop_core::approval::{Familiarity, Risk};
 use preloop_core::audit::AuditKind;
 use preloop_core::canonical_value;
 use preloop_core::decision::Decision;
 use serde_json::{Map, Value};
 
-use super::{Caller, PreviewTool, ServiceError, Services, Visibility};
+use super::{Caller, NamedPart, PreviewTool, ServiceError, Services, Visibility};
 use crate::digest::sha256_hex;
 use crate::store::StoredTool;
 
@@ -134,19 +134,31 @@ impl Services {
     }
 
     /// The upstream servers, by name.
-    pub(crate) fn server_list(&self, caller: &Caller) -> Result<Vec<McpServerInfo>, ServiceError> {
+    pub(crate) fn server_list(
+        &self,
+        caller: &Caller,
+        part: &NamedPart,
+    ) -> Result<Page<McpServerInfo>, ServiceError> {
         caller.must(Permission::ServersRead)?;
         let servers = self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(servers.values().cloned().collect())
+        Ok(part.page(servers.values(), |server| server.name.clone(), |server| Some(server.clone())))
     }
 
-    /// The tools that servers offer or offered. An agent sees what it may call; people see all of them, with how an
+    /// The tools that servers offer or offered, by server and name. An agent sees what it may call; people see all of them, with how an
     /// agent meets them.
-    pub(crate) async fn tool_list(&self, caller: &Caller) -> Result<Vec<ToolInfo>, ServiceError> {
+    pub(crate) async fn tool_list(
+        &self,
+        caller: &Caller,
+        part: &NamedPart,
+    ) -> Result<Page<ToolInfo>, ServiceError> {
         let tools = self.inner.store.tool_list(self.inner.account_id).await?;
         let sees_all = caller.role != Role::Agent;
-        let tools = tools.into_iter().map(|tool| self.tool_shown(caller, tool));
-        Ok(tools.filter(|tool| sees_all || (tool.is_visible && tool.is_offered)).collect())
+        // What no name holds keeps servers apart.
+        let name = |tool: &StoredTool| format!("{}\0{}", tool.server, tool.name);
+        Ok(part.page(tools, name, |tool| {
+            let shown = self.tool_shown(caller, tool);
+            (sees_all || (shown.is_visible && shown.is_offered)).then_some(shown)
+        }))
     }
 
     pub(super) fn tool_shown(&self, caller: &Caller, tool: StoredTool) -> ToolInfo {

@@ -163,3 +163,43 @@ async fn a_definition_that_says_a_key_twice_is_left_out() {
         );
     }
 }
+
+/// The items of every page, and how many pages they came in.
+async fn paged(stand: &Stand, path: &str, limit: usize) -> (Vec<Value>, usize) {
+    let (mut items, mut pages, mut cursor) = (Vec::new(), 0, String::new());
+    loop {
+        let page = stand.get(&format!("{path}?limit={limit}{cursor}")).await;
+        let more = page["items"].as_array().unwrap().clone();
+        assert!(more.len() <= limit, "{page}");
+        items.extend(more);
+        pages += 1;
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return (items, pages),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_and_servers_are_listed_in_pages() {
+    let one = HttpFixture::start(Mood::Json, None).await;
+    let two = HttpFixture::start(Mood::Json, None).await;
+    let servers = format!("mcp_servers:\n{}{}", two.entry("two", ""), one.entry("one", ""));
+    let stand = Stand::start(&servers).await;
+    stand.audited("upstream_connected", 2).await;
+    for (path, limit) in
+        [("/api/v1/tools", 3), ("/api/v1/mcp-servers", 1), ("/api/v1/mcp-servers/one/tools", 2)]
+    {
+        let whole = stand.get(path).await;
+        assert_eq!(whole["next_cursor"], Value::Null, "{path}");
+        let whole = whole["items"].as_array().unwrap().clone();
+        let (items, pages) = paged(&stand, path, limit).await;
+        assert_eq!(items, whole, "{path}");
+        assert_eq!(pages, whole.len().div_ceil(limit), "{path}");
+        let place = |item: &Value| [item["server"].to_string(), item["name"].to_string()];
+        assert!(whole.is_sorted_by_key(place), "{path}");
+    }
+    let request = stand.http.get(stand.url("/api/v1/tools?cursor=!"));
+    let answer = request.bearer_auth(stand.owner_key()).send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+}
