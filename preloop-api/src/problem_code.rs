@@ -155,7 +155,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code(
         "policy_from_file",
         409,
-        "The account's policy is a file that the operator gave to the server.",
+        "The policy of the scope is the operator's: a file, a commit or a bundle that the server was started with.",
     ),
     code("policy_name_taken", 409, "The policy of another scope has that name."),
     code("scope_taken", 409, "The scope has a policy already."),
