@@ -102,7 +102,7 @@ async fn a_token_is_fetched_kept_and_renewed() {
     web.want(&["Bearer hunter2-token-3", "Bearer hunter2-token-4"]);
     assert_eq!(says("five").await, "five");
     let refusals = web.refusals();
-    tokio::time::sleep(Duration::from_millis(1_000)).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(says("six").await, "six");
     assert_eq!((endpoint.asked(), web.refusals()), (4, refusals));
 

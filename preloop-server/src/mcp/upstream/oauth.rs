@@ -246,8 +246,8 @@ mod tests {
 
     #[test]
     fn times_are_numbers_or_text() {
-        assert_eq!(seconds(&Value::from(3600)), Some(Duration::from_secs(3600)));
-        assert_eq!(seconds(&Value::from("60")), Some(Duration::from_secs(60)));
+        assert_eq!(seconds(&Value::from(3600)), Some(Duration::from_hours(1)));
+        assert_eq!(seconds(&Value::from("60")), Some(Duration::from_mins(1)));
         assert_eq!(seconds(&Value::Null), None);
     }
 }
