@@ -89,6 +89,9 @@ pub struct Approval {
     pub source: Option<String>,
     /// The arguments, values of secret-looking keys masked.
     pub arguments: Value,
+    /// The arguments whole, as the JSON text that the agent sent; only where `arguments=whole` asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole_arguments: Option<String>,
     /// Canonical hash of the exact call that is approved.
     pub call_hash: String,
     /// Who asks.

@@ -43,6 +43,8 @@ permissions! {
     AccountsWrite = "accounts:write",
     /// Read approval requests; agents read their own only.
     ApprovalsRead = "approvals:read",
+    /// See the whole arguments of approval requests, secrets among them; approvers of those that ask them.
+    ApprovalsReveal = "approvals:reveal",
     /// Vote on approval requests, where the workflow names the voter.
     ApprovalsVote = "approvals:vote",
     /// Read, export and verify the audit trail.
@@ -125,7 +127,7 @@ const VIEWER: &[Permission] = &[
 ];
 
 /// What an approver has beyond reading.
-const APPROVER: &[Permission] = &[Permission::ApprovalsVote];
+const APPROVER: &[Permission] = &[Permission::ApprovalsReveal, Permission::ApprovalsVote];
 
 /// What an editor has beyond reading.
 const EDITOR: &[Permission] =

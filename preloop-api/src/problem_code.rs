@@ -71,6 +71,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
         404,
         "There is no such approval request, or the caller may not see it.",
     ),
+    code("arguments_not_kept", 404, "The whole arguments of the request are not kept."),
     code("delivery_not_found", 404, "There is no such delivery of a notification."),
     code("device_not_found", 404, "The caller has no device with that id."),
     code("grant_not_found", 404, "There is no grant with that id that stands."),

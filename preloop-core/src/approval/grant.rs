@@ -144,7 +144,7 @@ impl Pattern {
     /// where some are masked.
     pub fn of(redacted: &Value, call_hash: &str) -> Self {
         match redacted {
-            Value::Object(args) if args.values().all(is_comparable) => {
+            Value::Object(args) if args.values().all(is_as_given) => {
                 let is = |value: &Value| ArgumentPattern::Is(value.clone());
                 Self::Arguments(
                     args.iter().map(|(name, value)| (name.clone(), is(value))).collect(),
@@ -162,7 +162,7 @@ impl Pattern {
         if let Self::Arguments(arguments) = self {
             let incomparable = arguments
                 .values()
-                .any(|part| matches!(part, ArgumentPattern::Is(value) if !is_comparable(value)));
+                .any(|part| matches!(part, ArgumentPattern::Is(value) if !is_as_given(value)));
             if incomparable {
                 return Err(GrantError::Incomparable);
             }
@@ -205,11 +205,11 @@ impl Grant {
 }
 
 fn is_same(given: &Value, wanted: &Value) -> bool {
-    is_comparable(given) && canonical_value(given) == canonical_value(wanted)
+    is_as_given(given) && canonical_value(given) == canonical_value(wanted)
 }
 
-/// Whether the value is there as it was given: nothing masked or left out, no number that lost digits.
-fn is_comparable(value: &Value) -> bool {
+/// Whether a redacted value is there as it was given: nothing masked or left out, no number that lost digits.
+pub fn is_as_given(value: &Value) -> bool {
     let mut open = vec![value];
     while let Some(value) = open.pop() {
         match value {

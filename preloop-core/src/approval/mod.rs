@@ -21,7 +21,8 @@ pub use ballot::{
 };
 pub use event::{Event, EventKind};
 pub use grant::{
-    ArgumentPattern, Grant, GrantError, GrantedCall, Pattern, fingerprint, may_be_remembered,
+    ArgumentPattern, Grant, GrantError, GrantedCall, Pattern, fingerprint, is_as_given,
+    may_be_remembered,
 };
 pub use request::{ApprovalState, ClaimError, Request, USE_WINDOW_SECONDS_MIN};
 pub use shown::{AskedValue, EFFECT_CHARS_MAX, Familiarity, Risk, RiskLevel, Told, asked_values};

@@ -36,6 +36,8 @@ pub enum AuditKind {
     ApprovalJoined,
     /// An approval request was made.
     ApprovalRequested,
+    /// A person was shown the arguments of a held call whole, values that look secret among them.
+    ArgumentsRevealed,
     /// A call was withdrawn before it was sent; it never ran.
     CallCancelled,
     /// A call ran and was answered.
@@ -222,7 +224,7 @@ pub struct AuditRecord {
 
 impl AuditKind {
     /// Every kind.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 61] = [
         Self::AccountChanged,
         Self::AccountCreated,
         Self::AgentCreated,
@@ -235,6 +237,7 @@ impl AuditKind {
         Self::ApprovalExpired,
         Self::ApprovalJoined,
         Self::ApprovalRequested,
+        Self::ArgumentsRevealed,
         Self::CallCancelled,
         Self::CallCompleted,
         Self::CallFailed,
@@ -300,6 +303,7 @@ impl AuditKind {
             Self::ApprovalExpired => "approval_expired",
             Self::ApprovalJoined => "approval_joined",
             Self::ApprovalRequested => "approval_requested",
+            Self::ArgumentsRevealed => "arguments_revealed",
             Self::CallCancelled => "call_cancelled",
             Self::CallCompleted => "call_completed",
             Self::CallFailed => "call_failed",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::{self, StreamExt as _};
 use http::StatusCode;
@@ -85,8 +85,15 @@ pub(super) fn routes() -> Routes {
             get("/api/v1/approvals/{id}", show)
                 .right(Permission::ApprovalsRead)
                 .summary("One approval request; an agent sees its own")
+                .description("`arguments=whole` also takes the right `approvals:reveal`; each such reading is in the trail.")
+                .query::<ShowParams>()
                 .answers::<Approval>(StatusCode::OK)
-                .problems(&["approval_not_found"]),
+                .problems(&[
+                    "approval_not_found",
+                    "arguments_not_kept",
+                    "invalid_field",
+                    "not_an_approver",
+                ]),
         )
         .add(
             get("/api/v1/approvals/{id}/history", history)
@@ -153,6 +160,15 @@ struct ListParams {
     /// The `next_cursor` of the page before.
     #[schemars(regex(pattern = "^[0-9]+\\.[0-9a-f-]{36}$"))]
     cursor: Option<String>,
+}
+
+/// Query of `GET /api/v1/approvals/{id}`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ShowParams {
+    /// `whole`: with all arguments as they were sent, secrets among them.
+    #[schemars(extend("enum" = ["whole"]))]
+    arguments: Option<String>,
 }
 
 /// Query of `GET /api/v1/approvals/export`.
@@ -227,8 +243,15 @@ async fn batch(request: JsonRequest) -> Result<Json<VoteBatchResponse>, ApiError
 async fn show(
     Authenticated { services, caller }: Authenticated,
     Path(approval): Path<String>,
-) -> Result<Json<Approval>, ApiError> {
-    Ok(Json(services.approval_show(&caller, approval_id(&approval)?).await?))
+    Params(params): Params<ShowParams>,
+) -> Result<Response, ApiError> {
+    let id = approval_id(&approval)?;
+    let whole = |text: &str| (text == "whole").then_some(());
+    if parsed("arguments", params.arguments.as_deref(), "`whole`", whole)?.is_none() {
+        return Ok(Json(services.approval_show(&caller, id).await?).into_response());
+    }
+    let approval = services.approval_reveal(&caller, id).await?;
+    Ok(([(CACHE_CONTROL, "no-store")], Json(approval)).into_response())
 }
 
 async fn history(

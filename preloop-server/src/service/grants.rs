@@ -106,18 +106,7 @@ impl Services {
         id: Uuid,
     ) -> Result<RememberOffer, ServiceError> {
         let approval = self.approval_seen(caller, id).await?;
-        may_be_remembered(&approval.decision, &approval.request.workflow).map_err(refused)?;
-        let mut scopes = vec![RememberScope::Time];
-        if !approval.session_id.is_empty() {
-            scopes.insert(0, RememberScope::Session);
-        }
-        Ok(RememberOffer {
-            principal: approval.principal.name.clone(),
-            tool: approval.tool.clone(),
-            source: source_of(&approval).to_owned(),
-            pattern: Pattern::of(&approval.arguments, &approval.call_hash),
-            scopes,
-        })
+        offer(&approval).map_err(refused)
     }
 
     /// Approves a request and has calls like it remembered; neither where these cannot be.
@@ -166,7 +155,7 @@ impl Services {
         remember: Remember,
     ) -> Result<Grant, ServiceError> {
         let workflow = &approval.request.workflow;
-        may_be_remembered(&approval.decision, workflow).map_err(refused)?;
+        rememberable(approval).map_err(refused)?;
         let Remember { scope, seconds, pattern } = remember;
         let (usual, longest) = match scope {
             RememberScope::Session => (28_800, SESSION_SECONDS_MAX),
@@ -236,6 +225,30 @@ impl Services {
         self.record(&record)?;
         Ok(())
     }
+}
+
+/// What would be remembered with an approval of the request.
+pub(super) fn offer(approval: &StoredApproval) -> Result<RememberOffer, GrantError> {
+    rememberable(approval)?;
+    let mut scopes = vec![RememberScope::Time];
+    if !approval.session_id.is_empty() {
+        scopes.insert(0, RememberScope::Session);
+    }
+    Ok(RememberOffer {
+        principal: approval.principal.name.clone(),
+        tool: approval.tool.clone(),
+        source: source_of(approval).to_owned(),
+        pattern: Pattern::of(&approval.arguments, &approval.call_hash),
+        scopes,
+    })
+}
+
+/// Whether calls like the request's can be remembered. What an agent asks people itself is answered each time.
+fn rememberable(approval: &StoredApproval) -> Result<(), GrantError> {
+    if approval.source.as_deref() == Some("builtin") {
+        return Err(GrantError::NotByRule);
+    }
+    may_be_remembered(&approval.decision, &approval.request.workflow)
 }
 
 fn source_of(approval: &StoredApproval) -> &str {

@@ -1,17 +1,22 @@
-//! What is kept of a call that people decide: the call itself, where its agent has a handle and comes back, and its answer
-//! until the agent was told. Both are sealed; what cannot be kept is asked for again, and nothing runs twice for it.
+//! What is kept of a call that people decide: the call itself, where its agent has a handle and comes back, its answer
+//! until the agent was told, and its arguments where people are shown less than all of them. All of it is sealed; what
+//! cannot be kept is asked for again, and nothing runs twice for it.
 
 use preloop_api::ApprovalOutcome;
+use preloop_core::approval::is_as_given;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::secrets::{CallPlace, CallText};
 use super::{ServiceError, Services};
-use crate::store::{SealedText, StoredCall};
+use crate::store::{SealedText, StoredApproval, StoredArguments, StoredCall};
 
 /// Longest answer that is kept, in bytes.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
-/// How long an answer is kept.
+/// Longest arguments that are kept, in bytes.
+const ARGUMENTS_BYTES_MAX: i64 = 1024 * 1024;
+/// How long an answer is kept, and arguments once their request is settled.
 const KEPT: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// A call as its agent made it.
@@ -145,6 +150,47 @@ impl Services {
         }
     }
 
+    /// What is kept of the arguments of a new request: nothing where the request shows all of them.
+    pub(super) fn arguments_to_keep(
+        &self,
+        approval: &StoredApproval,
+        text: &str,
+    ) -> Option<StoredArguments> {
+        if is_as_given(&approval.arguments) {
+            return None;
+        }
+        let (account_id, call_hash) = (self.inner.account_id, approval.call_hash.clone());
+        let bytes = i64::try_from(text.len()).unwrap_or(i64::MAX);
+        let place = CallPlace { account_id, approval_id: approval.id, call_hash: &call_hash };
+        let sealed = (bytes <= ARGUMENTS_BYTES_MAX)
+            .then(|| self.sealed_text(place, CallText::Arguments, text))
+            .flatten();
+        Some(StoredArguments { account_id, approval_id: approval.id, call_hash, bytes, sealed })
+    }
+
+    /// The arguments of a request as they were sent, as JSON text; else why they are not there any more.
+    pub(super) async fn arguments_kept(
+        &self,
+        approval: &StoredApproval,
+    ) -> Result<Result<Zeroizing<String>, String>, ServiceError> {
+        if is_as_given(&approval.arguments) {
+            return Ok(Ok(Zeroizing::new(approval.arguments.to_string())));
+        }
+        let store = &self.inner.store;
+        let found = store.approval_arguments_find(self.inner.account_id, approval.id).await?;
+        let Some(stored) = found else {
+            let hours = KEPT.as_secs() / 3600;
+            return Ok(Err(format!("they are forgotten {hours} hours after a request ended")));
+        };
+        if stored.bytes > ARGUMENTS_BYTES_MAX {
+            let (bytes, most) = (stored.bytes, ARGUMENTS_BYTES_MAX);
+            return Ok(Err(format!("they have {bytes} bytes, and at most {most} are kept")));
+        }
+        let place = CallPlace::of_arguments(&stored);
+        let text = self.opened_text(place, CallText::Arguments, stored.sealed.as_ref());
+        Ok(text.ok_or_else(|| "the server has no key that opens them".to_owned()))
+    }
+
     /// Whether the outcome is the last there will be.
     pub(super) fn is_over(outcome: Option<ApprovalOutcome>) -> bool {
         match outcome {
@@ -166,8 +212,12 @@ impl Services {
         which: CallText,
         value: &T,
     ) -> Option<SealedText> {
-        let text = zeroize::Zeroizing::new(serde_json::to_string(value).ok()?);
-        match self.inner.secret_keys.seal_call_text(place, which, &text) {
+        let text = Zeroizing::new(serde_json::to_string(value).ok()?);
+        self.sealed_text(place, which, &text)
+    }
+
+    fn sealed_text(&self, place: CallPlace<'_>, which: CallText, text: &str) -> Option<SealedText> {
+        match self.inner.secret_keys.seal_call_text(place, which, text) {
             Ok(sealed) => Some(sealed),
             Err(error) => {
                 tracing::warn!(error, approval = %place.approval_id, "nothing is kept of an approved call");
@@ -182,8 +232,17 @@ impl Services {
         which: CallText,
         sealed: Option<&SealedText>,
     ) -> Option<T> {
+        serde_json::from_str(&self.opened_text(place, which, sealed)?).ok()
+    }
+
+    fn opened_text(
+        &self,
+        place: CallPlace<'_>,
+        which: CallText,
+        sealed: Option<&SealedText>,
+    ) -> Option<Zeroizing<String>> {
         match self.inner.secret_keys.open_call_text(place, which, sealed?) {
-            Ok(text) => serde_json::from_str(&text).ok(),
+            Ok(text) => Some(text),
             Err(error) => {
                 tracing::warn!(error, approval = %place.approval_id, "what is kept of a call cannot be opened");
                 None
@@ -193,11 +252,13 @@ impl Services {
 }
 
 impl super::Platform {
-    /// Forgets answers that were kept for long enough.
+    /// Forgets answers and arguments that were kept for long enough.
     pub(crate) async fn kept_calls_prune(&self) -> Result<u64, ServiceError> {
         let now = self.first().now();
         let ended = now.checked_sub(KEPT).unwrap_or(now);
-        Ok(self.shared().store.approval_call_prune(ended).await?)
+        let store = &self.shared().store;
+        let calls = store.approval_call_prune(ended).await?;
+        Ok(calls + store.approval_arguments_prune(ended).await?)
     }
 }
 

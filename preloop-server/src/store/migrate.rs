@@ -81,6 +81,11 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0015_replicas_alive.sql"),
     },
     Migration {
+        version: 16,
+        name: "approval arguments",
+        sql: include_str!("../../migrations/0016_approval_arguments.sql"),
+    },
+    Migration {
         version: 17,
         name: "approval definition",
         sql: include_str!("../../migrations/0017_approval_definition.sql"),

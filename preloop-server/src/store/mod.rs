@@ -5,6 +5,7 @@
 mod accounts;
 mod agents;
 mod ai_reviews;
+mod approval_arguments;
 mod approval_calls;
 mod approval_links;
 mod approvals;
@@ -40,9 +41,10 @@ mod tests;
 use std::sync::Arc;
 
 pub(crate) use ai_reviews::TakenReview;
+pub(crate) use approval_arguments::StoredArguments;
 pub(crate) use approval_calls::{SealedText, StoredCall};
 pub(crate) use approval_links::ApprovalLink;
-pub(crate) use approvals::{ApprovalFilter, ApprovalInsert, StoredApproval};
+pub(crate) use approvals::{ApprovalFilter, ApprovalInsert, Beside, StoredApproval};
 pub(crate) use audit::{AuditFilter, AuditOrder, JournalPosition};
 pub(crate) use changes::{Change, Changes};
 pub(crate) use error::StoreError;

@@ -1,4 +1,4 @@
-//! Forgets the answers of approved calls that were kept for long enough.
+//! Forgets answers and arguments of calls that people decided, once they were kept for long enough.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ pub(crate) async fn forget_answers(platform: Platform) {
     loop {
         match platform.kept_calls_prune().await {
             Ok(0) => {}
-            Ok(answers) => tracing::debug!(answers, "forgot the answers of approved calls"),
-            Err(error) => tracing::warn!(%error, "answers of approved calls are kept for longer"),
+            Ok(calls) => tracing::debug!(calls, "forgot what was kept of calls that were decided"),
+            Err(error) => tracing::warn!(%error, "what is kept of decided calls stays longer"),
         }
         tokio::select! {
             () = tokio::time::sleep(PAUSE) => {}

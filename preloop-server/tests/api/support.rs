@@ -69,6 +69,12 @@ impl TestServer {
         Self::with(folder, None, self.database.clone()).await
     }
 
+    /// The same with settings of its own.
+    pub(crate) async fn beside_with(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        Self::with_changes(folder, None, self.database.clone(), change).await
+    }
+
     /// A server with the policy file, on its own SQLite or on a PostgreSQL.
     pub(crate) async fn with_file(database: Option<Database>) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());

@@ -71,6 +71,7 @@ fn kind_style(kind: AuditKind) -> Option<Style> {
         AuditKind::ApprovalEscalated
         | AuditKind::ApprovalJoined
         | AuditKind::ApprovalRequested
+        | AuditKind::ArgumentsRevealed
         | AuditKind::GrantCreated
         | AuditKind::Interrupted
         | AuditKind::OutcomeUnknown

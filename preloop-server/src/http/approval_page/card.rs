@@ -3,10 +3,10 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use preloop_api::{Approval, ApprovalState, PasskeyQuestion, StepUp, VoteDecision};
-use preloop_core::visible::shortened;
-use serde_json::Value;
+use preloop_api::{Approval, ApprovalState, PasskeyQuestion, RememberOffer, StepUp, VoteDecision};
 
+use super::arguments::{arguments, show_value, value_text};
+use super::choices::{answer, is_question, remember};
 use super::form::FormKey;
 use super::notice::sentence;
 use super::viewer::Known;
@@ -15,8 +15,6 @@ use crate::http::ApiError;
 use crate::http::html::{Html, Scripts};
 use crate::service::ApprovalPage;
 
-/// A longer value is folded up.
-const VALUE_CHARS_MAX: usize = 400;
 /// Most things of the timeline that are shown.
 const EVENTS_MAX: usize = 100;
 
@@ -40,7 +38,7 @@ impl Card<'_> {
         let mut html = Html::default();
         self.head(&mut html);
         who(&mut html, approval);
-        arguments(&mut html, approval);
+        arguments(&mut html, self.page, self.viewer, self.key);
         why(&mut html, approval);
         words(&mut html, approval);
         earlier(&mut html, approval);
@@ -100,7 +98,12 @@ impl Card<'_> {
             html.raw("<section><h2>Votes</h2><ul>");
             if let Some(ai) = &approval.ai {
                 html.raw("<li>").text(&ai.model).raw(" (a model): ");
-                html.text(ai.decision.as_str()).raw("</li>");
+                html.text(ai.decision.as_str());
+                if let Some(confidence) = ai.confidence {
+                    html.raw(", sure by ").text(format!("{:.0} %", confidence * 100.0));
+                }
+                html.raw(". In its words: <q>").text(ai.reasoning.as_deref().unwrap_or_default());
+                html.raw("</q></li>");
             }
             for vote in &approval.votes {
                 let said = match vote.decision {
@@ -158,6 +161,9 @@ impl Card<'_> {
         html.raw("<label for=\"reason\">Reason (").raw(wanted).raw("; the agent gets to read it)");
         html.raw("</label><textarea id=\"reason\" name=\"reason\" rows=\"2\" maxlength=\"2000\">");
         html.raw("</textarea>");
+        if let Some(offer) = self.offer() {
+            remember(html, offer);
+        }
         html.raw("<p class=\"soft\">").text(self.on_timeout()).raw("</p><div class=\"bar\">");
         // To decline takes no answer.
         // The other button never has the focus: one key too many must not approve.
@@ -169,6 +175,8 @@ impl Card<'_> {
             html.attribute("formaction", place(approval, "approve")).raw(">");
             html.raw(match step_up {
                 StepUp::Passkey => "Approve with a passkey",
+                StepUp::None | StepUp::MatchCode if is_question(approval) => "Answer",
+                StepUp::None | StepUp::MatchCode if self.offer().is_some() => "Approve",
                 StepUp::None | StepUp::MatchCode => "Approve once",
             });
             html.raw("</button>");
@@ -176,12 +184,17 @@ impl Card<'_> {
         html.raw("</div></form>");
     }
 
+    /// What can be remembered; a link is for one decision about one call.
+    fn offer(&self) -> Option<&RememberOffer> {
+        self.page.offer.as_ref().filter(|_| self.viewer.link.is_none())
+    }
+
     fn on_timeout(&self) -> &'static str {
         let asked = self.page.approval.workflow.required_approvals;
         if asked > 1 {
             "It takes several approvals. If there are too few in time, the call does not run."
         } else {
-            "If nobody answers in time, the call does not run."
+            "Unless somebody approves it in time, the call does not run."
         }
     }
 }
@@ -227,7 +240,7 @@ pub(super) fn passkey_page(
     html.page(StatusCode::OK, "Confirm with a passkey", Scripts::Passkey)
 }
 
-fn place(approval: &Approval, what: &str) -> String {
+pub(super) fn place(approval: &Approval, what: &str) -> String {
     format!("/approval/{}/{what}", approval.id)
 }
 
@@ -257,38 +270,6 @@ fn who(html: &mut Html, approval: &Approval) {
     html.raw("</dl></section>");
 }
 
-fn arguments(html: &mut Html, approval: &Approval) {
-    html.raw("<section><h2>What it calls</h2><dl>");
-    row(html, "tool", &approval.tool);
-    if let Some(source) = approval.server.as_ref().or(approval.source.as_ref()) {
-        row(html, "source", source);
-    }
-    let looked = |name: &str| approval.asked_values.iter().any(|asked| asked.argument == *name);
-    for (name, value) in approval.arguments.as_object().into_iter().flatten() {
-        html.raw(if looked(name) { "<div class=\"looked\"><dt>" } else { "<div><dt>" });
-        html.text(name);
-        html.raw(if looked(name) { " (the rule looked at this)</dt><dd>" } else { "</dt><dd>" });
-        show_value(html, value);
-        html.raw("</dd></div>");
-    }
-    html.raw("</dl></section>");
-}
-
-fn show_value(html: &mut Html, value: &Value) {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => format!("{other:#}"),
-    };
-    let chars = text.chars().count();
-    if chars <= VALUE_CHARS_MAX {
-        html.raw("<pre dir=\"auto\">").lines(&text).raw("</pre>");
-        return;
-    }
-    html.raw("<pre dir=\"auto\">").lines(&shortened(&text, VALUE_CHARS_MAX)).raw("</pre>");
-    html.raw("<details><summary>All ").text(text.len()).raw(" bytes</summary>");
-    html.raw("<pre dir=\"auto\">").lines(&text).raw("</pre></details>");
-}
-
 fn why(html: &mut Html, approval: &Approval) {
     let decision = &approval.decision;
     html.raw("<section><h2>Why a person is asked</h2><dl>");
@@ -307,7 +288,7 @@ fn why(html: &mut Html, approval: &Approval) {
     for asked in &approval.asked_values {
         html.raw("<div><dt>").text(&asked.path).raw(" is</dt><dd>");
         match &asked.value {
-            Some(value) => show_value(html, value),
+            Some(value) => show_value(html, &value_text(value)),
             None => {
                 html.raw("<span class=\"soft\">not there</span>");
             }
@@ -352,34 +333,6 @@ fn earlier(html: &mut Html, approval: &Approval) {
     html.raw("</ul></section>");
 }
 
-/// What answers a question of the agent's.
-fn answer(html: &mut Html, approval: &Approval) {
-    if approval.tool != "ask_user" || approval.source.as_deref() != Some("builtin") {
-        return;
-    }
-    let options = approval.arguments.get("options").and_then(Value::as_array);
-    let options: Vec<&str> = options.into_iter().flatten().filter_map(Value::as_str).collect();
-    let may_differ = approval.arguments.get("allow_other").and_then(Value::as_bool) == Some(true);
-    if options.is_empty() {
-        html.raw(
-            "<label for=\"answer\">Your answer</label><textarea id=\"answer\" name=\"answer\"",
-        );
-        html.raw(" rows=\"3\" maxlength=\"2000\" required></textarea>");
-        return;
-    }
-    html.raw("<fieldset><legend>Your answer</legend>");
-    for option in options {
-        html.raw("<label class=\"choice\"><input type=\"radio\" name=\"answer\"");
-        html.attribute("value", option).raw(if may_differ { ">" } else { " required>" });
-        html.text(option).raw("</label>");
-    }
-    html.raw("</fieldset>");
-    if may_differ {
-        html.raw("<label for=\"other\">Another answer</label>");
-        html.raw("<input type=\"text\" id=\"other\" name=\"other\" maxlength=\"2000\">");
-    }
-}
-
-fn row(html: &mut Html, name: impl std::fmt::Display, value: impl std::fmt::Display) {
+pub(super) fn row(html: &mut Html, name: impl std::fmt::Display, value: impl std::fmt::Display) {
     html.raw("<div><dt>").text(name).raw("</dt><dd><bdi>").text(value).raw("</bdi></dd></div>");
 }

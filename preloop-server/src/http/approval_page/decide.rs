@@ -4,7 +4,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use preloop_api::{PasskeyQuestion, SignIn, StepUp, Via, VoteDecision};
+use preloop_api::{PasskeyQuestion, Remember, RememberScope, SignIn, StepUp, Via, VoteDecision};
 use preloop_core::approval::{Ballot, Proof};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -33,6 +33,8 @@ struct VoteForm {
     answer: Option<String>,
     other: Option<String>,
     code: Option<String>,
+    /// For how long calls with these arguments are remembered; empty or left out: not at all.
+    remember: Option<String>,
     /// A passkey's answer, and to which question.
     credential: Option<String>,
     challenge: Option<Uuid>,
@@ -118,6 +120,13 @@ async fn decided(
     form: VoteForm,
 ) -> Result<Decided, ServiceError> {
     let Known { services, caller, link, .. } = viewer;
+    let remember = remembered(form.remember.as_deref(), decision)?;
+    if remember.is_some() && link.is_some() {
+        return Err(ServiceError::Forbidden {
+            code: "sign_in_required",
+            message: "a link is for this call alone; sign in to have calls remembered".to_owned(),
+        });
+    }
     let mut proof = Proof::None;
     if decision == VoteDecision::Approve {
         match services.approval_step_up(caller, id).await? {
@@ -147,15 +156,37 @@ async fn decided(
     if let Some((link, _)) = link {
         services.approval_link_take(link).await?;
     }
-    let voted = services.approval_vote(caller, id, ballot).await;
+    let voted = match remember {
+        None => services.approval_vote(caller, id, ballot).await,
+        Some(remember) => {
+            Box::pin(services.approval_vote_remembering(caller, id, ballot, remember)).await
+        }
+    };
     if let (Err(_), Some((link, _))) = (&voted, link) {
         services.approval_link_give_back(link).await?;
     }
     voted.map(|_| Decided::Counted)
 }
 
+/// What an approval has remembered.
+fn remembered(
+    chosen: Option<&str>,
+    decision: VoteDecision,
+) -> Result<Option<Remember>, ServiceError> {
+    let scope = match (chosen, decision) {
+        (None | Some(""), _) | (_, VoteDecision::Decline) => return Ok(None),
+        (Some("session"), VoteDecision::Approve) => RememberScope::Session,
+        (Some("time"), VoteDecision::Approve) => RememberScope::Time,
+        (Some(_), VoteDecision::Approve) => {
+            let message = "`remember` is `session` or `time`".to_owned();
+            return Err(ServiceError::Invalid { code: "invalid_remember", message });
+        }
+    };
+    Ok(Some(Remember { scope, seconds: None, pattern: None }))
+}
+
 /// The card with what is wrong above it.
-async fn shown_again(
+pub(super) async fn shown_again(
     viewer: &Known,
     id: Uuid,
     headers: &HeaderMap,

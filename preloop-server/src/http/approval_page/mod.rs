@@ -3,11 +3,14 @@
 //! INVARIANT: looking decides nothing, by whatever method and however often; a decision is a form that this page showed to
 //! this browser, sent by pressing one of its buttons.
 
+mod arguments;
 mod card;
+mod choices;
 mod decide;
 mod form;
 mod notice;
 mod passkeys;
+mod reveal;
 mod viewer;
 mod words;
 
@@ -34,6 +37,7 @@ pub(super) fn routes() -> Routes {
         .add(get("/approval/{id}", show).page())
         .add(post("/approval/{id}/approve", decide::approve).page())
         .add(post("/approval/{id}/decline", decide::decline).page())
+        .add(post("/approval/{id}/arguments", reveal::reveal).page())
         .add(post("/approval/{id}/sign-in", decide::sign_in).page())
         .add(get("/passkeys", passkeys::show).page())
         .add(post("/passkeys/sign-in", passkeys::sign_in).page())

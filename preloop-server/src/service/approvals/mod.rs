@@ -8,6 +8,7 @@ mod history;
 mod page;
 mod people;
 mod read;
+mod reveal;
 mod shown;
 mod vote;
 

@@ -1,9 +1,12 @@
 //! A request as a person sees it who may be about to vote on it.
 
-use preloop_api::{Approval, ApprovalEvent, EarlierDecision, StepUp, Via, VoteDecision};
+use preloop_api::{
+    Approval, ApprovalEvent, EarlierDecision, RememberOffer, StepUp, Via, VoteDecision,
+};
 use preloop_core::approval::{Ballot, Told, VoteError, asked_values};
 use uuid::Uuid;
 
+use super::super::grants::offer;
 use super::super::{Caller, ServiceError, Services};
 use super::people::eligible;
 use crate::store::StoredApproval;
@@ -20,6 +23,10 @@ pub(crate) struct ApprovalPage {
     pub(crate) barred: Option<String>,
     /// How often the caller may still type a wrong code.
     pub(crate) codes_left: u32,
+    /// Whether some of the arguments are masked and the caller may see them.
+    pub(crate) has_more: bool,
+    /// What can be remembered with an approval; none where each such call is looked at.
+    pub(crate) offer: Option<RememberOffer>,
 }
 
 impl Services {
@@ -31,11 +38,34 @@ impl Services {
     ) -> Result<ApprovalPage, ServiceError> {
         let stored = self.approval_seen(caller, id).await?;
         self.approval_viewed(caller, &stored, Via::Page).await?;
-        let events = self.inner.store.approval_events(self.inner.account_id, id).await?;
-        let barred = self.barred(caller, &stored).await?;
         let approval = self.shown_whole(&stored).await?;
+        self.page_of(caller, &stored, approval).await
+    }
+
+    /// The same with the arguments whole, once.
+    pub(crate) async fn approval_page_revealed(
+        &self,
+        caller: &Caller,
+        id: Uuid,
+    ) -> Result<ApprovalPage, ServiceError> {
+        let approval = self.approval_reveal(caller, id).await?;
+        let stored = self.approval_seen(caller, id).await?;
+        self.page_of(caller, &stored, approval).await
+    }
+
+    async fn page_of(
+        &self,
+        caller: &Caller,
+        stored: &StoredApproval,
+        approval: Approval,
+    ) -> Result<ApprovalPage, ServiceError> {
+        let id = stored.id;
+        let events = self.inner.store.approval_events(self.inner.account_id, id).await?;
+        let barred = self.barred(caller, stored).await?;
+        let has_more = self.has_more_for(caller, stored).await?;
         let codes_left = stored.request.wrong_codes.left(&caller.principal.id);
-        Ok(ApprovalPage { approval, events, barred, codes_left })
+        let offer = offer(stored).ok();
+        Ok(ApprovalPage { approval, events, barred, codes_left, has_more, offer })
     }
 
     /// What a vote to approve must prove.

@@ -26,6 +26,7 @@ impl Services {
             server: approval.server.clone(),
             source: approval.source.clone(),
             arguments: approval.arguments.clone(),
+            whole_arguments: None,
             call_hash: approval.call_hash.clone(),
             principal: approval.principal.clone(),
             session_id: approval.session_id.clone(),

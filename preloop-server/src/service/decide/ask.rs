@@ -16,7 +16,7 @@ use super::held::waiting;
 use super::permit::ApprovalUse;
 use super::{Permit, Recorded, Ruling};
 use crate::ids::new_id;
-use crate::store::{ApprovalInsert, StoredApproval};
+use crate::store::{ApprovalInsert, Beside, StoredApproval};
 
 /// Most requests that one principal may have waiting.
 const PENDING_MAX: i64 = 100;
@@ -238,9 +238,12 @@ impl Services {
             outcome: None,
         };
         let account_id = self.inner.account_id;
-        let waiting = waiting(call, decision_id, approval.id);
+        let beside = Beside {
+            waiting: waiting(call, decision_id, approval.id),
+            arguments: self.arguments_to_keep(&approval, attempt.arguments.get()),
+        };
         let store = &self.inner.store;
-        match store.approval_insert(account_id, &approval, PENDING_MAX, waiting).await? {
+        match store.approval_insert(account_id, &approval, PENDING_MAX, beside).await? {
             ApprovalInsert::Inserted => {}
             ApprovalInsert::Joined(_) => return Ok(None),
             ApprovalInsert::TooMany => return self.too_many(call, decision).map(Some),

@@ -52,6 +52,7 @@ impl Platform {
             other => other?,
         };
         shared.store.approval_call_reseal(|stored| keys.reseal_call_texts(stored)).await?;
+        shared.store.approval_arguments_reseal(|stored| keys.reseal_arguments(stored)).await?;
         if rotation == Rotation::File {
             keys.retire().map_err(|message| ServiceError::Unavailable { message })?;
         }

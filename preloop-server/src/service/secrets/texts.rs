@@ -5,7 +5,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::SecretKeys;
-use crate::store::{SealedText, SecretSlot, StoredCall, StoredSecret};
+use crate::store::{SealedText, SecretSlot, StoredArguments, StoredCall, StoredSecret};
 
 /// Tells these texts from the secrets of documents.
 const SCOPE: &str = "approval calls";
@@ -13,6 +13,8 @@ const SCOPE: &str = "approval calls";
 /// Which text of a request's call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::service) enum CallText {
+    /// The arguments as its agent sent them.
+    Arguments,
     /// The call as its agent made it.
     Call,
     /// What it was answered.
@@ -22,6 +24,7 @@ pub(in crate::service) enum CallText {
 impl CallText {
     const fn as_str(self) -> &'static str {
         match self {
+            Self::Arguments => "arguments",
             Self::Call => "call",
             Self::Answer => "answer",
         }
@@ -39,6 +42,11 @@ pub(in crate::service) struct CallPlace<'a> {
 impl<'a> CallPlace<'a> {
     pub(in crate::service) fn of(stored: &'a StoredCall) -> Self {
         let StoredCall { account_id, approval_id, call_hash, .. } = stored;
+        Self { account_id: *account_id, approval_id: *approval_id, call_hash }
+    }
+
+    pub(in crate::service) fn of_arguments(stored: &'a StoredArguments) -> Self {
+        let StoredArguments { account_id, approval_id, call_hash, .. } = stored;
         Self { account_id: *account_id, approval_id: *approval_id, call_hash }
     }
 
@@ -90,9 +98,24 @@ impl SecretKeys {
     ) -> (Option<SealedText>, Option<SealedText>) {
         let place = CallPlace::of(stored);
         let anew = |which, sealed: &Option<SealedText>| {
-            let text = self.open_call_text(place, which, sealed.as_ref()?).ok()?;
-            self.seal_call_text(place, which, &text).ok()
+            self.reseal_call_text(place, which, sealed.as_ref()?)
         };
         (anew(CallText::Call, &stored.call), anew(CallText::Answer, &stored.answer))
+    }
+
+    /// The arguments of a call sealed anew with the first key; none where they cannot be opened.
+    pub(super) fn reseal_arguments(&self, stored: &StoredArguments) -> Option<SealedText> {
+        let place = CallPlace::of_arguments(stored);
+        self.reseal_call_text(place, CallText::Arguments, stored.sealed.as_ref()?)
+    }
+
+    fn reseal_call_text(
+        &self,
+        place: CallPlace<'_>,
+        which: CallText,
+        sealed: &SealedText,
+    ) -> Option<SealedText> {
+        let text = self.open_call_text(place, which, sealed).ok()?;
+        self.seal_call_text(place, which, &text).ok()
     }
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 pub(crate) use list::ApprovalFilter;
 
 use super::ai_reviews;
+use super::approval_arguments::{self, StoredArguments};
 use super::held_calls::{self, HeldCall};
 use super::row::{Columns, micros};
 use super::{Change, Store, StoreError};
@@ -78,7 +79,7 @@ impl Store {
         account_id: Uuid,
         approval: &StoredApproval,
         pending_max: i64,
-        waiting: Option<HeldCall>,
+        beside: Beside,
     ) -> Result<ApprovalInsert, StoreError> {
         let mut tx = self.write().await?;
         tx.hold(&format!("approvals of {account_id} {}", approval.principal.id)).await?;
@@ -108,9 +109,12 @@ impl Store {
             ai_reviews::insert(&mut tx, account_id, approval.id).await?;
         }
         // A restart in between must know that the call waited.
-        if let Some(call) = waiting {
+        if let Some(call) = beside.waiting {
             let at = approval.request.created_at;
             held_calls::insert(&mut tx, &self.replica, account_id, call, at).await?;
+        }
+        if let Some(arguments) = &beside.arguments {
+            approval_arguments::insert(&mut tx, arguments).await?;
         }
         tx.announce(&Change::of_approval(approval.id)).await?;
         tx.commit().await?;
@@ -177,6 +181,15 @@ pub(crate) struct DueApproval {
     pub(crate) account_id: Uuid,
     pub(crate) id: Uuid,
     pub(crate) due_at: Timestamp,
+}
+
+/// What is stored with a new request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Beside {
+    /// The call, where it keeps its connection waiting.
+    pub(crate) waiting: Option<HeldCall>,
+    /// Its arguments, where the request shows less than all of them.
+    pub(crate) arguments: Option<StoredArguments>,
 }
 
 /// What came of adding a request.

@@ -158,3 +158,75 @@ async fn a_foreign_page_cannot_press_the_button() {
     let framed = tab.run(framed, &json!(format!("{}{address}", server.url)));
     assert!(!framed.as_str().unwrap_or_default().contains("Refund"), "{framed}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_answered_by_tapping_an_option_or_in_own_words() {
+    let server = TestServer::of_shop(None).await;
+    person(&server, "ann", "approver").await;
+    let ask = async |args: Value| {
+        let body = json!({"tool": "ask_user", "source": "builtin", "args": args});
+        let (_, decision) = server.agent_post("/api/v1/decisions", body).await;
+        decision["approval"]["id"].as_str().unwrap_or_else(|| panic!("{decision}")).to_owned()
+    };
+    let options = json!(["Blue", "<b>Green</b>"]);
+    let closed = ask(json!({"question": "Which colour?", "options": options})).await;
+    let open =
+        ask(json!({"question": "Which one?", "options": options, "allow_other": true})).await;
+    let free = ask(json!({"question": "What is it called?"})).await;
+    let browser = Browser::start();
+    let phone = browser.open_phone();
+    let visit = async |id: &str| {
+        phone.goto(&format!("{}{}", server.url, link(&server, "ann", id).await));
+    };
+    let answered = async |id: &str| {
+        let shown = approval(&server, id).await;
+        assert_eq!(shown["state"], "approved", "{shown}");
+        shown["votes"][0]["answer"].as_str().unwrap().to_owned()
+    };
+
+    visit(&closed).await;
+    is_good(&phone, &server, "question-options");
+    // Nothing is chosen beforehand, and without a choice the browser sends nothing.
+    phone.run("await page.locator('button.approve').tap()", &json!(null));
+    assert_eq!(state(&server, &closed).await, "pending");
+    phone.run("await page.getByLabel('<b>Green</b>').tap()", &json!(null));
+    is_good(&phone, &server, "question-chosen");
+    phone.run(TAP, &json!("button.approve"));
+    assert_eq!(answered(&closed).await, "<b>Green</b>");
+
+    visit(&open).await;
+    phone.run("await page.getByLabel('Another answer').fill('Red, please')", &json!(null));
+    phone.run(TAP, &json!("button.approve"));
+    assert_eq!(answered(&open).await, "Red, please");
+
+    visit(&free).await;
+    is_good(&phone, &server, "question-free");
+    phone.run("await page.getByLabel('Your answer').fill('Bert')", &json!(null));
+    phone.run(TAP, &json!("button.approve"));
+    assert_eq!(answered(&free).await, "Bert");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_masked_is_shown_on_a_button() {
+    let server = TestServer::of_shop(None).await;
+    person(&server, "ann", "approver").await;
+    let id = asked(&server).await;
+    let browser = Browser::start();
+    let phone = browser.open(&json!({
+        "viewport": {"width": 360, "height": 740}, "isMobile": true, "hasTouch": true, "colorScheme": "dark",
+    }));
+    phone.goto(&format!("{}/approval/{id}", server.url));
+    phone.run("await page.locator('#username').fill('ann')", &json!(null));
+    phone.run("await page.locator('#password').fill(argument)", &json!(PASSWORD));
+    phone.click("button");
+    phone.noise();
+    assert!(!phone.text("body").contains("sk_live"), "{}", phone.text("body"));
+    is_good(&phone, &server, "card-masked-dark");
+    phone.run(TAP, &json!("button:has-text('Show all of it')"));
+    assert!(phone.text("body").contains("sk_live_0123456789"), "{}", phone.text("body"));
+    is_good(&phone, &server, "card-whole-dark");
+    // The card that shows all of it decides as well.
+    phone.run(TAP, &json!("button.approve"));
+    assert_eq!(state(&server, &id).await, "approved");
+    assert!(!phone.text("body").contains("sk_live"), "{}", phone.text("body"));
+}

@@ -4,14 +4,13 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::*;
+use crate::support::on_both_engines;
 
 async fn asked(server: &TestServer) -> String {
     server.hold("refund", json!({"amount": 420, "order": "8812"})).await
 }
 
-#[tokio::test]
-async fn the_page_may_not_be_kept_framed_or_scripted() {
-    let server = TestServer::with_policy(POLICY).await;
+async fn the_page_may_not_be_kept_framed_or_scripted(server: TestServer) {
     person(&server, "ann", "approver").await;
     let id = asked(&server).await;
     let address = link(&server, "ann", &id).await;
@@ -36,9 +35,7 @@ async fn the_page_may_not_be_kept_framed_or_scripted() {
     }
 }
 
-#[tokio::test]
-async fn a_form_of_another_page_decides_nothing() {
-    let server = TestServer::with_policy(POLICY).await;
+async fn a_form_of_another_page_decides_nothing(server: TestServer) {
     person(&server, "ann", "approver").await;
     let id = asked(&server).await;
     let address = link(&server, "ann", &id).await;
@@ -77,9 +74,7 @@ async fn a_form_of_another_page_decides_nothing() {
     assert_eq!(state(&server, &id).await, "approved");
 }
 
-#[tokio::test]
-async fn what_was_seen_is_what_is_approved() {
-    let server = TestServer::with_policy(POLICY).await;
+async fn what_was_seen_is_what_is_approved(server: TestServer) {
     person(&server, "ann", "approver").await;
     let id = asked(&server).await;
     let address = link(&server, "ann", &id).await;
@@ -98,9 +93,7 @@ async fn what_was_seen_is_what_is_approved() {
     assert_eq!(phone.post(&approve, &with(&fields, &[])).await.0, StatusCode::SEE_OTHER);
 }
 
-#[tokio::test]
-async fn whoever_signs_in_comes_back_and_declines() {
-    let server = TestServer::with_policy(POLICY).await;
+async fn whoever_signs_in_comes_back_and_declines(server: TestServer) {
     person(&server, "ann", "approver").await;
     person(&server, "vic", "viewer").await;
     let id = asked(&server).await;
@@ -140,13 +133,53 @@ async fn whoever_signs_in_comes_back_and_declines() {
     assert_eq!(status, StatusCode::NOT_FOUND, "{page}");
 }
 
-#[tokio::test]
-async fn a_code_of_the_agents_side_is_typed() {
-    let server = TestServer::with_policy(POLICY).await;
+async fn calls_are_remembered_where_whoever_signed_in_says_so(server: TestServer) {
+    person(&server, "ann", "approver").await;
+    let args = || json!({"amount": 420, "order": "8812"});
+    let (first, grants) = (asked(&server).await, "/api/v1/approval-grants");
+    let place = format!("/approval/{first}");
+    let mut phone = Visitor::to(&server);
+    let (_, page) = phone.get(&link(&server, "ann", &first).await).await;
+    assert!(page.contains("Approve once") && !page.contains("name=\"remember\""), "{page}");
+    let fields = carried(&page);
+    let approve = format!("{place}/approve");
+    let (status, _) = phone.post(&approve, &with(&fields, &[("remember", "time")])).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(state(&server, &first).await, "pending");
+
+    let mut ann = Visitor::to(&server);
+    ann.sign_in(&place, "ann").await;
+    let (_, page) = ann.get(&place).await;
+    assert!(page.contains("calls of refund by agent with exactly the arguments above"), "{page}");
+    assert!(page.contains("value=\"\" checked>Approve this call alone"), "{page}");
+    assert!(!page.contains("in this session"), "the call was made in none");
+    let fields = carried(&page);
+    assert_eq!(ann.post(&approve, &with(&fields, &[("remember", "ever")])).await.0, 422);
+    assert_eq!(ann.post(&approve, &with(&fields, &[("remember", "time")])).await.0, 303);
+    let (_, listed) = server.owner_get(grants).await;
+    let [grant] = listed["items"].as_array().unwrap().as_slice() else { panic!("{listed}") };
+    assert_eq!((&grant["granted_by"], &grant["approval_id"]), (&json!("ann"), &json!(first)));
+    for _ in 0..2 {
+        assert_eq!(server.decide("refund", args()).await["reason"], "granted");
+    }
+
+    // What is chosen at first remembers nothing, and calls that take two people offer nothing.
+    let other = server.hold("refund", json!({"amount": 421, "order": "8812"})).await;
+    let (_, page) = ann.get(&format!("/approval/{other}")).await;
+    let fields = carried(&page);
+    let approve = format!("/approval/{other}/approve");
+    assert_eq!(ann.post(&approve, &with(&fields, &[("remember", "")])).await.0, 303);
+    assert_eq!(server.owner_get(grants).await.1["items"].as_array().unwrap().len(), 1);
+    let two = server.hold("pay_two", json!({})).await;
+    let (_, page) = ann.get(&format!("/approval/{two}")).await;
+    assert!(page.contains("Approve once") && !page.contains("name=\"remember\""), "{page}");
+}
+
+async fn a_code_of_the_agents_side_is_typed(server: TestServer) {
     person(&server, "ann", "approver").await;
     let decision = server.decide("pay_coded", json!({"n": 1})).await;
     let id = decision["approval"]["id"].as_str().unwrap().to_owned();
-    let code = code_of(&server, &id);
+    let code = decision["approval"]["match_code"].as_str().unwrap();
     let address = link(&server, "ann", &id).await;
     let mut phone = Visitor::to(&server);
     let (_, page) = phone.get(&address).await;
@@ -161,17 +194,17 @@ async fn a_code_of_the_agents_side_is_typed() {
     assert!(page.contains("not the code"), "{page}");
     assert_eq!(state(&server, &id).await, "pending");
     assert_eq!(
-        phone.post(&approve, &with(&fields, &[("code", &code)])).await.0,
+        phone.post(&approve, &with(&fields, &[("code", code)])).await.0,
         StatusCode::SEE_OTHER
     );
     assert_eq!(state(&server, &id).await, "approved");
 }
 
-/// The code that the agent's side shows, as it is stored.
-fn code_of(server: &TestServer, id: &str) -> String {
-    let program = "import sqlite3, sys; base = sqlite3.connect(sys.argv[1]); \
-        print(base.execute('select match_code from approval where approval_id = ?', sys.argv[2:]).fetchone()[0])";
-    let mut python = std::process::Command::new("python3");
-    let printed = python.args(["-c", program]).arg(server.database()).arg(id).output().unwrap();
-    String::from_utf8(printed.stdout).unwrap().trim().trim_matches('"').to_owned()
+on_both_engines! { sqlite, postgres, of_shop:
+    the_page_may_not_be_kept_framed_or_scripted,
+    a_form_of_another_page_decides_nothing,
+    what_was_seen_is_what_is_approved,
+    whoever_signs_in_comes_back_and_declines,
+    calls_are_remembered_where_whoever_signed_in_says_so,
+    a_code_of_the_agents_side_is_typed,
 }

@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::*;
+use crate::support::on_both_engines;
 
 const CALL: &str = "refund";
 
@@ -13,9 +14,7 @@ async fn asked(server: &TestServer) -> String {
     server.hold(CALL, json!({"amount": 420, "order": "8812"})).await
 }
 
-#[tokio::test]
-async fn looking_decides_nothing() {
-    let server = TestServer::with_policy(POLICY).await;
+async fn looking_decides_nothing(server: TestServer) {
     person(&server, "ann", "approver").await;
     let id = asked(&server).await;
     let link = link(&server, "ann", &id).await;
@@ -47,9 +46,7 @@ async fn looking_decides_nothing() {
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
 }
 
-#[tokio::test]
-async fn a_link_decides_once_and_goes_on_showing() {
-    let server = TestServer::with_policy(POLICY).await;
+async fn a_link_decides_once_and_goes_on_showing(server: TestServer) {
     person(&server, "ann", "approver").await;
     let id = asked(&server).await;
     let link = link(&server, "ann", &id).await;
@@ -72,7 +69,15 @@ async fn a_link_decides_once_and_goes_on_showing() {
     let (status, page) = phone.get(&link).await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("ann approved") && !page.contains("<button class"), "{page}");
-    // The token is nowhere in the database.
+}
+
+#[tokio::test]
+async fn the_token_of_a_link_is_nowhere_in_the_database() {
+    let server = TestServer::of_shop(None).await;
+    person(&server, "ann", "approver").await;
+    let id = asked(&server).await;
+    let link = link(&server, "ann", &id).await;
+    assert_eq!(Visitor::to(&server).get(&link).await.0, StatusCode::OK);
     let token = link.split_once('=').unwrap().1;
     let stored = std::fs::read(server.database()).unwrap();
     let log = std::fs::read(server.folder.path().join("preloop.db-wal")).unwrap_or_default();
@@ -81,9 +86,7 @@ async fn a_link_decides_once_and_goes_on_showing() {
     }
 }
 
-#[tokio::test]
-async fn a_link_is_for_one_approver_and_one_request() {
-    let server = TestServer::with_policy(POLICY).await;
+async fn a_link_is_for_one_approver_and_one_request(server: TestServer) {
     let ann = person(&server, "ann", "approver").await;
     person(&server, "bob", "approver").await;
     let id = asked(&server).await;
@@ -115,9 +118,7 @@ async fn a_link_is_for_one_approver_and_one_request() {
     assert_eq!(status, StatusCode::GONE, "{page}");
 }
 
-#[tokio::test]
-async fn a_link_ends_with_its_request() {
-    let server = TestServer::with_clock_and(POLICY).await;
+async fn a_link_ends_with_its_request(server: TestServer) {
     person(&server, "ann", "approver").await;
     let id = asked(&server).await;
     let address = link(&server, "ann", &id).await;
@@ -134,9 +135,7 @@ async fn a_link_ends_with_its_request() {
     server.eventually(&path, |approval| approval["state"] == "expired").await;
 }
 
-#[tokio::test]
-async fn tokens_are_not_guessed() {
-    let server = TestServer::with_policy(POLICY).await;
+async fn tokens_are_not_guessed(server: TestServer) {
     let id = asked(&server).await;
     let mut guesser = Visitor::to(&server);
     let mut last = StatusCode::OK;
@@ -144,4 +143,15 @@ async fn tokens_are_not_guessed() {
         (last, _) = guesser.get(&format!("/approval/{id}?token={number:032x}")).await;
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+}
+
+on_both_engines! { sqlite, postgres, of_shop:
+    looking_decides_nothing,
+    a_link_decides_once_and_goes_on_showing,
+    a_link_is_for_one_approver_and_one_request,
+    tokens_are_not_guessed,
+}
+
+on_both_engines! { sqlite_in_time, postgres_in_time, of_shop_with_clock:
+    a_link_ends_with_its_request,
 }

@@ -4,7 +4,13 @@ mod browser;
 mod decide;
 mod links;
 mod passkeys;
+mod replicas;
 
+use std::sync::Arc;
+
+use preloop_core::Timestamp;
+use preloop_server::clock::MockClock;
+use preloop_testbed::Database;
 use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -31,7 +37,21 @@ tools:
 - {name: pay_coded, approval_workflow: coded}
 - {name: pay_keyed, approval_workflow: keyed}
 - {name: pay_two, approval_workflow: two}
+- {name: ask_user, source: builtin, approval_workflow: people}
 ";
+
+impl TestServer {
+    /// A server with that policy, on its own SQLite or on a PostgreSQL.
+    pub(crate) async fn of_shop(database: Option<Database>) -> Self {
+        Self::configured(POLICY, None, database, |_| ()).await
+    }
+
+    /// The same with a clock that stands still until the test moves it.
+    async fn of_shop_with_clock(database: Option<Database>) -> Self {
+        let start: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        Self::configured(POLICY, Some(Arc::new(MockClock::at(start))), database, |_| ()).await
+    }
+}
 
 /// A browser without eyes: it keeps cookies, follows nothing and runs nothing.
 pub(crate) struct Visitor {

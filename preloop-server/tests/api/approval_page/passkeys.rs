@@ -8,14 +8,14 @@ use super::*;
 use crate::support::send;
 
 /// Gives the tab an authenticator that verifies its user, or fails to.
-const AUTHENTICATOR: &str = "const cdp = await context.newCDPSession(page);
+pub(super) const AUTHENTICATOR: &str = "const cdp = await context.newCDPSession(page);
     await cdp.send('WebAuthn.enable');
     const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', { options: {
         protocol: 'ctap2', transport: 'internal', hasResidentKey: true, hasUserVerification: true,
         isUserVerified: true, automaticPresenceSimulation: true } });
     globalThis.cdp = cdp; globalThis.authenticator = authenticatorId;";
 
-fn register(tab: &Tab, url: &str) {
+pub(super) fn register(tab: &Tab, url: &str) {
     tab.goto(&format!("{url}/passkeys"));
     tab.run("await page.locator('#username').fill('ann')", &json!(null));
     tab.run("await page.locator('#password').fill(argument)", &json!(PASSWORD));
