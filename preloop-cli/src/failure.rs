@@ -50,6 +50,11 @@ impl Failure {
         self.code == UNHEARD
     }
 
+    /// Whether no server answered.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.code == "unreachable"
+    }
+
     /// Says what to do about it.
     pub(crate) fn help(mut self, help: impl Display) -> Self {
         self.help = Some(help.to_string());

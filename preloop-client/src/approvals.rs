@@ -1,6 +1,8 @@
-//! Approval requests: list, read, vote.
+//! Approval requests: list, read, vote, and calls that are remembered.
 
-use preloop_api::{Approval, ApprovalState, Page, VoteDecision, VoteRequest};
+use preloop_api::{
+    Approval, ApprovalGrant, ApprovalState, Page, RememberOffer, VoteDecision, VoteRequest,
+};
 use uuid::Uuid;
 
 use crate::error::ClientError;
@@ -39,14 +41,34 @@ impl Client {
         self.get(&["api", "v1", "approvals", &id.to_string()], &[]).await
     }
 
+    /// One approval request with its arguments whole, secrets among them; that is recorded.
+    pub async fn approval_whole(&self, id: Uuid) -> Result<Approval, ClientError> {
+        let query = [("arguments", "whole".to_owned())];
+        self.get(&["api", "v1", "approvals", &id.to_string()], &query).await
+    }
+
     /// Votes on an approval request; answers the request as it stands after the vote.
     pub async fn vote(
         &self,
         id: Uuid,
         decision: VoteDecision,
-        reason: Option<String>,
+        vote: &VoteRequest,
     ) -> Result<Approval, ClientError> {
-        let path = ["api", "v1", "approvals", &id.to_string(), decision.as_str()];
-        self.post(&path, &VoteRequest { reason, ..VoteRequest::default() }).await
+        self.post(&["api", "v1", "approvals", &id.to_string(), decision.as_str()], vote).await
+    }
+
+    /// What would be remembered with an approval of the request.
+    pub async fn remember_offer(&self, id: Uuid) -> Result<RememberOffer, ClientError> {
+        self.get(&["api", "v1", "approvals", &id.to_string(), "remember"], &[]).await
+    }
+
+    /// Calls that are remembered: they are not asked about; newest first.
+    pub async fn approval_grants(&self) -> Result<Page<ApprovalGrant>, ClientError> {
+        self.get(&["api", "v1", "approval-grants"], &[]).await
+    }
+
+    /// Has the calls of a grant asked about again.
+    pub async fn approval_grant_revoke(&self, id: Uuid) -> Result<(), ClientError> {
+        self.delete(&["api", "v1", "approval-grants", &id.to_string()]).await
     }
 }

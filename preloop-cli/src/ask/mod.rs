@@ -17,8 +17,12 @@ pub(crate) fn can_ask(output: Output) -> bool {
 
 /// Asks; anything but a clear yes is a no.
 pub(crate) fn is_yes(question: &str) -> Result<bool, Failure> {
-    let answer = line(&format!("{question} [y/N] "))?;
-    Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+    Ok(means_yes(&line(&format!("{question} [y/N] "))?))
+}
+
+/// Whether an answer is a clear yes.
+pub(crate) fn means_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 /// Asks for a line.

@@ -39,7 +39,17 @@ fn a_held_call_is_listed_shown_and_approved_once() {
     assert_eq!(listed["items"][0]["id"], id.as_str());
     let shown = server.run(&["approvals", "show", &id]);
     assert_eq!(shown.code, 0, "{shown:?}");
-    for part in ["pay", "amount = 70", "invoice 7", "A person looks at payments.", "pending"] {
+    for part in [
+        "pay",
+        "Pay: amount 70, to \"Ada",
+        "medium: policy:",
+        "anyone with the right to vote",
+        "/approval/",
+        "amount = 70",
+        "invoice 7",
+        "A person looks at payments.",
+        "pending",
+    ] {
         assert!(shown.stdout.contains(part), "{part} in {}", shown.stdout);
     }
     for hidden in ["s3cret", "\u{1b}", "\u{202e}"] {
@@ -163,4 +173,36 @@ fn requests_are_watched_as_they_come_and_change() {
     assert_eq!(next(), (first, "approved".to_owned()));
     watching.kill().expect("it is stopped");
     watching.wait().expect("it ends");
+}
+
+#[test]
+fn requests_are_decided_by_their_numbers_while_they_are_watched() {
+    let server = Server::start(DOCUMENT);
+    let first = held(&server, &json!({ "tool": "pay", "args": { "amount": 1 } }));
+    let second = held(&server, &json!({ "tool": "pay", "args": { "amount": 2 } }));
+    let mut terminal = server.terminal(&["approvals", "watch"]);
+    terminal.reads("a NUMBER approves");
+    terminal.reads(&second);
+    terminal.types("a 9");
+    terminal.reads("no request has the number 9");
+    terminal.types("a 1");
+    let shown = terminal.reads("approve this call? [y/N] ");
+    assert!(shown.contains("amount = 1"), "{shown}");
+    terminal.types("n");
+    terminal.reads("no vote was cast");
+    assert_eq!(server.json(&["approvals", "show", &first])["state"], "pending");
+    terminal.types("a 1");
+    terminal.reads("approve this call? [y/N] ");
+    terminal.types("y");
+    terminal.reads("approved");
+    assert_eq!(server.json(&["approvals", "show", &first])["state"], "approved");
+    terminal.types("d 2 not this one");
+    terminal.reads("decline this call? [y/N] ");
+    terminal.types("y");
+    terminal.reads("declined");
+    let settled = server.json(&["approvals", "show", &second]);
+    assert_eq!(settled["votes"][0]["reason"], "not this one");
+    terminal.types("q");
+    let (code, shown) = terminal.ends();
+    assert_eq!(code, Some(0), "{shown}");
 }

@@ -21,6 +21,7 @@ mod fetch;
 mod fmt;
 mod folders;
 mod follow;
+mod grants;
 mod lint;
 mod login;
 mod pages;

@@ -1,12 +1,13 @@
 //! `preloop approvals`: see and decide the calls that wait.
 
+mod grants;
 mod list;
+mod remember;
 mod show;
 mod vote;
 mod watch;
 
 use clap::Subcommand;
-use preloop_api::VoteDecision;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,12 +20,14 @@ pub(crate) enum Approvals {
     List(list::List),
     /// Show one approval request
     Show(show::Show),
-    /// Print requests as they come and change, until stopped; with json one a line
+    /// Print requests as they come and change, and take votes on a terminal, until stopped; with json one a line
     Watch(watch::Watch),
     /// Vote for a call; asks on a terminal first
-    Approve(vote::Vote),
+    Approve(vote::Approve),
     /// Vote against a call; asks on a terminal first
     Decline(vote::Vote),
+    /// List the calls that approvers had remembered, so that nobody is asked about them
+    Grants(grants::Grants),
 }
 
 /// Runs one of them.
@@ -33,7 +36,8 @@ pub(crate) fn run(approvals: Approvals, output: Output) -> Result<Exit, Failure>
         Approvals::List(list) => list::run(list, output),
         Approvals::Show(show) => show::run(&show, output),
         Approvals::Watch(watch) => watch::run(&watch, output),
-        Approvals::Approve(vote) => vote::run(vote, VoteDecision::Approve, output),
-        Approvals::Decline(vote) => vote::run(vote, VoteDecision::Decline, output),
+        Approvals::Approve(approve) => vote::approve(approve, output),
+        Approvals::Decline(vote) => vote::decline(vote, output),
+        Approvals::Grants(grants) => grants::run(grants, output),
     }
 }

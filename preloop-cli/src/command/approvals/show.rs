@@ -1,7 +1,10 @@
 //! `preloop approvals show`: everything that an approver has to know.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
-use preloop_api::{Approval, ApprovalState, VoteDecision};
+use preloop_api::{AiVerdict, Approval, ApprovalState, Approver, Risk, StepUp, VoteDecision};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::exit::Exit;
@@ -15,6 +18,10 @@ pub(crate) struct Show {
     /// Id of the approval request
     id: Uuid,
 
+    /// With all arguments as they were sent, secrets among them; this is recorded
+    #[arg(long)]
+    whole_arguments: bool,
+
     #[command(flatten)]
     remote: Remote,
 }
@@ -22,7 +29,13 @@ pub(crate) struct Show {
 /// Shows one approval request.
 pub(crate) fn run(show: &Show, output: Output) -> Result<Exit, Failure> {
     let client = show.remote.client()?;
-    let approval = remote::block_on(async { Ok(client.approval(show.id).await?) })?;
+    let approval = remote::block_on(async {
+        Ok(if show.whole_arguments {
+            client.approval_whole(show.id).await?
+        } else {
+            client.approval(show.id).await?
+        })
+    })?;
     output.result(&approval, |page| describe(page, &approval))?;
     Ok(Exit::Done)
 }
@@ -35,6 +48,8 @@ pub(crate) fn describe(page: &mut Page, approval: &Approval) {
     };
     page.pair("request", approval.id.to_string())
         .pair("state", state_text(approval))
+        .pair("would", &approval.effect)
+        .pair("risk", risk(&approval.risk))
         .pair("tool", tool);
     arguments(page, approval);
     page.pair("asked by", who(approval));
@@ -55,12 +70,54 @@ pub(crate) fn describe(page: &mut Page, approval: &Approval) {
             approval.workflow.name, approval.workflow.required_approvals
         ),
     );
+    page.pair("may decide", deciders(&approval.approvers));
+    let proof = match approval.step_up {
+        StepUp::None => None,
+        StepUp::MatchCode => Some("the two digits that the agent's side shows"),
+        StepUp::Passkey => Some("a passkey, on the request's page"),
+    };
+    if let Some(proof) = proof {
+        page.pair("proof", proof);
+    }
+    if let Some(ai) = &approval.ai {
+        page.pair("model", model(ai));
+    }
     for vote in &approval.votes {
         let reason = vote.reason.as_deref().map(|why| format!(": {why}")).unwrap_or_default();
         page.pair("vote", format!("{} by {}{reason}", vote.decision.as_str(), vote.by));
     }
+    for past in &approval.earlier {
+        let by = past.by.join(", ");
+        page.pair("before", format!("{} {by}: {}", past.state.as_str(), past.effect));
+    }
     page.pair("asked", format!("{:.0}", approval.created_at));
     page.pair("expires", format!("{:.0}", approval.expires_at));
+    page.pair("page", &approval.url);
+}
+
+/// How much harm the call may do, and where that is known from.
+fn risk(risk: &Risk) -> String {
+    format!("{}: {}", risk.level.as_str(), risk.reasons.join("; "))
+}
+
+fn deciders(approvers: &[Approver]) -> String {
+    if approvers.is_empty() {
+        return "anyone with the right to vote".to_owned();
+    }
+    let name = |approver: &Approver| match approver {
+        Approver::User(name) => name.clone(),
+        Approver::Team(name) => format!("team {name}"),
+        Approver::Role(name) => format!("role {name}"),
+    };
+    approvers.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// What a model said that was asked first.
+fn model(ai: &AiVerdict) -> String {
+    let sure = ai.confidence.map(|sure| format!(", sure by {:.0} %", sure * 100.0));
+    let words = ai.reasoning.as_deref().map(|words| format!(": {words}"));
+    let (sure, words) = (sure.unwrap_or_default(), words.unwrap_or_default());
+    format!("{} says {}{sure}{words}", ai.model, ai.decision.as_str())
 }
 
 /// A request's state, coloured.
@@ -87,13 +144,25 @@ fn state_text(approval: &Approval) -> String {
 /// One line for each argument, so that a long one hides none of the others.
 fn arguments(page: &mut Page, approval: &Approval) {
     let mut label = "arguments";
-    for (name, value) in approval.arguments.as_object().into_iter().flatten() {
+    for (name, value) in argument_texts(approval) {
         page.pair(label, format!("{name} = {value}"));
         label = "";
     }
     if label == "arguments" {
         page.pair(label, "none");
     }
+}
+
+/// Names and values as JSON: whole ones exactly as they were sent, so that a number keeps every digit.
+fn argument_texts(approval: &Approval) -> Vec<(String, String)> {
+    let whole = approval.whole_arguments.as_deref();
+    let whole: Option<BTreeMap<String, &RawValue>> =
+        whole.and_then(|text| serde_json::from_str(text).ok());
+    if let Some(whole) = whole {
+        return whole.into_iter().map(|(name, value)| (name, value.to_string())).collect();
+    }
+    let shown = approval.arguments.as_object().into_iter().flatten();
+    shown.map(|(name, value)| (name.clone(), value.to_string())).collect()
 }
 
 fn who(approval: &Approval) -> String {

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use preloop_api::{Approval, ApprovalState, VoteDecision};
+use preloop_api::{Approval, ApprovalState, VoteDecision, VoteRequest};
 use preloop_client::{ApprovalFilter, Client};
 
 use crate::failure::Failure;
@@ -53,7 +53,7 @@ pub(super) async fn enter() {
 
 /// Approves the call with the owner key, as the person at the other terminal would.
 pub(super) async fn approve(owner: &Client, approval: &Approval) -> Result<(), Failure> {
-    let vote = owner.vote(approval.id, VoteDecision::Approve, None).await;
+    let vote = owner.vote(approval.id, VoteDecision::Approve, &VoteRequest::default()).await;
     match vote {
         Ok(_) => Ok(()),
         // Somebody was faster at another terminal; the call is answered all the same.
