@@ -81,20 +81,7 @@ pub(super) fn routes() -> Routes {
                 .answers::<VoteBatchResponse>(StatusCode::OK)
                 .problems(&["agent_cannot_approve", "invalid_field"]),
         )
-        .add(
-            get("/api/v1/approvals/{id}", show)
-                .right(Permission::ApprovalsRead)
-                .summary("One approval request; an agent sees its own")
-                .description("`arguments=whole` also takes the right `approvals:reveal`; each such reading is in the trail.")
-                .query::<ShowParams>()
-                .answers::<Approval>(StatusCode::OK)
-                .problems(&[
-                    "approval_not_found",
-                    "arguments_not_kept",
-                    "invalid_field",
-                    "not_an_approver",
-                ]),
-        )
+        .add(show_route())
         .add(
             get("/api/v1/approvals/{id}/history", history)
                 .right(Permission::ApprovalsRead)
@@ -125,6 +112,16 @@ pub(super) fn routes() -> Routes {
                     "reason_too_long",
                 ]),
         )
+}
+
+fn show_route() -> Route {
+    get("/api/v1/approvals/{id}", show)
+        .right(Permission::ApprovalsRead)
+        .summary("One approval request; an agent sees its own")
+        .description("`arguments=whole` also takes the right `approvals:reveal`; each such reading is in the trail.")
+        .query::<ShowParams>()
+        .answers::<Approval>(StatusCode::OK)
+        .problems(&["approval_not_found", "arguments_not_kept", "invalid_field", "not_an_approver"])
 }
 
 fn vote_route(route: Route) -> Route {
