@@ -142,3 +142,41 @@ async fn what_an_agent_asks_people_is_answered_each_time() {
         server.owner_post(&format!("/api/v1/approvals/{id}/approve"), vote).await;
     assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("cannot_remember")));
 }
+
+#[tokio::test]
+async fn a_grant_answers_for_a_rule_alone() {
+    let policy = |rules: &str| {
+        format!(
+            "version: '1.0'\nmetadata: {{name: rules}}\napproval_workflows:\n\
+             - {{name: people, timeout_seconds: 600}}\n\
+             - {{name: two, timeout_seconds: 600, required_approvals: 2}}\n\
+             - {{name: coded, timeout_seconds: 600, step_up: match_code}}\n\
+             tools: [{{name: pay, approval_workflow: people, conditions: [{rules}]}}]\n"
+        )
+    };
+    let asks = "{name: large, condition_type: cel, expression: 'args.amount > 0', action: require_approval}";
+    let server = TestServer::with_policy(&policy(asks)).await;
+    let id = asked(&server, json!({"amount": 1})).await;
+    let pattern = json!({"arguments": {"amount": "any"}});
+    let vote = json!({"remember": {"scope": "time", "pattern": pattern}});
+    let (status, voted) = server.owner_post(&format!("/api/v1/approvals/{id}/approve"), vote).await;
+    assert_eq!(status, StatusCode::OK, "{voted}");
+    assert_eq!(decided(&server, json!({"amount": 7})).await["reason"], "granted");
+    let failed = decided(&server, json!({"amount": "7"})).await;
+    assert_eq!(
+        (&failed["action"], &failed["reason"]),
+        (&json!("require_approval"), &json!("condition_error")),
+        "a condition that cannot be evaluated"
+    );
+    let deny = "{name: never, expression: 'args.amount == 8', action: deny}";
+    let with = |more: &str| asks.replace("require_approval}", &format!("require_approval{more}}}"));
+    for (rules, action, why) in [
+        (format!("{deny}, {asks}"), "deny", "a deny"),
+        (asks.replace("> 0", "> 1"), "require_approval", "another condition"),
+        (with(", approval_workflow: coded"), "require_approval", "a step-up"),
+        (with(", approval_workflow: two"), "require_approval", "two people"),
+    ] {
+        server.replace_policy(&policy(&rules)).await;
+        assert_eq!(decided(&server, json!({"amount": 8})).await["action"], action, "{why}");
+    }
+}
