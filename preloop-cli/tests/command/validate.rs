@@ -122,7 +122,7 @@ fn wrong_usage_is_said_in_the_format_asked_for() {
     assert_eq!(ran.json()["error"]["code"], "usage");
     let ran = preloop(&["policy", "validate", "--format", "json"]);
     let message = ran.json()["error"]["message"].clone();
-    assert!(message.as_str().unwrap().contains("<PATH>"), "what is missing is named: {message}");
+    assert!(message.as_str().unwrap().contains("<POLICY>"), "what is missing is named: {message}");
 }
 
 const FLAT: &str = "\
