@@ -233,6 +233,13 @@ fn a_bundle_holds_in_every_scope_that_it_has() {
     eventually("the scope is gone", || {
         (!server.json(&["policy", "list"]).to_string().contains("careful")).then_some(())
     });
+    // What is spelled as agents see it would be enforced nowhere.
+    let servers = "mcp_servers: [{name: github, url: 'http://127.0.0.1:9/mcp'}]\n";
+    place.write("shop.yaml", document("allow") + servers);
+    place.write("careful.yaml", document("deny").replace("name: pay", "name: github__pay"));
+    make("3", &["--scope", &child]);
+    refused(&server, "the name that agents see");
+    assert_eq!(action(&server), "allow", "the last good one stays");
 }
 
 #[test]

@@ -153,13 +153,6 @@ fn oauth(check: &mut Check<'_>, server: &McpServer, config: &AuthConfig, path: &
             check.report(Code::MissingField, format!("{path}.{name}"), message, help);
         }
     }
-    if let Some(url) = &config.token_url
-        && !["http://", "https://", "${"].iter().any(|start| url.starts_with(start))
-    {
-        let message = format!("`{url}` is not an http or https address");
-        let help = "write it whole, as in `https://auth.example.com/oauth/token`";
-        check.report(Code::InvalidValue, format!("{path}.token_url"), message, help);
-    }
     if config.client_secret.is_none() {
         let message = format!("the auth_config of `{}` has no `client_secret`", server.name);
         let help = "add it, as in `client_secret: \"${CLIENT_SECRET}\"`; without it the \

@@ -11,6 +11,10 @@ pub(super) fn check(check: &mut Check<'_>) {
         if let Some(url) = &server.url {
             address(check, &format!("mcp_servers[{index}].url"), url);
         }
+        let token_url = server.auth_config.as_ref().and_then(|config| config.token_url.as_ref());
+        if let Some(url) = token_url {
+            address(check, &format!("mcp_servers[{index}].auth_config.token_url"), url);
+        }
     }
     for (index, workflow) in document.approval_workflows.iter().enumerate() {
         for (number, channel) in workflow.notifications.iter().enumerate() {

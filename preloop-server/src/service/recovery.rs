@@ -54,7 +54,7 @@ impl Platform {
         let left = self.settle_left(store.left_open(LeftBy::DeadServers).await?).await;
         store.idempotency_reset(LeftBy::DeadServers).await?;
         if left.is_empty() {
-            store.replica_forget_dead().await?;
+            store.replica_forget(&dead).await?;
             tracing::info!(servers = ?dead, "servers on this database are gone; what they left open is settled");
         }
         Ok(())
@@ -107,6 +107,11 @@ impl Services {
 
     /// Ends a use of an approval, or gives it back; one that was ended meanwhile stays as it is.
     async fn end_use(&self, id: Uuid, number: u32) -> Result<(), ServiceError> {
+        let found = self.inner.store.approval_find(self.inner.account_id, id).await?;
+        if !found.is_some_and(|approval| is_open(&approval, number)) {
+            // The server came back and ended it, and its answer is told or not as it says.
+            return Ok(());
+        }
         // The answer is stored before the outcome, and whether it reached the agent died with the server.
         let answered = ended_by(&self.answer_kept(id).await?);
         self.answer_lost(id).await;
@@ -137,6 +142,13 @@ impl Services {
         );
         self.record(&record)
     }
+}
+
+/// Whether nobody ended that use, and no other call has the approval.
+fn is_open(approval: &StoredApproval, number: u32) -> bool {
+    let is_unended =
+        matches!(approval.outcome, Some(ApprovalOutcome::Claimed | ApprovalOutcome::Running));
+    is_unended && approval.request.is_in_use(number)
 }
 
 /// Ends that use, and says where it stood; none where it is over, or another call's.

@@ -101,7 +101,7 @@ impl Store {
         let mut tx = self.write().await?;
         sqlx::query(
             "update idempotency_key set status = $4, body = $5, etag = $6
-             where account_id = $1 and api_key_id = $2 and idempotency_key = $3",
+             where account_id = $1 and api_key_id = $2 and idempotency_key = $3 and replica = $7",
         )
         .bind(entry.account_id.to_string())
         .bind(entry.api_key_id.to_string())
@@ -109,6 +109,8 @@ impl Store {
         .bind(i64::from(answer.status))
         .bind(&answer.body)
         .bind(&answer.etag)
+        // One that was taken for dead leaves the answer of whoever repeated the request.
+        .bind(&*self.replica)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -123,11 +125,13 @@ impl Store {
         let mut tx = self.write().await?;
         sqlx::query(
             "delete from idempotency_key
-             where account_id = $1 and api_key_id = $2 and idempotency_key = $3 and status is null",
+             where account_id = $1 and api_key_id = $2 and idempotency_key = $3 and status is null
+                and replica = $4",
         )
         .bind(entry.account_id.to_string())
         .bind(entry.api_key_id.to_string())
         .bind(&entry.key)
+        .bind(&*self.replica)
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;

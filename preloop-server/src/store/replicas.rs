@@ -55,9 +55,14 @@ impl Store {
         rows.iter().map(|row| Columns::of("replica", "name", row).text("name")).collect()
     }
 
-    /// Forgets the servers that are dead; one that was not comes back with its next word.
-    pub(crate) async fn replica_forget_dead(&self) -> Result<(), StoreError> {
-        let mut statement = Statement::new("delete from replica where name in ");
+    /// Forgets those servers, where they still are dead; one that was not comes back with its next word. Another that died
+    /// meanwhile has its work looked at first.
+    pub(crate) async fn replica_forget(&self, settled: &[String]) -> Result<(), StoreError> {
+        let mut statement = Statement::new("delete from replica where name in (");
+        for (index, name) in settled.iter().enumerate() {
+            statement.push(if index == 0 { "" } else { ", " }).bind(name.clone())?;
+        }
+        statement.push(") and name in ");
         self.push_replicas(&mut statement, LeftBy::DeadServers)?;
         let mut tx = self.write().await?;
         statement.query().execute(&mut *tx).await?;
@@ -124,7 +129,10 @@ impl Store {
                 .bind(own)?
                 .push(" and dead.name <> own.name and ")
                 .push(now)
-                .push(" - own.steady_since > 60000000 and abs(")
+                .push(" - own.steady_since > 60000000 and ")
+                // What stood still between the word and this question may have stopped everybody.
+                .push(now)
+                .push(" - own.seen_at between 0 and 30000000 and abs(")
                 .push(now)
                 .push(" - dead.seen_at) > 60000000)"),
         };

@@ -197,7 +197,25 @@ fn accept(
     let verified = bundle.verify_for(&accounts, key, held).map_err(|error| told(&error))?;
     let VerifiedBundle { held, policies, is_held, .. } = verified;
     let policies = policies.into_iter().map(|(scope, policy)| Ok((placed(&scope)?, policy)));
-    Ok(Accepted { held, is_held, policies: policies.collect::<Result<_, String>>()? })
+    let policies: Vec<(PolicyScope, ValidPolicy)> = policies.collect::<Result<_, String>>()?;
+    check_spellings(&policies)?;
+    Ok(Accepted { held, is_held, policies })
+}
+
+/// Tools are named as the servers of the bundle's account name them: what is spelled otherwise would not be enforced.
+fn check_spellings(policies: &[(PolicyScope, ValidPolicy)]) -> Result<(), String> {
+    let account = policies.iter().find(|(scope, _)| scope.is_account());
+    let Some((_, account)) = account else { return Ok(()) };
+    for (scope, policy) in policies.iter().filter(|(scope, _)| !scope.is_account()) {
+        let said = policy.beside(&account.document().mcp_servers);
+        if let Some(error) = said.iter().find(|problem| problem.code.is_error()) {
+            return Err(format!(
+                "its policy of the scope `{scope}`, at `{}`: {} ({})",
+                error.path, error.message, error.code
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The scope of a bundle as one of this server's: a policy that would not be enforced is never accepted.

@@ -191,15 +191,17 @@ impl Place<'_> {
     }
 }
 
-/// The rule with some of its fields set; null takes one out, but for the expression: a rule without one matches always,
-/// which no slip may bring about.
+/// The rule with some of its fields set; null takes one out, but for the expression and the action: a rule without an
+/// expression matches always, and one without an action is another rule, which no slip may bring about.
 fn merged(before: &Condition, fields: Map<String, Value>) -> Result<Condition, Report> {
     // A rule is an object; what else it could be is refused when it is read again.
     let mut rule = serde_json::to_value(before).unwrap_or_default();
     if let Value::Object(rule) = &mut rule {
         for (name, value) in fields {
             match value {
-                Value::Null if name != "expression" => drop(rule.remove(&name)),
+                Value::Null if !["expression", "action"].contains(&&*name) => {
+                    drop(rule.remove(&name));
+                }
                 value => drop(rule.insert(name, value)),
             }
         }

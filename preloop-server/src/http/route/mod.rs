@@ -137,8 +137,8 @@ impl Routes {
                 None if route.method.is_safe() => route.handler,
                 None => route.handler.route_layer(axum::middleware::from_fn(gate::see_through)),
             };
-            // Clients of other servers write addresses with a slash at the end.
-            if !route.path.ends_with('/') {
+            // Clients of other servers write addresses of the API with a slash at the end.
+            if route.path.starts_with("/api/") {
                 router = router.route(&format!("{}/", route.path), handler.clone());
             }
             router = router.route(route.path, handler);

@@ -1,5 +1,6 @@
 //! Where a server over HTTP is: its address, the credentials that it gets, and the client that goes there.
 
+use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, StatusCode};
 use preloop_core::document::McpServer;
 use reqwest::{Client, RequestBuilder, Response, Url};
@@ -41,11 +42,13 @@ impl Address {
     ) -> Result<Response, CallFailure> {
         let headers = self.credentials.headers().await.map_err(CallFailure::NotSent)?;
         let response = request(headers.clone()).send().await.map_err(unanswered)?;
-        if response.status() != StatusCode::UNAUTHORIZED {
+        // A request that was refused for its token did not run, and only the challenge says that it was: a server may hand
+        // on a 401 of what stands behind it.
+        let is_challenged = response.headers().contains_key(WWW_AUTHENTICATE);
+        if response.status() != StatusCode::UNAUTHORIZED || !is_challenged {
             return Ok(response);
         }
-        // A request that was refused for its token did not run.
-        match self.credentials.renewed(&headers).await.map_err(CallFailure::NotSent)? {
+        match self.credentials.renewed(&headers).await.map_err(CallFailure::Refused)? {
             Some(headers) => request(headers).send().await.map_err(unanswered),
             None => Ok(response),
         }

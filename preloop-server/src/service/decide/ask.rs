@@ -113,6 +113,9 @@ impl Services {
             ApprovalState::Approved if approval.request.used_at.is_some() => Err(used()),
             ApprovalState::Approved => {
                 let is_of_old = !is_of_definition(&approval, &call);
+                if is_of_old && decision.action == Action::Allow {
+                    return self.allow(call, decision);
+                }
                 let needs_people = decision.action == Action::RequireApproval;
                 if is_of_old || (needs_people && !self.follows(&approval, &decision)) {
                     return self.ask_anew(call, decision).await;

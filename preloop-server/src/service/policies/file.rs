@@ -98,7 +98,9 @@ impl Services {
         }
         let given = Arc::new(GivenPolicies { live, origin: origin.to_owned() });
         let account = given.in_scope(&PolicyScope::account());
-        self.status(|status| *status = account.map(|live| loaded(live)).unwrap_or_default());
+        // A bundle may have no policy of the account, and holds in the scopes that it has.
+        let shown = account.or_else(|| given.live.first());
+        self.status(|status| *status = shown.map(|live| loaded(live)).unwrap_or_default());
         *self.inner.policies.given.lock().unwrap_or_else(PoisonError::into_inner) =
             Arc::clone(&given);
         self.swap(|policies| {

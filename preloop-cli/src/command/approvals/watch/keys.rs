@@ -57,6 +57,11 @@ impl Keys {
     pub(super) async fn next(&mut self) -> Option<String> {
         self.lines.recv().await
     }
+
+    /// Forgets the lines that nobody has looked at yet.
+    fn forget_typed(&mut self) {
+        while self.lines.try_recv().is_ok() {}
+    }
 }
 
 // === impl Key ===
@@ -113,6 +118,8 @@ impl TypedVote {
         };
         let approval = client.approval(*id).await?;
         output.message(|page| describe(page, &approval));
+        // What was typed before the call was shown does not answer for it.
+        keys.forget_typed();
         prompt(&format!("{} this call? [y/N] ", self.decision.as_str()));
         if !keys.next().await.is_some_and(|answer| means_yes(&answer)) {
             return Err(Failure::new("not_voted", "no vote was cast"));
