@@ -16,7 +16,8 @@ pub(crate) struct NamedPart {
 impl NamedPart {
     /// The text that a cursor means.
     pub(crate) fn place(cursor: &str) -> Option<String> {
-        String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+        (!text.is_empty()).then_some(text)
     }
 
     /// The page of these items, of which only those are shown that `show` shows; what is not on the page is not asked.
@@ -70,6 +71,6 @@ mod tests {
         }
         assert_eq!(seen, [vec!["a", "b"], vec!["c", "d"], vec!["ä/ö"]]);
         assert_eq!(asked, 3 + 4 + 2, "one item more than the page, and what is hidden between");
-        assert_eq!(NamedPart::place("no cursor!"), None);
+        assert_eq!((NamedPart::place("no cursor!"), NamedPart::place("")), (None, None));
     }
 }
