@@ -121,8 +121,8 @@ impl Services {
         self.policy_edit(caller, PolicyScope::account(), message, expected, change).await
     }
 
-    fn server_info(&self, server: &McpServer) -> McpServerInfo {
-        self.server_reports().remove(&server.name).unwrap_or_else(|| McpServerInfo {
+    pub(super) fn server_info(&self, server: &McpServer) -> McpServerInfo {
+        self.server_report(&server.name).unwrap_or_else(|| McpServerInfo {
             name: server.name.clone(),
             transport: server.transport.unwrap_or(Transport::StreamableHttp).as_str().to_owned(),
             state: McpServerState::Connecting,

@@ -1,6 +1,6 @@
 //! What upstream servers offer, and whether their definitions are accepted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
 
 use preloop_api::{McpServerInfo, McpServerState, Page, Permission, Role, ToolInfo, ToolState};
@@ -123,9 +123,9 @@ impl Services {
         self.record_or_log(&record);
     }
 
-    /// How the servers are, by name, as far as they were reported.
-    pub(super) fn server_reports(&self) -> BTreeMap<String, McpServerInfo> {
-        self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// How a server is, as far as that was reported.
+    pub(super) fn server_report(&self, name: &str) -> Option<McpServerInfo> {
+        self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
     /// Forgets a server that the policy names no more.
@@ -133,15 +133,27 @@ impl Services {
         self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
-    /// The upstream servers, by name.
+    /// The upstream servers of the live policy, by name.
     pub(crate) fn server_list(
         &self,
         caller: &Caller,
         part: &NamedPart,
     ) -> Result<Page<McpServerInfo>, ServiceError> {
         caller.must(Permission::ServersRead)?;
-        let servers = self.inner.servers.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(part.page(servers.values(), |server| server.name.clone(), |server| Some(server.clone())))
+        let live = self.live_policies();
+        let servers = live.account().map_or(&[][..], |account| &account.document().mcp_servers);
+        Ok(part.page(
+            servers,
+            |server| server.name.clone(),
+            |server| Some(self.server_info(server)),
+        ))
+    }
+
+    /// Whether the live policy has the server: what was offered by one that it has no more is not offered.
+    fn has_server(&self, name: &str) -> bool {
+        let live = self.live();
+        let servers = live.account().map_or(&[][..], |account| &account.document().mcp_servers);
+        servers.iter().any(|server| server.name == name)
     }
 
     /// The tools that servers offer or offered, by server and name. An agent sees what it may call; people see all of them, with how an
@@ -172,6 +184,7 @@ impl Services {
         };
         let is_visible = self.preview(caller, preview) == Visibility::Visible;
         let decision = self.settled_action(caller, preview);
+        let is_offered = tool.is_offered && self.has_server(&tool.server);
         ToolInfo {
             server: tool.server,
             name: tool.name,
@@ -180,7 +193,7 @@ impl Services {
             annotations: tool.annotations,
             is_new,
             state,
-            is_offered: tool.is_offered,
+            is_offered,
             is_visible,
             decision,
         }

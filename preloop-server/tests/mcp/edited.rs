@@ -98,6 +98,10 @@ async fn a_server_is_added_scanned_changed_removed_and_brought_back() {
     let removed = good(&stand, "DELETE", &format!("{SERVERS}/web?message=away"), json!({})).await;
     assert_eq!(removed["applied"], true);
     assert_eq!(send(&stand, "GET", &format!("{SERVERS}/web"), Value::Null).await.0, 404);
+    assert_eq!(stand.get(SERVERS).await["items"], json!([]));
+    let tools = stand.get("/api/v1/tools").await;
+    let offered = |tool: &Value| tool["is_offered"] == true;
+    assert!(!tools["items"].as_array().unwrap().iter().any(offered), "{tools}");
     // The version before is brought back: its credentials are still there.
     let versions = stand.get("/api/v1/policies/versions").await;
     let id = versions["items"][1]["id"].as_str().unwrap();

@@ -294,6 +294,10 @@ impl Upstream {
     }
 
     fn report(&self, state: McpServerState, last_error: Option<String>) {
+        // Of one that was taken out nothing is told any more: its successor may have the same name.
+        if self.is_ended.load(Ordering::Acquire) {
+            return;
+        }
         let transport = self.server.transport.unwrap_or(Transport::StreamableHttp).as_str();
         let tools = self.catalog.listing().tools_of(&self.server.name).len();
         self.services.server_reported(McpServerInfo {

@@ -98,8 +98,8 @@ impl Services {
         }
         let given = Arc::new(GivenPolicies { live, origin: origin.to_owned() });
         let account = given.in_scope(&PolicyScope::account());
-        // A bundle may have no policy of the account, and holds in the scopes that it has.
-        let shown = account.or_else(|| given.live.first());
+        // A bundle may have no policy of the account, and then holds in the scopes that do without it.
+        let shown = account.or_else(|| given.live.iter().find(|live| does_alone(live)));
         self.status(|status| *status = shown.map(|live| loaded(live)).unwrap_or_default());
         *self.inner.policies.given.lock().unwrap_or_else(PoisonError::into_inner) =
             Arc::clone(&given);
@@ -237,4 +237,10 @@ fn named(live: &LivePolicy) -> String {
         format!(" of `{}`", live.scope_text())
     };
     format!("`{}` ({}){of}", policy.name, policy.digest)
+}
+
+/// Whether a policy of a child scope does without the account's.
+fn does_alone(live: &LivePolicy) -> bool {
+    let defaults = live.document().defaults.as_ref();
+    defaults.and_then(|defaults| defaults.inherit_from_parent) == Some(false)
 }
