@@ -22,7 +22,7 @@ async fn stand() -> Stand {
 
 fn slow() -> Value {
     // Long enough that a server under load notices who hung up meanwhile.
-    json!({"steps": 12, "ms": 250})
+    json!({"steps": 24, "ms": 250})
 }
 
 #[tokio::test(flavor = "multi_thread")]
