@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fuzzes every target for a while and stops at the first find, then asks the laws and the oracles with new random cases.
+# Fuzzes every target for a while and stops at the first find, then asks the laws and the oracles with new random cases,
+# and measures the service with many approvals.
 # What is new in the corpora is folded into them.
 #
 #   fuzz/nightly.sh [SECONDS A TARGET] [TARGET...]
@@ -28,3 +29,6 @@ done
 
 # The same expressions for the engine, the naive evaluator and two other engines.
 cargo run --release -p preloop-oracles -- 10000000 "$(date +%j)" 20
+
+# How long an approval takes while a thousand others wait, and what ten thousand held calls take.
+cargo run --manifest-path ../Cargo.toml --release --locked -p preloop-server --example approval_latency
