@@ -89,7 +89,7 @@ fn changing(route: Route) -> Route {
             "quiet_hours": {"from": "22:00", "to": "07:00", "time_zone": "Europe/Berlin"},
         }))
         .answers::<NotificationPreferences>(StatusCode::OK)
-        .problems(&["chat_not_proven", "chat_taken", "invalid_preferences"])
+        .problems(&["chat_not_proven", "chat_taken", "invalid_preferences", "sign_in_required"])
 }
 
 async fn show(

@@ -1,7 +1,8 @@
 //! What a user wants to be told, and who the user is in chats.
 //!
 //! INVARIANT: who somebody is in a chat is said by an admin, or proven by a code that only this person of the chat was
-//! shown: a press of a button counts as the vote of the user that it is linked to.
+//! shown: a press of a button counts as the vote of the user that it is linked to. Either takes a sign-in, since the link
+//! stays when a key is revoked.
 
 use std::time::Duration;
 
@@ -73,10 +74,9 @@ impl Services {
     ) -> Result<NotificationPreferences, ServiceError> {
         let user_id = self.whose(caller, user).await?;
         let is_own = user.is_none();
-        let is_admin = caller.may(Permission::UsersWrite);
         let changing = move |before: &NotificationPreferences| {
             let wanted = changed(before, change, is_whole, is_own)?;
-            check_chats(before, &wanted, is_admin)?;
+            check_chats(before, &wanted, caller)?;
             Ok(wanted)
         };
         self.preferences_store(caller, user_id, changing).await
@@ -255,18 +255,21 @@ fn changed(
     Ok(wanted)
 }
 
-/// Fails where somebody but an admin says who the user is in a chat.
+/// Fails where somebody but an admin who is signed in says who the user is in a chat.
 fn check_chats(
     before: &NotificationPreferences,
     wanted: &NotificationPreferences,
-    is_admin: bool,
+    caller: &Caller,
 ) -> Result<(), ServiceError> {
     for (known, given) in [
         (&before.slack_user_id, &wanted.slack_user_id),
         (&before.mattermost_user_id, &wanted.mattermost_user_id),
     ] {
         check_chat_id(given.as_deref())?;
-        if given.is_some() && known != given && !is_admin {
+        if given.is_none() || known == given {
+            continue;
+        }
+        if !caller.may(Permission::UsersWrite) {
             return Err(ServiceError::Forbidden {
                 code: "chat_not_proven",
                 message: "prove who you are there: press a button of a message, and send the \
@@ -275,6 +278,7 @@ fn check_chats(
                     .to_owned(),
             });
         }
+        caller.must_be_signed_in()?;
     }
     Ok(())
 }

@@ -165,6 +165,30 @@ async fn somebody_who_is_not_linked_decides_nothing_and_learns_how_to_link() {
 }
 
 #[tokio::test]
+async fn a_key_says_of_nobody_who_that_is_in_a_chat() {
+    let server = TestServer::start().await;
+    let ann = person(&server, "ann", "approver").await;
+    let root = person(&server, "root", "admin").await;
+    let of_ann = format!("/api/v1/users/{}/notification-preferences", ann.id);
+    let own = "/api/v1/notification-preferences";
+    let set = async |path: &str, key: &str, id: Value| {
+        send(server.request("PATCH", path, key).json(&json!({"slack_user_id": id}))).await
+    };
+    for (path, key) in
+        [(of_ann.as_str(), &server.owner_key), (of_ann.as_str(), &root.key), (own, &root.key)]
+    {
+        let (status, problem) = set(path, key, json!("U1")).await;
+        let refused = (status, &problem["code"]);
+        assert_eq!(refused, (StatusCode::FORBIDDEN, &json!("sign_in_required")), "{path}");
+    }
+    link(&server, &ann, "slack_user_id", "U1").await;
+    let (_, as_known) = set(&of_ann, &root.key, json!("U1")).await;
+    assert_eq!(as_known["slack_user_id"], "U1", "what is so already takes no sign-in");
+    let (status, unlinked) = set(&of_ann, &root.key, Value::Null).await;
+    assert_eq!((status, &unlinked["slack_user_id"]), (StatusCode::OK, &Value::Null));
+}
+
+#[tokio::test]
 async fn a_press_in_mattermost_is_believed_by_its_ticket_alone() {
     let ends = ends();
     let server = TestServer::configured(&ends.policy(), None, None, |it| ends.configure(it)).await;

@@ -144,10 +144,14 @@ pub(super) async fn sign_in(server: &TestServer, name: &str) -> String {
     tokens["access_token"].as_str().unwrap().to_owned()
 }
 
-/// Who a person is in a chat, as an admin says.
+/// Who a person is in a chat, as the owner says, signed in.
 pub(super) async fn link(server: &TestServer, person: &Person, field: &str, id: &str) {
+    let password = json!({"current_password": PASSWORD, "new_password": PASSWORD});
+    let (status, body) = server.owner_post("/api/v1/auth/password", password).await;
+    assert!(status.is_success(), "{body}");
+    let owner = sign_in(server, "owner").await;
     let path = format!("/api/v1/users/{}/notification-preferences", person.id);
-    let request = server.request("PATCH", &path, &server.owner_key).json(&json!({field: id}));
+    let request = server.request("PATCH", &path, &owner).json(&json!({field: id}));
     let (status, body) = crate::support::send(request).await;
     assert_eq!(status, StatusCode::OK, "{body}");
 }
