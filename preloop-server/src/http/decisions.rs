@@ -265,6 +265,7 @@ fn read_attempt(body: &[u8]) -> Result<Attempt, ApiError> {
         schema: None,
         arguments,
         justification: line.justification,
+        fault: None,
         context: line.context,
         session_id: line.session.id,
         enforcement_point: EnforcementPoint::Http,

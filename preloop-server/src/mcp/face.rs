@@ -29,12 +29,14 @@ pub(crate) enum Answers {
 }
 
 /// What a call says besides its arguments.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Said {
     /// Why the agent wants the call.
     pub(crate) justification: Option<String>,
     /// The arguments for the tool, where something of ours was taken out of them.
     pub(crate) arguments: Option<String>,
+    /// Why the call is not valid.
+    pub(crate) fault: Option<String>,
 }
 
 // === impl Face ===
@@ -80,17 +82,25 @@ impl Face {
     /// a parameter of the tool's own, which keeps it.
     pub(crate) fn said(&self, tool: &Tool, arguments: &str, in_meta: Option<String>) -> Said {
         let asks = self.asks_in_arguments(tool);
-        if !asks && !tool.has_own_justification {
-            return Said { justification: in_meta, arguments: None };
-        }
-        let Some(mut members) = RawObject::parse(arguments) else {
-            return Said { justification: in_meta, arguments: None };
+        let has_place = asks || tool.has_own_justification;
+        let Some(mut members) = has_place.then(|| RawObject::parse(arguments)).flatten() else {
+            return Said { justification: in_meta, ..Said::default() };
         };
-        let justification = in_meta.or_else(|| members.text(JUSTIFICATION));
+        let in_arguments = members.text(JUSTIFICATION);
+        // What a parameter of the tool's own may be is for its schema to say.
+        let is_misfit = asks && in_arguments.is_none() && has_value(&members, JUSTIFICATION);
         let taken = asks && members.remove(JUSTIFICATION);
-        Said { justification, arguments: taken.then(|| members.to_text()) }
+        Said {
+            justification: in_meta.or(in_arguments),
+            arguments: taken.then(|| members.to_text()),
+            fault: is_misfit.then(|| {
+                "the argument `justification` must be text that says why the call is needed"
+                    .to_owned()
+            }),
+        }
     }
 
+    /// Whether the agent finds our parameter among the tool's.
     fn asks_in_arguments(&self, tool: &Tool) -> bool {
         self.justification.is_some() && !tool.has_own_justification
     }
@@ -109,4 +119,9 @@ impl Face {
         }
         Some(schema.to_text())
     }
+}
+
+/// Whether the member is there and not null, which says as much as leaving it out.
+pub(crate) fn has_value(members: &RawObject<'_>, key: &str) -> bool {
+    members.value(key).is_some_and(|text| text != "null")
 }

@@ -134,6 +134,13 @@ async fn several_evaluations_share_what_stands_at_the_top() {
 
     let (status, _) = server.owner_post(SEVERAL, body("whatever")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
+    for field in ["justification", "approval_id"] {
+        let mut wrong = asked(user("alice"), json!({"name": "read"}), record.clone());
+        wrong["context"] = json!({field: 7});
+        let (status, problem) = server.owner_post(ONE, wrong).await;
+        let path = &problem["errors"][0]["path"];
+        assert_eq!((status, path), (StatusCode::BAD_REQUEST, &json!(format!("context.{field}"))));
+    }
     let single = asked(user("alice"), json!({"name": "read"}), record.clone());
     let (_, answer) = server.owner_post(SEVERAL, single).await;
     assert_eq!((&answer["decision"], answer.get("evaluations")), (&json!(true), None));

@@ -30,6 +30,17 @@ async fn calls_are_allowed_denied_and_held() {
     assert_eq!(server.kinds("&kind=decision").await.len(), 3);
 }
 
+#[tokio::test]
+async fn a_reason_that_is_no_text_is_refused() {
+    let server = TestServer::start().await;
+    let call = json!({"tool": "why", "args": {}, "justification": 7});
+    let (status, problem) = server.agent_post("/api/v1/decisions", call).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_field")));
+    assert_eq!(problem["errors"][0]["path"], "justification");
+    let (_, page) = server.owner_get("/api/v1/audit?kind=decision").await;
+    assert_eq!(page["items"], json!([]));
+}
+
 fn reqwest_get(server: &TestServer, url: &str) -> reqwest::RequestBuilder {
     let path = url.strip_prefix(&server.url).unwrap();
     server.request("GET", path, &server.agent_key)

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::agent::Agent;
+use crate::agent::{Agent, text_of};
 use crate::fixture::http::{HttpFixture, Mood};
 use crate::fixture::{LONG_NAME, stdio};
 use crate::stand::Stand;
@@ -98,6 +98,35 @@ async fn a_reason_is_asked_for_where_the_policy_wants_one() {
     assert!(seen.contains(r#""_meta":{"kept":1}"#), "{seen}");
     let said = json!({"justification": "mine"});
     assert_eq!(agent.told("own_reason", said).await, ("own_reason ran".into(), false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reason_that_is_no_text_makes_the_call_invalid() {
+    let web = HttpFixture::start(Mood::Json, None).await;
+    let stand = Stand::start(&format!(
+        "mcp_servers:\n{}tools:\n  - {{name: mirror, justification: required}}\n  - {{name: danger, justification: optional}}\n",
+        web.entry("web", "")
+    ))
+    .await;
+    let agent = Agent::open(&stand, "/mcp/web").await;
+    for (tool, reason) in
+        [("danger", json!(7)), ("danger", json!(["because"])), ("mirror", json!({}))]
+    {
+        let result = agent.call(tool, json!({"justification": reason})).await;
+        let decision = &result["_meta"]["dev.preloop/decision"];
+        assert_eq!(
+            (&decision["action"], &decision["reason"]),
+            (&json!("deny"), &json!("invalid_call"))
+        );
+        let (words, is_error) = text_of(&result);
+        assert!(is_error && words.contains("`justification` must be text"), "{words}");
+    }
+    let (words, is_error) = agent.told("danger", json!({"justification": null})).await;
+    assert!(!is_error, "null says as much as nothing: {words}");
+    let in_meta = json!({
+        "name": "danger", "arguments": {}, "_meta": {"dev.preloop/justification": 7},
+    });
+    assert_eq!(agent.request("tools/call", in_meta).await.error_code(), -32602);
 }
 
 #[tokio::test(flavor = "multi_thread")]

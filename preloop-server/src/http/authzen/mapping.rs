@@ -49,8 +49,8 @@ impl Asked {
             None => std::mem::take(&mut properties),
         };
         let server = is_tool_call.then(|| take_text(&mut of_resource, "server")).flatten();
-        let justification = take_text(&mut context, "justification");
-        let approval_id = take_text(&mut context, "approval_id");
+        let justification = text_of(&mut context, "justification")?;
+        let approval_id = text_of(&mut context, "approval_id")?;
         let described = |kind: &str, id: &str, properties: &Map<String, Value>| json!({"type": kind, "id": id, "properties": properties});
         let of_subject = subject.properties.clone().unwrap_or_default();
         // Always there and always the request's own, so that rules can rely on them.
@@ -108,6 +108,7 @@ pub(super) fn attempt(asked: Asked) -> Result<Attempt, ApiError> {
         schema: None,
         arguments,
         justification: asked.justification,
+        fault: None,
         context: asked.context,
         session_id: String::new(),
         enforcement_point: EnforcementPoint::Http,
@@ -121,6 +122,18 @@ fn take_object(map: &mut Map<String, Value>, name: &str) -> Option<Map<String, V
     match map.remove(name)? {
         Value::Object(object) => Some(object),
         _ => None,
+    }
+}
+
+/// What we ourselves look for in the context: anything else there than text is a mistake of the caller's.
+fn text_of(context: &mut Map<String, Value>, name: &str) -> Result<Option<String>, ApiError> {
+    match context.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => {
+            let path = format!("context.{name}");
+            Err(ApiError::invalid_field(&path, format!("`{path}` must be text"), None))
+        }
     }
 }
 

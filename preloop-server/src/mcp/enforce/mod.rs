@@ -184,6 +184,7 @@ impl Call {
             schema: tool.schema.clone(),
             arguments,
             justification: said.justification,
+            fault: said.fault,
             context: Map::new(),
             session_id: self.session_id.clone(),
             enforcement_point: EnforcementPoint::Mcp,

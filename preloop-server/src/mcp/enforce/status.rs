@@ -106,6 +106,7 @@ impl Call {
             asks: builtin::asks(&tool, &kept.arguments),
             arguments,
             justification: approval.justification.clone(),
+            fault: None,
             context: Map::new(),
             session_id: approval.session_id.clone(),
             enforcement_point: EnforcementPoint::Mcp,

@@ -1,7 +1,7 @@
 //! What a client wrote: the parameters of `tools/call`, read with care.
 
 use super::super::catalog::Tool;
-use super::super::face::JUSTIFICATION_META;
+use super::super::face::{JUSTIFICATION_META, has_value};
 use super::super::names::mistaken_for;
 use super::super::wire::object::RawObject;
 
@@ -44,6 +44,9 @@ impl<'a> Wanted<'a> {
         let mut progress_token = None;
         if let Some(members) = &mut meta {
             justification = members.text(JUSTIFICATION_META);
+            if justification.is_none() && has_value(members, JUSTIFICATION_META) {
+                return Err("`params._meta[\"dev.preloop/justification\"]` must be text");
+            }
             progress_token = members.value("progressToken").map(str::to_owned);
             if members.remove(JUSTIFICATION_META) && members.is_empty() {
                 meta = None;

@@ -23,12 +23,12 @@ pub(super) struct PreparedCall {
 }
 
 impl PreparedCall {
-    /// Reads the arguments. Where they are no JSON object or say a key twice, the second part is what the agent is told;
-    /// the call can be recorded all the same.
+    /// Reads the arguments. Where they are no JSON object or say a key twice, or something else is wrong with the call, the
+    /// second part is what the agent is told; the call can be recorded all the same.
     pub(super) fn new(caller: &Caller, attempt: Attempt) -> (Self, Result<(), String>) {
         let read = read(&attempt);
         let (args, hash, readable) = match read {
-            Ok((args, hash)) => (args, hash, Ok(())),
+            Ok((args, hash)) => (args, hash, attempt.fault.clone().map_or(Ok(()), Err)),
             Err(message) => (Value::Null, String::new(), Err(message)),
         };
         let redacted = redact(&args);

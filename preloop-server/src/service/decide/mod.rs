@@ -53,6 +53,8 @@ pub struct Attempt {
     pub arguments: Box<RawValue>,
     /// Why the agent wants it.
     pub justification: Option<String>,
+    /// What is wrong with the call beside its arguments: it is denied as an invalid one.
+    pub fault: Option<String>,
     /// Free context; untrusted.
     pub context: Map<String, Value>,
     /// The session that the call belongs to; empty where there is none.

@@ -113,6 +113,7 @@ impl Stand {
             schema: None,
             arguments: RawValue::from_string(arguments.to_owned()).unwrap(),
             justification: None,
+            fault: None,
             context: Map::new(),
             session_id: "s".to_owned(),
             enforcement_point: EnforcementPoint::Mcp,
