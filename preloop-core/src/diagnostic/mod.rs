@@ -12,7 +12,7 @@ pub use code::Code;
 pub(crate) use findings::Findings;
 pub(crate) use lines::Lines;
 pub(crate) use look_alike::{did_you_mean, look_alike, odd};
-pub(crate) use nearest::nearest;
+pub use nearest::nearest;
 
 /// A position in a text, counted from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

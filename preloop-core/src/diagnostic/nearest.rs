@@ -4,7 +4,7 @@ use super::look_alike;
 
 /// The candidate nearest to `written`, where it is near enough to be a slip of the fingers:
 /// insertions, deletions, substitutions and swapped neighbours, without regard to case.
-pub(crate) fn nearest<'c>(
+pub fn nearest<'c>(
     written: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {

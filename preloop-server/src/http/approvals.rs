@@ -61,7 +61,8 @@ pub(super) fn routes() -> Routes {
                 .right(Permission::ApprovalsRead)
                 .summary("Approval requests, newest first; an agent sees its own")
                 .query::<ListParams>()
-                .answers::<Page<Approval>>(StatusCode::OK),
+                .answers::<Page<Approval>>(StatusCode::OK)
+                .problems(&["unknown_user"]),
         )
         .add(
             get("/api/v1/approvals/export", export)
@@ -71,7 +72,7 @@ pub(super) fn routes() -> Routes {
                 .query::<ExportParams>()
                 .answers_as(StatusCode::OK, "text/csv", |_| json_schema!({"type": "string"}))
                 .answers::<Vec<Approval>>(StatusCode::OK)
-                .problems(&["invalid_field"]),
+                .problems(&["invalid_field", "unknown_user"]),
         )
         .add(
             post("/api/v1/approvals/batch", batch)

@@ -2,6 +2,8 @@
 
 use preloop_api::{Permission, User};
 use preloop_core::approval::{ApprovalState, Eligible, Request, Voter};
+use preloop_core::diagnostic::nearest;
+use preloop_core::visible::visible;
 
 use super::super::{Caller, ServiceError, Services};
 use crate::store::Part;
@@ -31,7 +33,8 @@ impl Person {
 
 /// Somebody whose requests are looked for.
 pub(super) struct Asked {
-    name: String,
+    principal_id: String,
+    /// None where that one may not vote now.
     person: Option<Person>,
 }
 
@@ -40,11 +43,7 @@ pub(super) struct Asked {
 impl Asked {
     /// Whether the request asks this person now, or this person voted on it.
     pub(super) fn has_to_do_with(&self, request: &Request) -> bool {
-        let id = self.person.as_ref().map(|person| &person.user.principal_id);
-        let has_voted = request
-            .votes
-            .iter()
-            .any(|vote| vote.voter_name == self.name || Some(&vote.voter_id) == id);
+        let has_voted = request.votes.iter().any(|vote| vote.voter_id == self.principal_id);
         has_voted
             || (request.state == ApprovalState::Pending
                 && self.person.as_ref().is_some_and(|person| {
@@ -56,15 +55,25 @@ impl Asked {
 }
 
 impl Services {
-    /// Whom a name, an e-mail address or an id means.
+    /// Whom a name, an e-mail address or an id means: any user, since those may have voted who may not any more.
     pub(super) async fn asked_person(&self, name: &str) -> Result<Asked, ServiceError> {
-        let is_this = |person: &Person| {
-            let voter = person.voter();
+        let stored = self.inner.store.user_list(self.inner.account_id, &Part::ALL).await?.items;
+        let is_this = |user: &&User| {
             let is_address = |email: &str| email.eq_ignore_ascii_case(name);
-            voter.name == name || voter.id == name || voter.email.is_some_and(is_address)
+            user.name == name
+                || user.principal_id == name
+                || user.email.as_deref().is_some_and(is_address)
         };
-        let person = self.people_who_vote().await?.into_iter().find(is_this);
-        Ok(Asked { name: name.to_owned(), person })
+        let users = || stored.iter().map(|stored| &stored.user);
+        let Some(user) = users().find(is_this) else {
+            let meant = nearest(name, users().map(|user| user.name.as_str()));
+            let meant = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            return Err(ServiceError::Invalid {
+                code: "unknown_user",
+                message: format!("`approver`: there is no user `{}`{meant}", visible(name)),
+            });
+        };
+        Ok(Asked { principal_id: user.principal_id.clone(), person: Person::of(user.clone()) })
     }
 
     /// Everybody who may vote now.

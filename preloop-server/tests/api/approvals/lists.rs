@@ -55,7 +55,6 @@ async fn requests_are_found_by_approver_agent_and_day() {
     };
     assert_eq!(found("approver=alice").await, format!("{voted} {open} {named}"));
     assert_eq!(found("approver=owner").await, open, "nobody stands in for alice");
-    assert_eq!(found("approver=nobody").await, "");
     assert_eq!(found("approver=alice&status=pending&limit=1").await, open);
     assert_eq!(found("agent=agent&tool=pay_alice").await, named);
     assert_eq!(found("agent=other").await, "");
@@ -64,6 +63,17 @@ async fn requests_are_found_by_approver_agent_and_day() {
     assert_eq!(found(&format!("start_date={day}&end_date={day}&tool=pay_alice")).await, named);
     assert_eq!(found("end_date=2020-01-31").await, "");
     assert_eq!(found("start_date=2999-01-31").await, "");
+    for path in ["/api/v1/approvals", "/api/v1/approvals/export"] {
+        let path = format!("{path}?approver=alcie");
+        let (status, problem) = server.owner_get(&path).await;
+        let refused = (status, &problem["code"]);
+        assert_eq!(refused, (StatusCode::UNPROCESSABLE_ENTITY, &json!("unknown_user")));
+        assert!(problem["detail"].as_str().unwrap().contains("did you mean `alice`?"), "{problem}");
+        let (status, own) = send(server.request("GET", &path, &server.agent_key)).await;
+        let items = own.get("items").unwrap_or(&own);
+        assert_eq!((status, items), (StatusCode::OK, &json!([])), "agents learn no names");
+        assert_eq!(own.get("next_cursor").unwrap_or(&Value::Null), &Value::Null);
+    }
     for bad in ["start_date=yesterday", "end_date=2026-02-30", "status=open"] {
         let (status, problem) = server.owner_get(&format!("/api/v1/approvals?{bad}")).await;
         let is_refused = (status, &problem["code"]);
