@@ -74,6 +74,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("arguments_not_kept", 404, "The whole arguments of the request are not kept."),
     code("delivery_not_found", 404, "There is no such delivery of a notification."),
     code("device_not_found", 404, "The caller has no device with that id."),
+    code("entry_not_found", 404, "The document has no entry for that tool."),
     code("grant_not_found", 404, "There is no grant with that id that stands."),
     code(
         "invitation_not_found",
@@ -87,7 +88,7 @@ pub const PROBLEM_CODES: &[ProblemCode] = &[
     code("passkey_not_found", 404, "The caller has no passkey with that id."),
     code("policy_not_found", 404, "There is no policy with that id."),
     code("route_not_found", 404, "There is nothing at that path."),
-    code("rule_not_found", 404, "The document has no such tool, or the tool no such rule."),
+    code("rule_not_found", 404, "The tool has no such rule in the document."),
     code("team_not_found", 404, "There is no team with that id."),
     code("tool_not_found", 404, "No server offers that tool."),
     code("user_not_found", 404, "There is no user with that id."),

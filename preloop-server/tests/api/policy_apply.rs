@@ -295,6 +295,27 @@ async fn a_policy_is_made_read_replaced_and_removed(server: TestServer) {
     assert_eq!((status, &again["version"]["number"]), (StatusCode::CREATED, &json!(3)));
 }
 
+async fn names_of_digits_come_before_positions(server: TestServer) {
+    let document = "version: '1.0'\nmetadata: {name: p}\ntools:\n- name: '1'\n  conditions:\n  \
+                    - {name: '1', action: allow, expression: 'args.x == 0'}\n  - {name: '0', action: deny, expression: 'args.x == 1'}\n  \
+                    - {action: deny, expression: 'args.x == 2'}\n- name: other\n";
+    let applied = import(&server, document).await;
+    let id = applied["version"]["policy_id"].as_str().unwrap().to_owned();
+    let message = async |rule: &str| {
+        let path = format!("/api/v1/policies/{id}/tools/1/rules/{rule}");
+        let body = json!({"rule": {"message": format!("at {rule}")}});
+        let (status, answer) =
+            send(server.request("PATCH", &path, &server.owner_key).json(&body)).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    };
+    message("1").await;
+    message("2").await;
+    let (_, shown) = server.owner_get(&format!("/api/v1/policies/{id}")).await;
+    let rules = &shown["document"]["tools"][0]["conditions"];
+    let messages: Vec<&Value> = (0..3).map(|at| &rules[at]["message"]).collect();
+    assert_eq!(messages, [&json!("at 1"), &Value::Null, &json!("at 2")], "{shown}");
+}
+
 async fn rules_are_edited_one_by_one(server: TestServer) {
     let applied = import(&server, &limit(100)).await;
     let id = applied["version"]["policy_id"].as_str().unwrap().to_owned();
@@ -344,7 +365,15 @@ async fn rules_are_edited_one_by_one(server: TestServer) {
         wrong(404, "rule_not_found")
     );
     let elsewhere = format!("/api/v1/policies/{id}/tools/none/rules");
-    assert_eq!(refused("POST", elsewhere, json!({"rule": {}})).await, wrong(404, "rule_not_found"));
+    assert_eq!(
+        refused("POST", elsewhere, json!({"rule": {}})).await,
+        wrong(404, "entry_not_found")
+    );
+    let (_, problem) = server
+        .owner_post(&format!("/api/v1/policies/{id}/tools/payy/rules"), json!({"rule": {}}))
+        .await;
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("did you mean `pay`?") && detail.contains("document"), "{detail}");
     // Only a rule that is written without an expression matches always: no null may make one of another rule.
     let always = json!({"rule": {"expression": null}});
     assert_eq!(refused("PATCH", format!("{rules}/0"), always).await, wrong(422, "invalid_policy"));
@@ -411,6 +440,7 @@ on_both_engines![
     of_two_applies_one_wins_and_the_other_is_told,
     an_export_is_the_same_document_again,
     a_policy_is_made_read_replaced_and_removed,
+    names_of_digits_come_before_positions,
     rules_are_edited_one_by_one,
 ];
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use preloop_api::{AddRule, ChangeRule, MoveRule, Permission, PolicyApplied};
 use preloop_core::ValidPolicy;
-use preloop_core::diagnostic::{Code, Report};
+use preloop_core::diagnostic::{Code, Diagnostic, Report};
 use preloop_core::document::{Condition, PolicyDocument};
 use preloop_core::edit::{RuleAddress, RuleEdit, ToolAddress, edit_rules, read_rule, rule_at};
 use schemars::JsonSchema;
@@ -38,13 +38,13 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(
             editing(post("/api/v1/policies/{id}/tools/{tool}/rules", add))
-                .summary("Add a rule to a tool; `tool` is its position or its name")
+                .summary("Add a rule to a tool; `tool` is its name, or its position")
                 .body::<AddRule>()
                 .example(json!({"rule": {"expression": "args.amount > 500", "action": "deny"}})),
         )
         .add(
             editing(patch("/api/v1/policies/{id}/tools/{tool}/rules/{rule}", change))
-                .summary("Change fields of a rule; `rule` is its position or its name")
+                .summary("Change fields of a rule; `rule` is its name, or its position")
                 .body::<ChangeRule>()
                 .example(json!({"rule": {"enabled": false}})),
         )
@@ -69,6 +69,7 @@ fn editing(route: Route) -> Route {
         .headers(ETAG_HEADER)
         .problems(&[
             "ambiguous_tool",
+            "entry_not_found",
             "invalid_policy",
             "message_too_long",
             "no_policy",
@@ -100,7 +101,7 @@ async fn add(
     change
         .make(&request.services, &request.caller, |document| {
             let rule = read(rule)?;
-            edit_rules(document, place.tool(), RuleEdit::Add { rule, at: position })
+            edit_rules(document, place.tool(document), RuleEdit::Add { rule, at: position })
         })
         .await
 }
@@ -116,9 +117,9 @@ async fn change(
     let change = Change { id: &id, headers: &headers, message };
     change
         .make(&request.services, &request.caller, |document| {
-            let before = rule_at(document, place.tool(), place.rule())?;
-            let with = merged(before, fields)?;
-            edit_rules(document, place.tool(), RuleEdit::Replace { rule: place.rule(), with })
+            let (tool, rule) = (place.tool(document), place.rule(document));
+            let with = merged(rule_at(document, tool, rule)?, fields)?;
+            edit_rules(document, tool, RuleEdit::Replace { rule, with })
         })
         .await
 }
@@ -133,7 +134,7 @@ async fn remove(
     let change = Change { id: &id, headers: &headers, message: params.message.clone() };
     change
         .make(&services, &caller, |document| {
-            edit_rules(document, place.tool(), RuleEdit::Remove(place.rule()))
+            edit_rules(document, place.tool(document), RuleEdit::Remove(place.rule(document)))
         })
         .await
 }
@@ -149,7 +150,8 @@ async fn move_to(
     let change = Change { id: &id, headers: &headers, message };
     change
         .make(&request.services, &request.caller, |document| {
-            edit_rules(document, place.tool(), RuleEdit::Move { rule: place.rule(), to })
+            let (tool, rule) = (place.tool(document), place.rule(document));
+            edit_rules(document, tool, RuleEdit::Move { rule, to })
         })
         .await
 }
@@ -179,15 +181,27 @@ impl Change<'_> {
 // === impl Place ===
 
 impl Place<'_> {
-    fn tool(&self) -> ToolAddress<'_> {
+    /// By name where there is one, so that digits lead to no other entry than the one that is called so.
+    fn tool(&self, document: &PolicyDocument) -> ToolAddress<'_> {
+        let is_name = document.tools.iter().any(|tool| tool.name == self.tool);
         match self.tool.parse() {
-            Ok(index) if self.source.is_none() => ToolAddress::Index(index),
+            Ok(index) if !is_name && self.source.is_none() => ToolAddress::Index(index),
             _ => ToolAddress::Named { name: self.tool, source: self.source },
         }
     }
 
-    fn rule(&self) -> RuleAddress<'_> {
-        self.rule.parse().map_or(RuleAddress::Named(self.rule), RuleAddress::Index)
+    /// The same for rules.
+    fn rule(&self, document: &PolicyDocument) -> RuleAddress<'_> {
+        let named = RuleAddress::Named(self.rule);
+        let is_no_name = |report: Report| {
+            report.errors.iter().all(|problem| problem.code == Code::NotInDocument)
+        };
+        match self.rule.parse() {
+            Ok(index) if rule_at(document, self.tool(document), named).is_err_and(is_no_name) => {
+                RuleAddress::Index(index)
+            }
+            _ => named,
+        }
     }
 }
 
@@ -216,17 +230,25 @@ fn read(rule: Map<String, Value>) -> Result<Condition, Report> {
 /// Why an edit was refused: an address that leads nowhere, or what validation says.
 fn refused(report: Report) -> ServiceError {
     match report.errors.as_slice() {
+        // Rules are added to entries: one made for a rule would shadow globs, and let through what no entry covered.
+        [problem] if problem.code == Code::NotInDocument && problem.path == "tools" => {
+            let message = format!(
+                "{}; an entry is added with the document, not with a rule",
+                helped(problem)
+            );
+            ServiceError::NotFound { code: "entry_not_found", message }
+        }
         [problem] if problem.code == Code::NotInDocument => {
-            ServiceError::NotFound { code: "rule_not_found", message: problem.message.clone() }
+            ServiceError::NotFound { code: "rule_not_found", message: helped(problem) }
         }
         [problem] if problem.code == Code::AmbiguousAddress => {
-            let help = problem.help.as_deref().unwrap_or_default();
-            ServiceError::Conflict {
-                code: "ambiguous_tool",
-                message: format!("{}; {help}", problem.message),
-                state: None,
-            }
+            ServiceError::Conflict { code: "ambiguous_tool", message: helped(problem), state: None }
         }
         _ => ServiceError::InvalidPolicy { report: Box::new(report) },
     }
+}
+
+fn helped(problem: &Diagnostic) -> String {
+    let help = problem.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
+    format!("{}{help}", problem.message)
 }
