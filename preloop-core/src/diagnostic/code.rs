@@ -97,7 +97,7 @@ codes! {
     NotInDocument, "not_in_document", error, "A change names an entry or a rule that the document does not have.";
     AmbiguousAddress, "ambiguous_address", error, "A change names an entry or a rule by a name that several have.";
     UnknownFixture, "unknown_fixture", error, "A test names a fixture that its file does not have.";
-    NotFormattable, "not_formattable", error, "No way of formatting the text could be proven to keep its meaning and its comments.";
+    NotFormattable, "not_formattable", error, "No way of formatting the text could be proven to keep its meaning and its comments, or it is a flat policy.";
     TooManyProblems, "too_many_problems", error, "There are more problems than are shown.";
     MissingCredentials, "missing_credentials", warning, "A server wants authentication and has no credentials in the document.";
     LiteralSecret, "literal_secret", warning, "A secret stands in the document as plain text.";

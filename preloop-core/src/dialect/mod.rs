@@ -150,6 +150,13 @@ pub fn any_dialect_of_files(files: &[PolicyFile<'_>]) -> Result<(ValidPolicy, Di
     ValidPolicy::parse_files(files).map(|policy| (policy, Dialect::Document))
 }
 
+/// Which dialect the keys of a source are of; none where they are of both or of neither.
+pub(crate) fn told(source: &[u8]) -> Option<Dialect> {
+    let mut findings = Findings::default();
+    let (text, lines, tree) = located_as(source, Syntax::Guessed, &mut findings)?;
+    tell::dialect(&mut Decoder::new(&tree, text, &lines, &mut findings))
+}
+
 fn in_file(problems: Vec<Diagnostic>, name: &str) -> Vec<Diagnostic> {
     let named = |problem: Diagnostic| Diagnostic { file: Some(name.to_owned()), ..problem };
     problems.into_iter().map(named).collect()

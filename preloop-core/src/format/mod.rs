@@ -18,6 +18,7 @@ mod write;
 mod tests;
 
 use crate::diagnostic::{Code, Diagnostic, Findings, Report};
+use crate::dialect::{Dialect, told};
 use crate::document::PolicyDocument;
 use crate::parse::parse_part;
 use order::Freedom;
@@ -42,7 +43,8 @@ const WAYS: [Freedom; 4] = [
 /// kept. YAML gets the line that names the schema to editors, where it has none.
 ///
 /// The file may be one of several that make a policy. The report says why there is no text: the
-/// document cannot be read, or no way of writing it could be proven to mean the same.
+/// document cannot be read, no way of writing it could be proven to mean the same, or it is a flat
+/// policy, which has no style.
 ///
 /// ```
 /// let text = "tools: [{name: bash}]\nversion: 1.0 # the only one\nmetadata: {name: quick}\n";
@@ -55,19 +57,32 @@ const WAYS: [Freedom; 4] = [
 /// ```
 pub fn format(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<String, Report> {
     let bytes = text.as_ref();
-    let document = parse_part(bytes)?;
+    let document = parse_part(bytes)
+        .map_err(|report| if told(bytes) == Some(Dialect::Flat) { flat() } else { report })?;
     let proven = std::str::from_utf8(bytes).ok().and_then(|text| {
         let once = written(text, &document)?;
         (written(&once, &document)? == once).then_some(once)
     });
     proven.ok_or_else(|| {
-        let mut findings = Findings::default();
-        let message = "the document is written in a way that cannot be formatted without risk";
-        let help =
-            "write keys on one line, without anchors on them, and each alias behind its anchor";
-        findings.error(Diagnostic::new(Code::NotFormattable, "", message).help(help));
-        findings.into_report()
+        not_formattable(
+            "the document is written in a way that cannot be formatted without risk",
+            "write keys on one line, without anchors on them, and each alias behind its anchor",
+        )
     })
+}
+
+fn flat() -> Report {
+    not_formattable(
+        "this is a flat policy, and only policy documents are formatted",
+        "leave it as it is, and check it with `preloop policy validate`; a policy document has `version`, `metadata` \
+         and `tools`",
+    )
+}
+
+fn not_formattable(message: &str, help: &str) -> Report {
+    let mut findings = Findings::default();
+    findings.error(Diagnostic::new(Code::NotFormattable, "", message).help(help));
+    findings.into_report()
 }
 
 /// The first way of writing that is proven to be the same document with the same comments.

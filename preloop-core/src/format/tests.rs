@@ -282,4 +282,6 @@ fn what_cannot_be_read_or_kept_is_refused() {
     assert_eq!(refused(""), "empty_document");
     assert_eq!(refused("version: \"1.0\"\nmetadata: {name: p}\ntols: []\n"), "unknown_key");
     assert_eq!(refused("version: \"1.0\"\nmetadata: {&a name: p}\n"), "not_formattable");
+    assert_eq!(refused("name: p\ndenied_actions: [drop_table]\n"), "not_formattable");
+    assert_eq!(refused("name: p\nmetadata: {name: p}\n"), "unknown_key", "no flat policy either");
 }
