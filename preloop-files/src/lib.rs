@@ -1,7 +1,8 @@
-//! Where a policy is read from: one file, or every policy file of a folder in name order.
+//! Where a policy is read from: one file, or every policy file of a folder in name order; and an engine made of it.
 
 #![forbid(unsafe_code)]
 
+mod engine;
 mod git;
 
 use std::fs::{self, File};
@@ -13,6 +14,7 @@ use preloop_core::dialect::{Dialect, any_dialect, any_dialect_of_files};
 use preloop_core::limits::{DOCUMENT_BYTES_MAX, POLICY_FILES_MAX};
 use preloop_core::{PolicyFile, ValidPolicy, validate, validate_files};
 
+pub use engine::{FileError, FromFile};
 pub use git::PolicyWorkTree;
 
 /// Deepest nesting of folders.

@@ -6,6 +6,8 @@ mod lines;
 mod look_alike;
 mod nearest;
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 pub use code::Code;
@@ -60,6 +62,40 @@ pub struct Report {
     /// Problems worth a look.
     pub warnings: Vec<Diagnostic>,
 }
+
+// === impl Diagnostic ===
+
+/// `file:line:column: path: message (help)`, as much of it as is known.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(file) = &self.file {
+            write!(f, "{file}:")?;
+        }
+        if let (Some(line), Some(column)) = (self.line, self.column) {
+            write!(f, "{line}:{column}: ")?;
+        }
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        self.help.as_ref().map_or(Ok(()), |help| write!(f, " ({help})"))
+    }
+}
+
+// === impl Report ===
+
+/// Every error, each on a line of its own.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_valid {
+            return f.write_str("the policy document is valid");
+        }
+        f.write_str("the policy document is not valid:")?;
+        self.errors.iter().try_for_each(|error| write!(f, "\n  {error}"))
+    }
+}
+
+impl std::error::Error for Report {}
 
 impl Report {
     /// The same for a document that is a file of the operator's own: what it starts is meant to be started.

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 use super::BoundEngine;
 use crate::call::Call;
 use crate::decision::{Action, Decision};
@@ -121,6 +123,26 @@ impl<A: Fn(&Call<'_>, &Decision) -> Answer> Guard<A> {
                     .to_owned(),
             }),
         }
+    }
+
+    /// The tool behind the guard: it runs where the call may, with the arguments that were decided about.
+    ///
+    /// ```
+    /// # use preloop_core::engine::{Answer, Guard};
+    /// # use serde_json::{Value, json};
+    /// # let policy = "version: '1.0'\nmetadata: {name: quick}\ntools: [{name: bash, conditions: [{expression: args.command.contains('rm'), action: deny}]}]";
+    /// # let engine = preloop_core::Engine::from_yaml(policy).unwrap();
+    /// let guard = Guard::new(engine.bind(json!({})).unwrap(), |_, _| Answer::Nobody);
+    /// let bash = guard.tool("bash", |args| format!("ran {}", args["command"]));
+    /// assert_eq!(bash(&json!({"command": "ls"})).unwrap(), "ran \"ls\"");
+    /// assert!(bash(&json!({"command": "rm -rf build"})).is_err());
+    /// ```
+    pub fn tool<'a, T>(
+        &'a self,
+        name: &'a str,
+        run: impl Fn(&Json) -> T + 'a,
+    ) -> impl Fn(&Json) -> Result<T, Refusal> + 'a {
+        move |args| self.authorize(&Call::new(name, args)).map(|_| run(args))
     }
 }
 
