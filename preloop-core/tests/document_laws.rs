@@ -2,6 +2,7 @@
 //! digest does not depend on how a document is written.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use preloop_core::canonical::{export, policy_to_yaml, to_json, to_yaml};
 use preloop_core::decision::Action;
@@ -11,12 +12,13 @@ use preloop_core::document::{
     NotificationChannel, OnTimeout, PolicyDocument, Secret, StepUp, Tool, Transport,
 };
 use preloop_core::parse::parse_value;
-use preloop_core::{json, parse, policy_digest};
+use preloop_core::{canonical_value, json, parse, policy_digest};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Map, Number, Value};
+use sha2::{Digest as _, Sha256};
 
 /// Text with everything in it that YAML and JSON have opinions about.
 fn text() -> impl Strategy<Value = String> {
@@ -315,11 +317,22 @@ proptest! {
         prop_assert_eq!(policy_digest(&parse(&text).unwrap()), policy_digest(&document));
     }
 
+    /// The digest is made without a value in between.
+    #[test]
+    fn the_digest_is_that_of_the_canonical_value(document in document()) {
+        let value = serde_json::to_value(export(document.clone())).unwrap();
+        let mut wanted = "sha256:".to_owned();
+        for byte in Sha256::digest(canonical_value(&value).as_bytes()) {
+            write!(wanted, "{byte:02x}").unwrap();
+        }
+        prop_assert_eq!(policy_digest(&document), wanted);
+    }
+
     #[test]
     fn canonical_json_is_one_text_for_one_value(value in value()) {
         let text = serde_json::to_string_pretty(&value).unwrap();
         let canonical = json::canonicalize(&text).unwrap();
-        prop_assert_eq!(&preloop_core::canonical_value(&json::parse(&text).unwrap()), &canonical);
+        prop_assert_eq!(&canonical_value(&json::parse(&text).unwrap()), &canonical);
         prop_assert_eq!(&json::canonicalize(&canonical).unwrap(), &canonical);
         prop_assert_eq!(&json::parse(&text).unwrap(), &value);
     }

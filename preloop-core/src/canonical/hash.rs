@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use super::export;
 use super::value::write_string;
-use super::{canonical_value, export};
+use super::writer::canonical_text;
 use crate::document::PolicyDocument;
 
 /// `sha256:` and the hex digest of a call: its tool, source and arguments, without justification.
@@ -35,13 +36,13 @@ pub fn policy_digest(document: &PolicyDocument) -> String {
     // Secrets stand in servers and notifications only.
     let has_no_secrets = document.mcp_servers.is_empty()
         && document.approval_workflows.iter().all(|workflow| workflow.notifications.is_empty());
-    let value = if has_no_secrets {
-        serde_json::to_value(document)
+    let text = if has_no_secrets {
+        canonical_text(document)
     } else {
-        serde_json::to_value(export(document.clone()))
+        canonical_text(&export(document.clone()))
     };
-    // Serialization of a document to a JSON value has nothing that can fail.
-    sha256(&canonical_value(&value.unwrap_or_default()))
+    // A document has nothing that has no canonical text.
+    sha256(&text.unwrap_or_default())
 }
 
 /// `sha256:` and the hex digest of a text.

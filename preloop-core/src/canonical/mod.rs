@@ -6,6 +6,7 @@ mod number;
 mod sorted;
 mod text;
 mod value;
+mod writer;
 mod yaml;
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub(super) fn write_number(out: &mut String, number: &Number) {
 }
 
 /// An integral double as the exact integer it is, any other as ECMAScript writes it.
-fn write_double(out: &mut String, double: f64) {
+pub(super) fn write_double(out: &mut String, double: f64) {
     if double == 0.0 {
         out.push('0');
     } else if double.fract() == 0.0 {

@@ -84,10 +84,29 @@ pub(crate) fn compare_keys(left: &str, right: &str) -> Ordering {
 /// Writes text in quotes, escaping what must be escaped and nothing else.
 pub(crate) fn write_string(out: &mut String, text: &str) {
     out.push('"');
-    let is_plain = |byte: u8| byte >= 0x20 && byte != b'"' && byte != b'\\';
+    if has_escapes(text) {
+        write_escaped(out, text);
+    } else {
+        out.push_str(text);
+    }
+    out.push('"');
+}
+
+const fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// Whether anything of the text must be escaped. Blocks are looked at whole, so that their bytes are compared in one step.
+fn has_escapes(text: &str) -> bool {
+    let (blocks, rest) = text.as_bytes().as_chunks::<16>();
+    let has = |block: &[u8; 16]| block.iter().fold(false, |any, byte| any | is_escaped(*byte));
+    blocks.iter().any(has) || rest.iter().any(|byte| is_escaped(*byte))
+}
+
+fn write_escaped(out: &mut String, text: &str) {
     let mut rest = text;
     while let Some((piece, behind)) =
-        rest.bytes().position(|byte| !is_plain(byte)).and_then(|at| rest.split_at_checked(at))
+        rest.bytes().position(is_escaped).and_then(|at| rest.split_at_checked(at))
     {
         out.push_str(piece);
         let mut characters = behind.chars();
@@ -110,5 +129,4 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
         }
     }
     out.push_str(rest);
-    out.push('"');
 }
