@@ -108,11 +108,19 @@ impl Writer<'_> {
                 let node = self.tree.node(id);
                 self.out.push_str(self.json.get(node.start..node.end).unwrap_or("0"));
             }
-            Kind::Text(text) if is_plain(text) => self.out.push_str(text),
-            Kind::Text(text) if is_block(text) => self.block(text, indent),
-            Kind::Text(text) => write_quoted(self.out, text),
+            Kind::Text(_) => self.text(self.tree.text(id).unwrap_or_default(), indent),
             Kind::Sequence(_) => self.out.push_str("[]"),
             Kind::Mapping(_) => self.out.push_str("{}"),
+        }
+    }
+
+    fn text(&mut self, text: &str, indent: usize) {
+        if is_plain(text) {
+            self.out.push_str(text);
+        } else if is_block(text) {
+            self.block(text, indent);
+        } else {
+            write_quoted(self.out, text);
         }
     }
 

@@ -53,8 +53,7 @@ pub(crate) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub(crate) fn new(text: &'a str, lines: &'a Lines, findings: &'a mut Findings) -> Self {
-        // A node for each sixteen bytes of text is about what documents have.
-        let nodes = Nodes::with_room_for(text.len() / 16);
+        let nodes = Nodes::with_room_for(text.len());
         Self { text, lines, findings, nodes, open: Vec::new(), root: None, total: 0 }
     }
 
@@ -78,7 +77,7 @@ impl<'a> Builder<'a> {
         for open in &self.open {
             match &open.key {
                 Some(key) => {
-                    if let Kind::Text(name) = &self.nodes.get(key.id).kind {
+                    if let Some(name) = self.nodes.text(key.id) {
                         let dot = if path.is_empty() { "" } else { "." };
                         path.push_str(dot);
                         path.push_str(name);
@@ -110,8 +109,8 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes a key. A key that stands twice is an error; its value is left out.
-    pub(crate) fn key(&mut self, name: String, style: Style, start: usize, end: usize) {
-        let is_new = self.is_new_key(&name);
+    pub(crate) fn key(&mut self, name: &str, style: Style, start: usize, end: usize) {
+        let is_new = self.is_new_key(name);
         if !is_new {
             let shown: String = name.chars().take(80).collect();
             let mut path = self.path();
@@ -133,10 +132,7 @@ impl<'a> Builder<'a> {
         let Some(keys) = open.keys.as_mut() else { return true };
         let nodes = &self.nodes;
         let Kind::Mapping(members) = &nodes.get(open.id).kind else { return true };
-        let mut names = members.iter().filter_map(|(key, _)| match &nodes.get(*key).kind {
-            Kind::Text(name) => Some(name.as_str()),
-            _ => None,
-        });
+        let mut names = members.iter().filter_map(|(key, _)| nodes.text(*key));
         if members.len() < FEW_KEYS {
             return names.all(|known| known != name);
         }
@@ -147,12 +143,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Takes a key whose value is to be left out; why is among the findings.
-    pub(crate) fn refused_key(&mut self, name: String, style: Style, start: usize, end: usize) {
+    pub(crate) fn refused_key(&mut self, name: &str, style: Style, start: usize, end: usize) {
         self.push_key(name, style, start, end, true);
     }
 
-    fn push_key(&mut self, name: String, style: Style, start: usize, end: usize, refused: bool) {
-        let id = self.nodes.add(Node { kind: Kind::Text(name), style, start, end });
+    fn push_key(&mut self, name: &str, style: Style, start: usize, end: usize, refused: bool) {
+        let kind = self.keep(name);
+        let id = self.nodes.add(Node { kind, style, start, end });
         if let Some(open) = self.open.last_mut() {
             open.key = Some(Key { id, is_refused: refused });
         }
@@ -209,6 +206,11 @@ impl<'a> Builder<'a> {
         let extent = Extent { size: open.size, height: open.height };
         self.attach(open.id, extent);
         Some((open.id, extent))
+    }
+
+    /// Keeps a text, to be the kind of a node.
+    pub(crate) fn keep(&mut self, text: &str) -> Kind {
+        self.nodes.keep(text)
     }
 
     /// Takes a value that holds no other.

@@ -80,11 +80,14 @@ impl<'t> Decoder<'t> {
 
     /// What stands there, in words.
     pub(crate) fn describe(&self, node: NodeId) -> String {
-        match &self.tree.node(node).kind {
+        let tree = self.tree;
+        match &tree.node(node).kind {
             Kind::Null => "nothing".to_owned(),
             Kind::Bool(value) => format!("the boolean `{value}`"),
             Kind::Number(_) => format!("the number `{}`", self.written(node)),
-            Kind::Text(text) => format!("the text `{}`", shorten(text)),
+            Kind::Text(_) => {
+                format!("the text `{}`", shorten(tree.text(node).unwrap_or_default()))
+            }
             Kind::Sequence(_) => "a list".to_owned(),
             Kind::Mapping(_) => "a mapping".to_owned(),
             Kind::Refused => "what cannot be read".to_owned(),
@@ -99,10 +102,7 @@ impl<'t> Decoder<'t> {
 
     /// Text as it is, and a scalar without quotes as the author wrote it.
     pub(crate) fn written_plainly(&self, node: NodeId) -> String {
-        match &self.tree.node(node).kind {
-            Kind::Text(text) => text.clone(),
-            _ => self.written(node),
-        }
+        self.tree.text(node).map_or_else(|| self.written(node), str::to_owned)
     }
 
     fn wrong_type(&mut self, at: &Path<'_>, node: NodeId, wanted: &str, help: impl Into<String>) {
@@ -117,25 +117,22 @@ impl<'t> Decoder<'t> {
 
     /// Text of any form up to a length.
     pub(crate) fn text(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> Option<String> {
-        match &self.tree.node(node).kind {
-            Kind::Text(text) => {
-                if text.len() > max && text.chars().count() > max {
-                    let message = format!("the text is longer than {max} characters");
-                    self.error(Code::TooLong, at, node, message, "");
-                    return None;
+        let Some(text) = self.tree.text(node) else {
+            let help = match &self.tree.node(node).kind {
+                Kind::Bool(_) | Kind::Number(_) => {
+                    format!("put it in quotes: \"{}\"", self.written(node))
                 }
-                Some(text.clone())
-            }
-            Kind::Bool(_) | Kind::Number(_) => {
-                let help = format!("put it in quotes: \"{}\"", self.written(node));
-                self.wrong_type(at, node, "text", help);
-                None
-            }
-            _ => {
-                self.wrong_type(at, node, "text", "");
-                None
-            }
+                _ => String::new(),
+            };
+            self.wrong_type(at, node, "text", help);
+            return None;
+        };
+        if text.len() > max && text.chars().count() > max {
+            let message = format!("the text is longer than {max} characters");
+            self.error(Code::TooLong, at, node, message, "");
+            return None;
         }
+        Some(text.to_owned())
     }
 
     /// Text that says something: not blank, no blanks around it, no control characters.
@@ -157,22 +154,17 @@ impl<'t> Decoder<'t> {
 
     /// A boolean, by YAML 1.2 and JSON only.
     pub(crate) fn boolean(&mut self, at: &Path<'_>, node: NodeId) -> Option<bool> {
-        match &self.tree.node(node).kind {
-            Kind::Bool(value) => Some(*value),
-            Kind::Text(text) => {
-                let help = match text.to_ascii_lowercase().as_str() {
-                    "yes" | "on" | "y" | "true" => "write `true`, without quotes",
-                    "no" | "off" | "n" | "false" => "write `false`, without quotes",
-                    _ => "write `true` or `false`",
-                };
-                self.wrong_type(at, node, "a boolean", help);
-                None
-            }
-            _ => {
-                self.wrong_type(at, node, "a boolean", "write `true` or `false`");
-                None
-            }
+        if let Kind::Bool(value) = &self.tree.node(node).kind {
+            return Some(*value);
         }
+        let word = self.tree.text(node).unwrap_or_default().to_ascii_lowercase();
+        let help = match word.as_str() {
+            "yes" | "on" | "y" | "true" => "write `true`, without quotes",
+            "no" | "off" | "n" | "false" => "write `false`, without quotes",
+            _ => "write `true` or `false`",
+        };
+        self.wrong_type(at, node, "a boolean", help);
+        None
     }
 
     /// A whole number within a range; `30.0` is one.
@@ -223,12 +215,11 @@ impl<'t> Decoder<'t> {
         }
     }
 
-    fn number_help(&self, node: NodeId) -> &'static str {
-        let node = self.tree.node(node);
+    fn number_help(&self, id: NodeId) -> &'static str {
+        let (node, text) = (self.tree.node(id), self.tree.text(id));
+        let is_number = text.is_some_and(|text| text.parse::<f64>().is_ok());
         match &node.kind {
-            Kind::Text(text) if node.style != Style::Plain && text.parse::<f64>().is_ok() => {
-                "remove the quotes"
-            }
+            Kind::Text(_) if node.style != Style::Plain && is_number => "remove the quotes",
             Kind::Null => "leave the key out for the default",
             _ => "write it in digits, without a unit",
         }
@@ -241,10 +232,7 @@ impl<'t> Decoder<'t> {
 
     /// One word of a closed set.
     pub(crate) fn keyword<K: Keyword>(&mut self, at: &Path<'_>, node: NodeId) -> Option<K> {
-        let word = match &self.tree.node(node).kind {
-            Kind::Text(text) => text.as_str(),
-            _ => "",
-        };
+        let word = self.tree.text(node).unwrap_or_default();
         if let Some((_, meaning)) = K::WORDS.iter().find(|(name, _)| *name == word) {
             return Some(*meaning);
         }
@@ -293,7 +281,7 @@ impl<'t> Decoder<'t> {
     pub(crate) fn secret(&mut self, at: &Path<'_>, node: NodeId, max: usize) -> Option<Secret> {
         let tree = self.tree;
         match &tree.node(node).kind {
-            Kind::Text(text) if text.trim().is_empty() => {
+            Kind::Text(_) if tree.text(node).is_some_and(|text| text.trim().is_empty()) => {
                 self.error(Code::BlankValue, at, node, "the value is blank".to_owned(), "");
                 None
             }

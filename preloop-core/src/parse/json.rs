@@ -61,7 +61,7 @@ impl<'t> Sink<'t> for Growth<'_> {
     }
 
     fn key(&mut self, key: Cow<'t, str>, span: Span) {
-        self.builder.key(key.into_owned(), Style::Json, span.start, span.end);
+        self.builder.key(&key, Style::Json, span.start, span.end);
     }
 
     fn duplicate_key(&mut self, _: &str, _: usize) -> Result<(), Fault> {
@@ -86,7 +86,7 @@ impl<'t> Sink<'t> for Growth<'_> {
         let kind = match scalar {
             Scalar::Null => Kind::Null,
             Scalar::Bool(value) => Kind::Bool(value),
-            Scalar::Text(text) => Kind::Text(text.into_owned()),
+            Scalar::Text(text) => self.builder.keep(&text),
             Scalar::Number(literal) => {
                 Kind::Number(parse_number(literal).ok_or_else(|| Fault::out_of_range(span.start))?)
             }

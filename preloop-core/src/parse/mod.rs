@@ -5,6 +5,7 @@ mod alignment;
 mod builder;
 mod decoder;
 mod fields;
+mod input;
 mod json;
 mod merge;
 mod optional;

@@ -92,9 +92,9 @@ impl Places {
     pub fn expression_place(&self, path: &str, offset: usize) -> Option<Place> {
         let id = self.value(path)?;
         let node = self.tree.node(id);
-        let at = match &node.kind {
-            Kind::Text(text) => source_offset(&self.text, node.start, node.style, text, offset),
-            Kind::Bool(_) if node.style != Style::Block => Some(node.start + offset),
+        let at = match (&node.kind, self.tree.text(id)) {
+            (_, Some(text)) => source_offset(&self.text, node.start, node.style, text, offset),
+            (Kind::Bool(_), _) if node.style != Style::Block => Some(node.start + offset),
             _ => None,
         };
         Some(self.lines.place(&self.text, at.unwrap_or(node.start)))
@@ -109,8 +109,8 @@ impl Places {
     /// The bytes of the text that say this part of the scalar at a path; none where the text does not say it
     /// letter by letter.
     pub(crate) fn range_within(&self, path: &str, part: Range<usize>) -> Option<Range<usize>> {
-        let node = self.tree.node(self.value(path)?);
-        let Kind::Text(value) = &node.kind else { return None };
+        let id = self.value(path)?;
+        let (node, value) = (self.tree.node(id), self.tree.text(id)?);
         let at = |offset| source_offset(&self.text, node.start, node.style, value, offset);
         let (start, end) = (at(part.start)?, at(part.end)?);
         let said = self.text.get(start..end)?;

@@ -23,13 +23,20 @@ pub(crate) enum Style {
     Json,
 }
 
-/// What a node is.
+/// Where a text lies among those of its tree, which [`Tree::text`] reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TextId {
+    start: u32,
+    end: u32,
+}
+
+/// What a node is. Two texts that say the same are not equal here: each lies at a place of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Kind {
     Null,
     Bool(bool),
     Number(Number),
-    Text(String),
+    Text(TextId),
     Sequence(Vec<NodeId>),
     /// Keys are text nodes; no key stands twice.
     Mapping(Vec<(NodeId, NodeId)>),
@@ -50,7 +57,7 @@ pub(crate) struct Node {
 /// graph without cycles; what it would be expanded is bounded when it is built.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
-    nodes: Vec<Node>,
+    nodes: Nodes,
     root: NodeId,
     /// How many nodes it would have with its aliases expanded.
     size: usize,
@@ -61,18 +68,24 @@ static NOTHING: Node = Node { kind: Kind::Null, style: Style::Plain, start: 0, e
 impl Tree {
     /// A tree of nothing, to which others are appended.
     pub(super) fn empty() -> Self {
-        Self { nodes: Vec::new(), root: NodeId(0), size: 0 }
+        Self { nodes: Nodes::default(), root: NodeId(0), size: 0 }
     }
 
     /// Takes over the nodes of another tree, whose text begins at an offset of this one's, and gives
     /// the other's root.
     pub(super) fn append(&mut self, other: Self, offset: usize) -> NodeId {
-        let before = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        let before = narrow(self.nodes.list.len());
         let moved = |id: NodeId| NodeId(id.0.saturating_add(before));
-        for mut node in other.nodes {
+        let texts_before = narrow(self.nodes.texts.len());
+        self.nodes.texts.push_str(&other.nodes.texts);
+        for mut node in other.nodes.list {
             node.start += offset;
             node.end += offset;
             match &mut node.kind {
+                Kind::Text(text) => {
+                    text.start = text.start.saturating_add(texts_before);
+                    text.end = text.end.saturating_add(texts_before);
+                }
                 Kind::Sequence(items) => {
                     for item in items {
                         *item = moved(*item);
@@ -85,7 +98,7 @@ impl Tree {
                 }
                 _ => {}
             }
-            self.nodes.push(node);
+            self.nodes.list.push(node);
         }
         self.size = self.size.saturating_add(other.size);
         moved(other.root)
@@ -93,14 +106,17 @@ impl Tree {
 
     /// Adds a node that no text says as such: a list put together from several, for one.
     pub(super) fn add(&mut self, node: Node) -> NodeId {
-        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-        self.nodes.push(node);
-        id
+        self.nodes.add(node)
+    }
+
+    /// Keeps a text that no text says as such.
+    pub(super) fn keep(&mut self, text: &str) -> Kind {
+        self.nodes.keep(text)
     }
 
     /// Takes members out of the root mapping, by their keys.
     pub(crate) fn remove_members(&mut self, keys: &HashSet<NodeId>) {
-        let root = self.nodes.get_mut(self.root.0 as usize).map(|node| &mut node.kind);
+        let root = self.nodes.get_mut(self.root).map(|node| &mut node.kind);
         if let Some(Kind::Mapping(members)) = root {
             members.retain(|(key, _)| !keys.contains(key));
         }
@@ -120,14 +136,12 @@ impl Tree {
 
     pub(crate) fn node(&self, id: NodeId) -> &Node {
         // INVARIANT: ids come from the builder of this very tree.
-        self.nodes.get(id.0 as usize).unwrap_or(&NOTHING)
+        self.nodes.get(id)
     }
 
+    /// What a text says; none of anything else.
     pub(crate) fn text(&self, id: NodeId) -> Option<&str> {
-        match &self.node(id).kind {
-            Kind::Text(text) => Some(text),
-            _ => None,
-        }
+        self.nodes.text(id)
     }
 
     /// The members of a mapping; none of anything else.
@@ -149,7 +163,7 @@ impl Tree {
             Kind::Null | Kind::Refused => Value::Null,
             Kind::Bool(value) => Value::Bool(*value),
             Kind::Number(number) => Value::Number(number.clone()),
-            Kind::Text(text) => Value::String(text.clone()),
+            Kind::Text(_) => Value::String(self.text(id).unwrap_or_default().to_owned()),
             Kind::Sequence(items) => {
                 Value::Array(items.iter().map(|item| self.value(*item)).collect())
             }
@@ -166,31 +180,55 @@ impl Tree {
     }
 }
 
-/// Hands out ids while a tree grows.
-#[derive(Debug)]
-pub(crate) struct Nodes(Vec<Node>);
+/// Nodes with their texts; hands out ids while a tree grows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Nodes {
+    list: Vec<Node>,
+    /// The texts of all nodes one after the other, so that no node has to be freed by itself.
+    texts: String,
+}
 
 impl Nodes {
-    pub(crate) fn with_room_for(count: usize) -> Self {
-        Self(Vec::with_capacity(count))
+    /// Room for what a text of so many bytes usually has.
+    pub(crate) fn with_room_for(bytes: usize) -> Self {
+        // A node for each sixteen bytes; keys and values are some two thirds of the text.
+        Self { list: Vec::with_capacity(bytes / 16), texts: String::with_capacity(bytes / 4 * 3) }
     }
 
     pub(crate) fn add(&mut self, node: Node) -> NodeId {
-        // A document of 1 MiB has fewer nodes than u32 counts.
-        let id = NodeId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        self.0.push(node);
+        let id = NodeId(narrow(self.list.len()));
+        self.list.push(node);
         id
     }
 
+    /// Keeps a text, to be the kind of a node.
+    pub(crate) fn keep(&mut self, text: &str) -> Kind {
+        let start = narrow(self.texts.len());
+        self.texts.push_str(text);
+        Kind::Text(TextId { start, end: narrow(self.texts.len()) })
+    }
+
     pub(crate) fn get(&self, id: NodeId) -> &Node {
-        self.0.get(id.0 as usize).unwrap_or(&NOTHING)
+        self.list.get(id.0 as usize).unwrap_or(&NOTHING)
     }
 
     pub(crate) fn get_mut(&mut self, id: NodeId) -> Option<&mut Node> {
-        self.0.get_mut(id.0 as usize)
+        self.list.get_mut(id.0 as usize)
+    }
+
+    pub(crate) fn text(&self, id: NodeId) -> Option<&str> {
+        match self.get(id).kind {
+            Kind::Text(TextId { start, end }) => self.texts.get(start as usize..end as usize),
+            _ => None,
+        }
     }
 
     pub(crate) fn finish(self, root: NodeId, size: usize) -> Tree {
-        Tree { nodes: self.0, root, size }
+        Tree { nodes: self, root, size }
     }
+}
+
+/// A document of 1 MiB has fewer nodes, and less text, than u32 counts.
+fn narrow(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -1,11 +1,11 @@
 //! YAML 1.2 text to a node tree, through the events of `saphyr-parser`.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::builder::{Builder, Extent, Stop};
+use super::input::TextInput;
 use super::scalar::resolve;
 use super::tree::{Kind, Node, NodeId, Style, Tree};
 use crate::diagnostic::{Code, Diagnostic, Findings, Lines};
@@ -25,7 +25,7 @@ pub(super) fn tree(text: &str, lines: &Lines, findings: &mut Findings) -> Option
         pending: Vec::new(),
         documents: 0,
     };
-    let mut parser = Parser::new_from_str(text);
+    let mut parser = Parser::new(TextInput::new(text));
     while let Some(event) = parser.next_event() {
         let step = match event {
             Ok((event, span)) => {
@@ -46,9 +46,10 @@ pub(super) fn tree(text: &str, lines: &Lines, findings: &mut Findings) -> Option
 fn check_characters(text: &str, lines: &Lines, findings: &mut Findings) -> bool {
     let is_refused =
         |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}') || c == '\u{fffe}';
-    // Nearly every text has none. Counting them has no branches, so that many bytes are looked at in one step.
-    let is_plain = |byte: &u8| (b' '..0x7f).contains(byte) || matches!(byte, b'\n' | b'\t');
-    if text.as_bytes().iter().filter(|byte| !is_plain(byte)).count() == 0 {
+    // Nearly every text has none. A block is looked at whole, so that many bytes are compared in one step.
+    let is_plain = |byte: &u8| matches!(byte, b' '..0x7f | b'\n' | b'\t');
+    let is_all_plain = |block: &[u8]| block.iter().fold(true, |all, byte| all & is_plain(byte));
+    if text.as_bytes().chunks(256).all(is_all_plain) {
         return true;
     }
     let Some((at, character)) = text.char_indices().find(|(_, c)| is_refused(*c)) else {
@@ -110,7 +111,7 @@ impl Reader<'_> {
             Event::DocumentStart(_) => self.document(start),
             Event::Alias(anchor) => self.alias(anchor, start),
             Event::Scalar(text, style, anchor, tag) => {
-                self.scalar(text, style, anchor, tag.as_deref(), start, end)
+                self.scalar(&text, style, anchor, tag.as_deref(), start, end)
             }
             Event::SequenceStart(anchor, tag) => {
                 self.container(tag.as_deref(), start)?;
@@ -205,7 +206,7 @@ impl Reader<'_> {
 
     fn scalar(
         &mut self,
-        text: Cow<'_, str>,
+        text: &str,
         style: ScalarStyle,
         anchor: usize,
         tag: Option<&Tag>,
@@ -226,9 +227,9 @@ impl Reader<'_> {
             self.key(text, style_of_node, is_plain, start, end);
             return Ok(());
         }
-        let kind = match if is_plain { resolve(&text) } else { Ok(None) } {
+        let kind = match if is_plain { resolve(text) } else { Ok(None) } {
             Ok(Some(kind)) => kind,
-            Ok(None) => Kind::Text(text.into_owned()),
+            Ok(None) => self.builder.keep(text),
             Err(reason) => {
                 let message = format!("`{text}` cannot stand without quotes: {reason}");
                 let help = "quote it where text is meant, else write the number in decimal digits";
@@ -244,22 +245,22 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn key(&mut self, text: Cow<'_, str>, style: Style, is_plain: bool, start: usize, end: usize) {
+    fn key(&mut self, text: &str, style: Style, is_plain: bool, start: usize, end: usize) {
         if is_plain && text == "<<" {
             let message = "merge keys are not part of YAML 1.2".to_owned();
             let help = "write the keys out, or give whole values an anchor and use an alias";
             self.builder.error(Code::MergeKey, start, message, help);
-            self.builder.refused_key(text.into_owned(), style, start, end);
+            self.builder.refused_key(text, style, start, end);
             return;
         }
-        if is_plain && !matches!(resolve(&text), Ok(None)) {
+        if is_plain && !matches!(resolve(text), Ok(None)) {
             let shown: String = text.chars().take(80).collect();
             let message = format!("key `{shown}` is not text");
             self.builder.error(Code::InvalidKey, start, message, "put the key in quotes");
-            self.builder.refused_key(text.into_owned(), style, start, end);
+            self.builder.refused_key(text, style, start, end);
             return;
         }
-        self.builder.key(text.into_owned(), style, start, end);
+        self.builder.key(text, style, start, end);
     }
 
     /// Behind `&anchor` and `!tag`, where the value itself begins.

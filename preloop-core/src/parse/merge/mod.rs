@@ -132,8 +132,9 @@ impl Merged {
 /// Adds a key in its canonical spelling, at the place of the one written: the files may spell it
 /// differently, and a slip is reported already.
 fn add_key(tree: &mut Tree, name: &str, written: NodeId) -> NodeId {
-    let node = tree.node(written).clone();
-    tree.add(Node { kind: Kind::Text(name.to_owned()), ..node })
+    let Node { style, start, end, .. } = *tree.node(written);
+    let kind = tree.keep(name);
+    tree.add(Node { kind, style, start, end })
 }
 
 fn mapping(members: Vec<(NodeId, NodeId)>, start: usize) -> Node {

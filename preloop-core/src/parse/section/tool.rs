@@ -111,8 +111,7 @@ fn expression(decoder: &mut Decoder<'_>, fields: &Fields<'_>) -> Option<String> 
         // Only the text `true` or `false` can be meant, so that its quotes may be missing.
         Kind::Bool(value) => return Some(value.to_string()),
         Kind::Null => true,
-        Kind::Text(text) => text.trim().is_empty(),
-        _ => false,
+        _ => decoder.tree.text(node).is_some_and(|text| text.trim().is_empty()),
     };
     if is_blank {
         let message = "the expression is blank".to_owned();
