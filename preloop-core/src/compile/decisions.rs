@@ -43,11 +43,11 @@ impl DecisionMaker<'_> {
     pub(super) fn rule(
         &self,
         path: String,
-        rule: &document::Condition,
+        rule: document::Condition,
         action: Action,
         workflow: &str,
     ) -> Decision {
-        let message = message::of_rule(rule, action);
+        let message = message::of_rule(&rule, action);
         let decision = if action == Action::RequireApproval {
             self.approval(Reason::RuleMatched, workflow.to_owned(), message)
         } else {
@@ -73,11 +73,7 @@ impl DecisionMaker<'_> {
     }
 }
 
-fn rule_ref(path: String, rule: &document::Condition) -> RuleRef {
-    RuleRef {
-        path,
-        name: rule.name.clone(),
-        description: rule.description.clone(),
-        expression: rule.expression.clone(),
-    }
+fn rule_ref(path: String, rule: document::Condition) -> RuleRef {
+    let document::Condition { name, description, expression, .. } = rule;
+    RuleRef { path, name, description, expression }
 }

@@ -15,7 +15,10 @@ pub(crate) use index::{EntryId, Fits, NameHasher, ToolIndex};
 pub(crate) use search::{Findings, GROUPS_MAX};
 pub(crate) use source::{CallSource, EntrySource, is_same_server};
 
-use std::{fmt, iter};
+use std::fmt::Write as _;
+use std::{fmt, iter, mem};
+
+use memchr::memmem::Finder;
 
 use crate::cel::{self, PathTable, Reading, Span};
 use crate::condition::Condition;
@@ -54,7 +57,8 @@ pub struct CompiledPolicy {
 impl CompiledPolicy {
     /// Compiles a policy; all that could be wrong with it has been found by validation.
     pub fn compile(policy: ValidPolicy) -> Self {
-        let (document, places, digest, conditions) = policy.into_parts();
+        let (mut document, places, digest, conditions) = policy.into_parts();
+        let (server_names, reads_now) = (named_servers(&document), mentions(&document, "now"));
         let policy = PolicyRef { name: document.metadata.name.clone(), digest };
         let defaults = document.defaults.clone().unwrap_or_default();
         let maker = DecisionMaker {
@@ -66,7 +70,8 @@ impl CompiledPolicy {
         let mut entries = Vec::with_capacity(document.tools.len());
         // Should a condition ever be missing, its rule fails at every call rather than fall away.
         let conditions = conditions.into_iter().chain(iter::repeat_with(Vec::new));
-        for ((id, tool), conditions) in document.tools.iter().enumerate().zip(conditions) {
+        let tools = mem::take(&mut document.tools).into_iter().enumerate();
+        for ((id, tool), conditions) in tools.zip(conditions) {
             index.add(&tool.name, tool.source.as_deref(), id);
             entries.push(compiler.entry(id, tool, conditions));
         }
@@ -83,8 +88,8 @@ impl CompiledPolicy {
                 .filter(unchecked)
                 .map(|server| server.name.clone())
                 .collect(),
-            server_names: named_servers(&document),
-            reads_now: mentions(&document, "now"),
+            server_names,
+            reads_now,
             paths: compiler.paths,
             places,
             entries,
@@ -265,8 +270,19 @@ fn named_servers(document: &document::PolicyDocument) -> Vec<String> {
 
 /// Whether a condition could read this variable: its name is somewhere in one.
 fn mentions(document: &document::PolicyDocument, variable: &str) -> bool {
+    let name = Finder::new(variable);
+    let is_in = |text: &str| name.find(text.as_bytes()).is_some();
     let mut conditions = document.tools.iter().flat_map(|tool| &tool.conditions);
-    conditions.any(|rule| rule.expression.as_deref().is_some_and(|text| text.contains(variable)))
+    conditions.any(|rule| rule.expression.as_deref().is_some_and(is_in))
+}
+
+/// A rule's place in the document, written into one block.
+fn rule_path(tool: &str, number: usize) -> String {
+    let mut path = String::with_capacity(tool.len().saturating_add(".conditions[999]".len()));
+    path.push_str(tool);
+    // Writing to a text does not fail.
+    let _ = write!(path, ".conditions[{number}]");
+    path
 }
 
 /// Compiles the entries of one document.
@@ -276,21 +292,22 @@ struct Compiler<'a> {
 }
 
 impl Compiler<'_> {
-    fn entry(&mut self, id: EntryId, tool: &Tool, conditions: Vec<Option<Condition>>) -> Entry {
+    fn entry(&mut self, id: EntryId, mut tool: Tool, conditions: Vec<Option<Condition>>) -> Entry {
         let maker = self.maker;
         let path = format!("tools[{id}]");
         let workflow = maker.workflow(None, tool.approval_workflow.as_deref());
         let mut rules = Vec::with_capacity(tool.conditions.len());
         let mut skipped = Vec::new();
         let conditions = conditions.into_iter().chain(iter::repeat_with(|| None));
-        for ((number, rule), condition) in tool.conditions.iter().enumerate().zip(conditions) {
-            let rule_path = format!("{path}.conditions[{number}]");
+        let written = mem::take(&mut tool.conditions).into_iter().enumerate();
+        for ((number, rule), condition) in written.zip(conditions) {
+            let rule_path = rule_path(&path, number);
             if rule.enabled == Some(false) {
-                let expression = rule.expression.clone();
-                skipped.push(SkippedRule { path: rule_path, before: rules.len(), expression });
+                let (before, expression) = (rules.len(), rule.expression);
+                skipped.push(SkippedRule { path: rule_path, before, expression });
                 continue;
             }
-            rules.push(self.rule(tool, rule_path, rule, condition));
+            rules.push(self.rule(&tool, rule_path, rule, condition));
         }
         Entry {
             closed: (tool.enabled == Some(false)).then(|| {
@@ -301,12 +318,12 @@ impl Compiler<'_> {
                 Box::new(maker.plain(Action::Deny, Reason::JustificationRequired, message))
             }),
             evidence: (!tool.evidence_required.is_empty()).then(|| {
-                let tools = tool.evidence_required.clone();
+                let tools = mem::take(&mut tool.evidence_required);
                 let message = message::evidence_missing(&[]);
                 let denial = maker.plain(Action::Deny, Reason::EvidenceMissing, message);
                 Box::new(Evidence { tools, denial })
             }),
-            otherwise: self.otherwise(tool, rules.is_empty(), &workflow),
+            otherwise: self.otherwise(&tool, rules.is_empty(), &workflow),
             new_tool: Box::new(maker.new_tool(workflow)),
             path,
             searches: search::group(&mut rules),
@@ -319,25 +336,25 @@ impl Compiler<'_> {
         &mut self,
         tool: &Tool,
         path: String,
-        rule: &document::Condition,
+        rule: document::Condition,
         condition: Option<Condition>,
     ) -> Rule {
         let maker = self.maker;
         let action = rule.action.unwrap_or(Action::RequireApproval);
-        let matcher = self.matcher(rule, condition);
+        let matcher = self.matcher(rule.expression.as_deref(), condition);
         let workflow =
             maker.workflow(rule.approval_workflow.as_deref(), tool.approval_workflow.as_deref());
         let decision = maker.rule(path, rule, action, &workflow);
         Rule { action, matcher, membership: None, answer: Box::new(Answer { decision, workflow }) }
     }
 
-    fn matcher(&mut self, rule: &document::Condition, condition: Option<Condition>) -> Matcher {
+    fn matcher(&mut self, expression: Option<&str>, condition: Option<Condition>) -> Matcher {
         match condition {
             Some(mut condition) => {
                 condition.share(&mut self.paths);
                 Matcher::When(condition)
             }
-            None if rule.expression.is_none() => Matcher::Always,
+            None if expression.is_none() => Matcher::Always,
             None => Matcher::Broken,
         }
     }

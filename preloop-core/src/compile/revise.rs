@@ -27,7 +27,7 @@ impl CompiledPolicy {
     ) -> Rule {
         let maker = DecisionMaker { policy: &self.policy, default_workflow: workflow(document) };
         let mut compiler = Compiler { maker, paths: std::mem::take(&mut self.paths) };
-        let rule = compiler.rule(tool, path.to_owned(), rule, condition);
+        let rule = compiler.rule(tool, path.to_owned(), rule.clone(), condition);
         self.paths = compiler.paths;
         rule
     }

@@ -37,25 +37,25 @@ fn duplicates(check: &mut Check<'_>) {
 pub(super) fn spellings(check: &mut Check<'_>) {
     let document = check.document;
     for (index, tool) in document.tools.iter().enumerate() {
-        let path = format!("tools[{index}].name");
+        let path = || format!("tools[{index}].name");
         let name = tool.name.strip_prefix("mcp__").unwrap_or(&tool.name);
         if let Some((server, own)) = split_server(check, name) {
             let message =
                 format!("`{}` is the name that agents see, not the tool's own", tool.name);
             let help = format!("write `name: {own}` and `source: {server}`");
-            check.report(Code::PrefixedToolName, path, message, help);
+            check.report(Code::PrefixedToolName, path(), message, help);
         } else if let Some((server, own)) = name.split_once("__")
             && name.len() < tool.name.len()
         {
             let message = format!("`{}` looks like a name that agents see", tool.name);
             let help =
                 format!("if so, declare `{server}` in `mcp_servers` and write `name: {own}`");
-            check.report(Code::PossiblyPrefixedToolName, path, message, help);
+            check.report(Code::PossiblyPrefixedToolName, path(), message, help);
         } else if let Some((prefix, own)) = split_prefix(check, &tool.name, tool.source.as_deref())
         {
             let message = format!("`{}` begins with the tool_prefix `{prefix}`", tool.name);
             let help = format!("entries go by the tool's own name, probably `{own}`");
-            check.report(Code::PossiblyPrefixedToolName, path, message, help);
+            check.report(Code::PossiblyPrefixedToolName, path(), message, help);
         }
     }
 }
