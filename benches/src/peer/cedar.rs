@@ -12,6 +12,7 @@ use crate::group::decisions::{Test, ToolText};
 use crate::measure::Case;
 
 /// Every policy in one set.
+#[derive(Debug)]
 pub struct Policies {
     policies: PolicySet,
     authorizer: Authorizer,
@@ -101,6 +102,7 @@ impl Policies {
 }
 
 /// One policy set for each tool, found by name.
+#[derive(Debug)]
 pub struct Sliced {
     tools: HashMap<String, Policies>,
     others: Policies,

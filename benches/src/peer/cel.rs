@@ -1,6 +1,7 @@
 //! Crate `cel`: alone for expressions, behind a tool index for decisions.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hint::black_box;
 use std::sync::Arc;
 
@@ -64,6 +65,12 @@ pub fn compile_and_ask(case: &mut Case, source: &'static str, args: &'static Val
 pub struct Index {
     env: Arc<Env>,
     tools: HashMap<String, Vec<(Program, Action)>>,
+}
+
+impl fmt::Debug for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Index").field("tools", &self.tools).finish_non_exhaustive()
+    }
 }
 
 impl Index {

@@ -62,6 +62,7 @@ fn run(machine: &mut RegoVM, input: RegoValue) -> Option<Action> {
 }
 
 /// One program for each tool, found by name.
+#[derive(Debug)]
 pub struct Sliced {
     tools: HashMap<String, RefCell<RegoVM>>,
 }
@@ -117,6 +118,7 @@ fn slice(tool: &ToolText) -> String {
 }
 
 /// One program that walks the rules in its data.
+#[derive(Debug)]
 pub struct DataDriven {
     machine: RefCell<RegoVM>,
 }
