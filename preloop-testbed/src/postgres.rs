@@ -178,8 +178,7 @@ impl Server {
         let initdb = programs.join("initdb");
         run(as_postgres(&initdb, folder.path())
             .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--username=preloop"])
-            // Not SCRAM: its thousands of hashes, unoptimized, make connections slow enough to be given up under load.
-            .args(["--auth=password", "--pwfile"])
+            .args(["--auth=scram-sha-256", "--pwfile"])
             .arg(&password)
             .arg("--pgdata")
             .arg(&data))?;

@@ -50,6 +50,7 @@ mod tests;
 
 pub use code::Reading;
 pub use environment::Environment;
+pub(crate) use environment::STANDARD as STANDARD_VARIABLES;
 pub use failure::{Failure, FailureKind};
 pub use fuel::{FUEL_DEFAULT, FUEL_MAX, Fuel};
 pub use input::{Input, Tool};
@@ -62,7 +63,7 @@ pub use problem::{Problem, ProblemKind};
 pub(crate) use program::kept_alone;
 pub use program::{Program, Step, Tri, Truths};
 pub use slots::{Slot, Slots};
-pub use source::{ArgPath, Argument, ArgumentSource, FieldName, Lookup, Parts, PathTable};
+pub use source::{ArgPath, Argument, ArgumentSource, Lookup, Parts, PathTable};
 pub use span::Span;
 pub use types::Declared;
 pub use value::{TypeName, Value};

@@ -210,7 +210,7 @@ impl CompiledPolicy {
         self.paths.paths()
     }
 
-    /// The names of fields that rules read below arguments, such as those of a list's items, in the order of their numbers.
+    /// The names of fields that rules read below arguments, such as those of a list's items.
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
         self.paths.names()
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::call::Principal;
 use crate::cel::{ArgPath, Argument, Failure, FailureKind, Input, Lookup, Span, Step};
 use crate::compile::{CompiledPolicy, Rule};
 use crate::decision::ConditionError;
@@ -19,6 +20,10 @@ pub(super) fn secrets(input: &Input<'_>) -> Secrets {
     }
     input.context.into_iter().for_each(|context| secrets.collect_map(context));
     input.tool.annotations.into_iter().for_each(|map| secrets.collect_map(map));
+    if let Some(principal) = input.principal {
+        let Principal { id, kind, name, roles, teams } = principal;
+        [id, kind, name].into_iter().chain(roles).chain(teams).for_each(|text| secrets.show(text));
+    }
     for call in input.session.into_iter().flat_map(|session| &session.calls) {
         secrets.collect(&call.args);
     }
@@ -45,27 +50,27 @@ pub(super) fn condition_error(
         line: Some(line),
         column: Some(column),
         value: value_met(policy, rule, failure, input)
-            .map(|value| redact::cut(secrets.mask(value))),
+            .map(|(value, part)| redact::cut(secrets.mask(value, part, source))),
     }
 }
 
 /// The failure in words. Some kinds quote the value they met, which is not for a secret's part.
 pub(super) fn message(failure: &Failure, source: &str, secrets: &Secrets) -> String {
-    let names_only = failure.kind == FailureKind::NoSuchKey;
-    let is_secret = !names_only && redact::reads_secret(failure.span.text(source));
-    if is_secret || secrets.are_told_by(&failure.message) {
+    let part = failure.span.text(source);
+    let is_secret = failure.kind != FailureKind::NoSuchKey && redact::reads_secret(part);
+    if is_secret || secrets.are_told_by(&failure.message, part) {
         return failure.kind.describe().to_owned();
     }
     failure.message.clone()
 }
 
 /// The value that the failing part was given, without secrets: the last one that evaluation saw inside of it.
-fn value_met(
+fn value_met<'a>(
     policy: &CompiledPolicy,
-    rule: &Rule,
+    rule: &'a Rule,
     failure: &Failure,
     input: &Input<'_>,
-) -> Option<Value> {
+) -> Option<(Value, &'a str)> {
     let condition = rule.condition()?;
     let steps = condition.trace(rule.action, input, policy.fuel);
     let inside =
@@ -76,7 +81,7 @@ fn value_met(
         let is_read = text.starts_with(|first: char| first.is_alphabetic() || first == '_')
             && !matches!(text, "true" | "false" | "null");
         let value = step.outcome.as_ref().ok()?;
-        is_read.then(|| redact::redact_at(text, value))
+        is_read.then(|| (redact::redact_at(text, value), text))
     })
 }
 

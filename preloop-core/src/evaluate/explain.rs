@@ -146,7 +146,8 @@ impl CompiledPolicy {
         let (line, column) = self.place(rule.path(), condition.source(), step.span);
         let (kind, message, value) = match &step.outcome {
             Ok(value) => {
-                let value = secrets.mask(redact::redact_at(text, value));
+                let value = redact::redact_at(text, value);
+                let value = secrets.mask(value, text, condition.source());
                 ("value", String::new(), Some(value))
             }
             Err(kind) => ("error", kind.as_str().to_owned(), None),

@@ -104,6 +104,55 @@ fn a_failures_words_do_not_quote_a_secret() {
 }
 
 #[test]
+fn what_variables_make_of_a_secret_is_not_shown() {
+    let args = json!({"password": "Hunter2secret", "pin": 4711, "note": "AKIAIOSFODNN7EXAMPLE", "x": {}, "list": [7, 8]});
+    for expression in [
+        "cel.bind(p, args.password, int(p.lowerAscii()) > 2)",
+        "cel.bind(p, args.password, timestamp(p.upperAscii()) < now)",
+        "cel.bind(p, args.password.reverse(), p == 'a' || int(p) > 2)",
+        "args.password.split('').map(x, x).join('') == 'a'",
+        "args.?password.optMap(p, p.reverse()).orValue('') == 'a'",
+        "cel.bind(p, args.pin, p + 1 > 3)",
+        "args.x[args.password.lowerAscii()] == 1",
+        "args.exists(k, args[k] == args.pin && args[k] + 1 > 5)",
+        "int(args.note.lowerAscii()) == 1",
+    ] {
+        let text = json!({"version": "1.0", "metadata": {"name": "p"}, "tools": [{"name": "t", "conditions": [
+            {"expression": expression, "action": "deny"}]}]});
+        let policy = policy(&text.to_string());
+        let explained = policy.explain(&Call::new("t", &args));
+        for told in [explained, policy.evaluate(&Call::new("t", &args)).into_owned()] {
+            let values: Vec<String> = told
+                .trace
+                .iter()
+                .flatten()
+                .filter_map(|item| item.value.as_ref())
+                .chain(told.errors.iter().filter_map(|error| error.value.as_ref()))
+                .map(ToString::to_string)
+                .collect();
+            let said: Vec<&str> = told
+                .trace
+                .iter()
+                .flatten()
+                .map(|item| item.message.as_str())
+                .chain(told.errors.iter().map(|error| error.message.as_str()))
+                .chain([told.message.as_str()])
+                .collect();
+            let all = format!("{} {}", values.join(" "), said.join(" ")).to_lowercase();
+            for secret in ["hunter2", "2retnuh", "4711", "4712", "akiaiosf", "\"h\""] {
+                assert!(!all.contains(secret), "{expression}: {all}");
+            }
+        }
+    }
+    // What the call itself has under other names is shown.
+    let text = r#"{"version": "1.0", "metadata": {"name": "p"}, "tools": [{"name": "t", "conditions": [
+        {"expression": "args.list.exists(i, i == 8)", "action": "deny"}]}]}"#;
+    let trace = policy(text).explain(&Call::new("t", &args)).trace.unwrap();
+    let of = |text: &str| trace.iter().find(|item| item.expression.as_deref() == Some(text));
+    assert_eq!(of("i").and_then(|item| item.value.clone()), Some(json!(7)), "{trace:?}");
+}
+
+#[test]
 fn deep_arguments_fit_a_small_stack() {
     let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
     let args: Value =

@@ -313,15 +313,18 @@ mod tests {
             json!("a ghp_0123456789abcdef"),
         ];
         for value in masked {
-            assert_eq!(secrets.mask(value.clone()), json!(MASK), "{value}");
+            assert_eq!(secrets.mask(value.clone(), "args.a", ""), json!(MASK), "{value}");
         }
-        assert_eq!(secrets.mask(json!({"hunter2-x": ["a", 5]})), json!({MASK: ["a", 5]}));
+        assert_eq!(
+            secrets.mask(json!({"hunter2-x": ["a", 5]}), "args.a", ""),
+            json!({MASK: ["a", 5]})
+        );
         for value in [json!("note"), json!("h"), json!(12), json!(null), json!(true)] {
-            assert_eq!(secrets.mask(value.clone()), value);
+            assert_eq!(secrets.mask(value.clone(), "args.a", ""), value);
         }
-        assert!(secrets.are_told_by("no such key `hunter2-x`"));
-        assert!(secrets.are_told_by("no such key `1234`"));
-        assert!(!secrets.are_told_by("no such key `args.amount`"));
+        assert!(secrets.are_told_by("no such key `hunter2-x`", "args.a"));
+        assert!(secrets.are_told_by("no such key `1234`", "args.a"));
+        assert!(!secrets.are_told_by("no such key `args.amount`", "args.a"));
     }
 
     #[test]
@@ -329,7 +332,7 @@ mod tests {
         let mut secrets = Secrets::new();
         let many: Vec<_> = (0..100).map(|n| json!({"token": format!("tok-{n}")})).collect();
         secrets.collect(&json!(many));
-        assert_eq!(secrets.mask(json!(["else", 5])), json!([MASK, 5]));
+        assert_eq!(secrets.mask(json!(["else", 5]), "args.a", ""), json!([MASK, 5]));
     }
 
     #[test]

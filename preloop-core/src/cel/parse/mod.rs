@@ -156,7 +156,8 @@ impl<'s> Parser<'s> {
 
     fn enter(&mut self) -> Result<(), Box<Problem>> {
         self.depth = self.depth.saturating_add(1);
-        if self.depth > NESTING_MAX {
+        // The expression itself is no level.
+        if self.depth > NESTING_MAX.saturating_add(1) {
             return fail(Self::too_deep(self.current.span));
         }
         Ok(())

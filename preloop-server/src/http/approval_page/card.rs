@@ -4,7 +4,6 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use preloop_api::{Approval, ApprovalState, PasskeyQuestion, RememberOffer, StepUp, VoteDecision};
-use preloop_core::approval::AiDecision;
 
 use super::arguments::{arguments, show_value, value_text};
 use super::choices::{answer, is_question, remember};
@@ -103,12 +102,8 @@ impl Card<'_> {
                 if let Some(confidence) = ai.confidence {
                     html.raw(", sure by ").text(format!("{:.0} %", confidence * 100.0));
                 }
-                let why = ai.reasoning.as_deref().unwrap_or_default();
-                if ai.decision == AiDecision::Failed {
-                    html.raw(": ").text(why).raw("</li>");
-                } else {
-                    html.raw(". In its words: <q>").text(why).raw("</q></li>");
-                }
+                html.raw(". In its words: <q>").text(ai.reasoning.as_deref().unwrap_or_default());
+                html.raw("</q></li>");
             }
             for vote in &approval.votes {
                 let said = match vote.decision {

@@ -5,7 +5,6 @@ use uuid::Uuid;
 
 use super::super::dialect::EngineRow;
 use super::super::row::{Columns, findable, micros};
-use super::super::timed::{Link, Timed};
 use super::super::{Store, StoreError};
 
 const TABLE: &str = "notification_preference";
@@ -138,7 +137,7 @@ impl Store {
 }
 
 async fn find(
-    connection: &mut Timed<impl Link>,
+    connection: &mut sqlx::AnyConnection,
     account_id: Uuid,
     user_id: Uuid,
 ) -> Result<Option<StoredPreferences>, StoreError> {

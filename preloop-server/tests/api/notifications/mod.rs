@@ -2,7 +2,6 @@
 
 mod chats;
 mod devices;
-mod models;
 mod outbox;
 mod preferences;
 mod stand;

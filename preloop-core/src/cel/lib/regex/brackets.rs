@@ -1,4 +1,4 @@
-//! What RE2 reads otherwise than the `regex` crate: text between `\Q` and `\E`, and classes in brackets: `&&`, `--`, `~~` and `[` are characters there, not set operations.
+//! What RE2 reads otherwise than the `regex` crate: text between `\Q` and `\E`, braces that hold no count, and classes in brackets: `&&`, `--`, `~~` and `[` are characters there, not set operations.
 //!
 //! `[;&&|]` is what someone writes who looks for the signs of a shell. Read as an intersection it holds nothing,
 //! so that a deny rule would never match.
@@ -22,7 +22,7 @@ const NAME_BYTES: usize = 16;
 /// The same pattern with quoted text and the characters of each class escaped where the parser would see an operation;
 /// an error is the `[:name:]` that there is not.
 pub(super) fn plain(pattern: &str) -> Result<Cow<'_, str>, &str> {
-    if !pattern.contains('[') && !pattern.contains(QUOTE) {
+    if !pattern.contains(['[', '{']) && !pattern.contains(QUOTE) {
         return Ok(Cow::Borrowed(pattern));
     }
     let has_comments = is_verbose(pattern);
@@ -32,6 +32,7 @@ pub(super) fn plain(pattern: &str) -> Result<Cow<'_, str>, &str> {
             '\\' if scanner.rest.starts_with(QUOTE) => scanner.quoted(has_comments),
             '\\' => scanner.escape(),
             '[' => scanner.class()?,
+            '{' => scanner.brace(),
             '#' if has_comments => {
                 scanner.take(scanner.rest.find('\n').unwrap_or(scanner.rest.len()));
             }
@@ -47,6 +48,16 @@ fn is_verbose(pattern: &str) -> bool {
         let on = flags.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
         on.contains('x')
     })
+}
+
+/// Whether the brace begins `{2}`, `{2,}` or `{2,3}`.
+fn begins_count(rest: &str) -> bool {
+    let Some((count, _)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
+        return false;
+    };
+    let (least, most) = count.split_once(',').unwrap_or((count, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    !least.is_empty() && is_number(least) && is_number(most)
 }
 
 struct Scanner<'p> {
@@ -88,6 +99,14 @@ impl<'p> Scanner<'p> {
         self.rest = rest;
     }
 
+    /// Copies a brace, which is a character where it begins no count.
+    fn brace(&mut self) {
+        if !begins_count(self.rest) {
+            self.out.push('\\');
+        }
+        self.take(1);
+    }
+
     /// Copies a backslash and what belongs to it.
     fn escape(&mut self) {
         let after = self.rest.get(1..).unwrap_or("");
@@ -104,6 +123,14 @@ impl<'p> Scanner<'p> {
                 other => other.len_utf8().saturating_add(1),
             },
         };
+        // `\p{^Greek}` is `\P{Greek}`.
+        if matches!(letter, 'p' | 'P')
+            && let Some(name) = after.get(1..).and_then(|rest| rest.strip_prefix("{^"))
+        {
+            self.out.push_str(if letter == 'p' { "\\P{" } else { "\\p{" });
+            self.rest = name;
+            return self.take(name.find('}').map_or(name.len(), |end| end.saturating_add(1)));
+        }
         // What is too short for its letter is left to the compiler, which says so.
         self.take(length.min(self.rest.len()));
     }

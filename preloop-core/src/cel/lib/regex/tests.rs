@@ -371,3 +371,24 @@ fn quoted_text_means_itself() {
     assert!(compile(r"[\Qa\E]").is_err());
     assert!(finds(r"^\\Q$", r"\Q"));
 }
+
+#[test]
+fn braces_that_begin_no_count_are_characters() {
+    for (pattern, text) in [
+        ("{", "a{b"),
+        ("^a{,2}$", "a{,2}"),
+        ("^a{2$", "a{2"),
+        ("^a{2,$", "a{2,"),
+        ("^a{x}$", "a{x}"),
+        (r#"^{"cmd""#, r#"{"cmd": 1}"#),
+        ("^a{2}$", "aa"),
+        ("^a{2,}{$", "aaa{"),
+        ("^[{]{2,3}$", "{{{"),
+        (r"^\p{^Greek}[\P{^Greek}]$", "aα"),
+        (r"^\x{61}\{$", "a{"),
+    ] {
+        let found = compile(pattern).unwrap().is_match(text);
+        assert!(found, "{pattern} in {text}");
+    }
+    assert!(message("{2}").contains("repetition"), "{}", message("{2}"));
+}
