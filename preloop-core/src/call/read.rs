@@ -100,7 +100,7 @@ impl Fields {
             let path = self.path_of(name);
             let text: String = text.chars().take(SHOWN_CHARS).collect();
             self.error(name, format!("`{path}` is no instant: `{text}`"))
-                .help("write it as in `2026-01-31T12:00:00Z`")
+                .help("write it with its zone, as in `2026-01-31T12:00:00Z`")
         })
     }
 

@@ -85,7 +85,7 @@ fn each_error_names_its_field() {
     refused(
         &json!({"tool": "t", "session": {"calls": [{}, {"at": "noon"}]}}),
         "session.calls[1].at",
-        "`session.calls[1].at` is no instant: `noon`; write it as in `2026-01-31T12:00:00Z`",
+        "`session.calls[1].at` is no instant: `noon`; write it with its zone, as in `2026-01-31T12:00:00Z`",
     );
     refused(
         &json!({"tool": "t", "principal": {"nme": "x"}}),

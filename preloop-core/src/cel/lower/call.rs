@@ -148,7 +148,8 @@ impl Compiler<'_, '_> {
         );
         let known = Function::NAMES.iter().chain(&MACROS).copied();
         let last = |name: &'static str| name.rsplit_once('.').map_or(name, |(_, last)| last);
-        let meant = nearest(site.name, known.clone())
+        let meant = in_cel(site.name)
+            .or_else(|| nearest(site.name, known.clone()))
             .or_else(|| known.clone().find(|name| name.contains('.') && last(name) == site.name));
         self.problem(match meant {
             Some(meant) => problem.help(did_you_mean(site.name, meant)),
@@ -330,4 +331,20 @@ const fn takes_doubles(function: Function) -> bool {
             | Function::MathIsInf
             | Function::MathIsFinite
     )
+}
+
+/// What a function of other languages is called in CEL.
+fn in_cel(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "len" | "length" | "count" => "size",
+        "includes" | "has_substring" | "strpos" => "contains",
+        "lower" | "tolower" | "toLower" | "toLowerCase" | "downcase" => "lowerAscii",
+        "upper" | "toupper" | "toUpper" | "toUpperCase" | "upcase" => "upperAscii",
+        "any" | "some" => "exists",
+        "every" => "all",
+        "strip" => "trim",
+        "regex" | "search" | "test" => "matches",
+        "str" | "toString" => "string",
+        _ => return None,
+    })
 }

@@ -118,7 +118,7 @@ impl<'t, 's> Compiler<'t, 's> {
         let declared = self.environment.variables.iter().map(|variable| variable.name.as_str());
         let standard = if self.environment.standard { STANDARD.as_slice() } else { &[] };
         let known = standard.iter().copied().chain(locals).chain(declared);
-        let problem = match nearest(name, known) {
+        let problem = match in_cel(name).or_else(|| nearest(name, known)) {
             Some(meant) => problem.help(did_you_mean(name, meant)),
             None if self.environment.standard => problem.help(format!(
                 "arguments are written `args.{}`; the variables are {}",
@@ -271,6 +271,16 @@ const fn record_field(record: Record, name: &str) -> Option<Field> {
         (Record::Principal, b"teams") => Field::PrincipalTeams,
         (Record::Session, b"id") => Field::SessionId,
         (Record::Session, b"calls") => Field::SessionCalls,
+        _ => return None,
+    })
+}
+
+/// What a constant of other languages is called in CEL.
+fn in_cel(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "True" | "TRUE" | "yes" | "on" => "true",
+        "False" | "FALSE" | "no" | "off" => "false",
+        "None" | "nil" | "undefined" | "NULL" | "Null" => "null",
         _ => return None,
     })
 }

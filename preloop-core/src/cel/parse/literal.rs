@@ -201,8 +201,17 @@ fn walk(
                 let shown: String = rest.chars().take(1).collect();
                 let length = u32::try_from(shown.len()).unwrap_or(1);
                 let end = offset.saturating_add(1).saturating_add(length);
+                let span = Span::new(offset, end);
+                if unicode && matches!(shown.as_str(), "u" | "U") {
+                    let help = "write `\\u` with four hexadecimal digits or `\\U` with eight; half of a surrogate pair is none";
+                    return Err(Problem::syntax(
+                        span,
+                        format!("`\\{shown}` is followed by no character"),
+                    )
+                    .help(help));
+                }
                 return Err(Problem::syntax(
-                    Span::new(offset, end),
+                    span,
                     format!("unknown escape sequence `\\{}`", shown.escape_debug()),
                 )
                 .help("write `\\\\` for a backslash, or put an `r` before the opening quote"));

@@ -47,6 +47,10 @@ fn mistakes_are_told_with_what_to_write_instead() {
             r"'\q'",
             r"unknown escape sequence `\q` (write `\\` for a backslash, or put an `r` before the opening quote)",
         ),
+        (
+            r"'\ud83d'",
+            r"`\u` is followed by no character (write `\u` with four hexadecimal digits or `\U` with eight; half of a surrogate pair is none)",
+        ),
         ("has(a)", "`has` takes a field, as in `has(args.path)`"),
         (
             "[1].map(x)",
@@ -79,4 +83,16 @@ fn nesting_is_counted_and_chains_are_not() {
         let long = format!("{start}{}{end}", link.repeat(500));
         assert!(problem(&long).contains("nests deeper"), "{link}");
     }
+}
+
+#[test]
+fn sixty_four_levels_are_taken_and_no_more() {
+    for (before, after) in [("!", ""), ("(", ")"), ("-", ""), ("[", "]")] {
+        let nested = |levels: usize| format!("{}a{}", before.repeat(levels), after.repeat(levels));
+        assert!(parse(&nested(64)).is_ok(), "{before}");
+        let problem = parse(&nested(65)).unwrap_err();
+        assert_eq!(problem.message, "the expression nests deeper than 64 levels", "{before}");
+    }
+    assert!(parse(&format!("a{}", "[0]".repeat(64))).is_ok());
+    assert!(parse(&format!("a{}", "[0]".repeat(65))).is_err());
 }

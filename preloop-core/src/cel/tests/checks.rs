@@ -39,6 +39,13 @@ fn mistakes_are_found_before_anything_runs() {
             "containz: unknown function `containz` (did you mean `contains`?)",
         ),
         ("args.a.ceil() > 1.0", "ceil: unknown function `ceil` (did you mean `math.ceil`?)"),
+        ("len(args.a) > 3", "len: unknown function `len` (did you mean `size`?)"),
+        (
+            "args.a.toLowerCase() == 'x'",
+            "toLowerCase: unknown function `toLowerCase` (did you mean `lowerAscii`?)",
+        ),
+        ("args.a == True", "True: unknown variable `True` (did you mean `true`?)"),
+        ("args.a == None", "None: unknown variable `None` (did you mean `null`?)"),
         ("args.a.contains()", "contains: `contains` takes 1 argument, not 0"),
         ("args.a.substring(1, 2, 3) == ''", "substring: `substring` takes 1 or 2 arguments, not 3"),
         (
