@@ -12,7 +12,7 @@ use crate::PolicySource;
 
 /// Makes an engine of a file: `Engine::from_file(path)`.
 pub trait FromFile: Sized {
-    /// An engine that decides by the document in this file, or by the policy files of this folder as one.
+    /// An engine that decides by the policy in this file, or by the policy files of this folder as one.
     ///
     /// Calls to which no time is bound have the time of the machine's clock.
     ///
@@ -48,8 +48,8 @@ impl FromFile for Engine {
         let path = path.as_ref();
         let source = PolicySource::read(path)
             .map_err(|error| FileError::Unreadable { path: path.to_owned(), error })?;
-        let policy = source
-            .parse()
+        let (policy, _) = source
+            .any_dialect()
             .map_err(|report| FileError::NotValid { path: path.to_owned(), report })?;
         Ok(Self::of(policy, Some(now)))
     }

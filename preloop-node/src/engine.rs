@@ -11,6 +11,7 @@ use napi::bindgen_prelude::{Function, Uint8Array};
 use napi_derive::napi;
 use preloop_core::call::CallFacts;
 use preloop_core::cel::{ArgumentSource, JsonText, Reading};
+use preloop_core::dialect::any_dialect;
 use preloop_core::engine::Ruling;
 use preloop_core::{BoundEngine, Call, Decision, Engine, Report, Timestamp, ValidPolicy};
 use preloop_files::PolicySource;
@@ -39,7 +40,7 @@ impl NativeEngine {
     /// Loads a document; one that is refused is an error whose message is the report as JSON text.
     #[napi(factory)]
     pub fn load(text: String) -> napi::Result<Self> {
-        Self::of(ValidPolicy::parse(&text))
+        Self::of(any_dialect(&text).map(|(policy, _)| policy))
     }
 
     /// Loads a file, or the policy files of a folder as one document. Where it cannot be read the error's message is
@@ -48,7 +49,7 @@ impl NativeEngine {
     pub fn load_file(path: String) -> napi::Result<Self> {
         let source = PolicySource::read(Path::new(&path))
             .map_err(|error| failure(&format!("`{path}`: {error}")))?;
-        Self::of(source.parse())
+        Self::of(source.any_dialect().map(|(policy, _)| policy))
     }
 
     /// The same engine with other facts for each call, which are JSON text.

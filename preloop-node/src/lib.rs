@@ -16,7 +16,7 @@ mod plan;
 use napi::bindgen_prelude::Object;
 use napi_derive::napi;
 
-use preloop_core::{Report, ValidPolicy, limits};
+use preloop_core::{Report, dialect, limits};
 
 /// Deepest nesting of arguments.
 #[napi]
@@ -36,20 +36,15 @@ const fn bound(limit: usize) -> u32 {
 /// Validates a document; the report as JSON text.
 #[napi]
 pub fn validate(text: String) -> napi::Result<String> {
-    let report = match ValidPolicy::parse(&text) {
-        Ok(policy) => {
-            Report { is_valid: true, errors: Vec::new(), warnings: policy.warnings().to_vec() }
-        }
-        Err(report) => report,
-    };
-    as_json(&report)
+    as_json(&dialect::validate(&text))
 }
 
 /// Compares two documents; what is otherwise as JSON text. One that is refused is an error as in `load`.
 #[napi(catch_unwind)]
 pub fn diff(before: String, after: String) -> napi::Result<String> {
-    let valid = |text: &str| ValidPolicy::parse(text).map_err(|report| refused(&report));
-    as_json(&preloop_core::diff::diff(&valid(&before)?, &valid(&after)?))
+    let valid = |text: &str| dialect::any_dialect(text).map_err(|report| refused(&report));
+    let ((before, _), (after, _)) = (valid(&before)?, valid(&after)?);
+    as_json(&preloop_core::diff::diff(&before, &after))
 }
 
 /// A policy, which is JSON text, as YAML with sorted keys.

@@ -311,6 +311,14 @@ test('a policy is read from the files of a folder', () => {
   }
 });
 
+test('flat policies decide as everywhere else', () => {
+  const flat = 'name: flat\ndenied_actions: [drop]\n';
+  assert.equal(validate(flat).isValid, true);
+  assert.equal(Engine.fromYaml(flat).decide('drop', {}).denied, true);
+  assert.equal(diff(flat, 'name: flat\n').verdict, 'loosened');
+  assert.deepEqual(validate('zz: 1').errors.map((error) => error.code), ['unknown_dialect']);
+});
+
 test('`import` and `require` give the same classes', () => {
   const cjs = createRequire(import.meta.url)('../dist/index.cjs');
   assert.deepEqual(Object.keys(esm).sort(), Object.keys(cjs).sort());

@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use preloop_core::call::CallFacts;
 use preloop_core::engine::{PathKeys, host_to_json};
-use preloop_core::{Report, Timestamp, ValidPolicy};
+use preloop_core::{Report, Timestamp, ValidPolicy, dialect};
 use preloop_files::PolicySource;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -83,13 +83,13 @@ impl Engine {
     /// An engine that decides by this document, in YAML or JSON.
     #[staticmethod]
     fn from_yaml(py: Python<'_>, text: Document) -> PyResult<Self> {
-        Self::load(py, || ValidPolicy::parse(text.bytes()))
+        Self::load(py, || parse(text))
     }
 
     /// An engine that decides by this document, in JSON or YAML.
     #[staticmethod]
     fn from_json(py: Python<'_>, text: Document) -> PyResult<Self> {
-        Self::load(py, || ValidPolicy::parse(text.bytes()))
+        Self::load(py, || parse(text))
     }
 
     /// An engine that decides by the document in this file, or by the files of this folder as one.
@@ -97,7 +97,7 @@ impl Engine {
     fn from_file(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let source = py.detach(|| PolicySource::read(&path));
         let source = source.map_err(|error| unreadable(path, &error))?;
-        Self::load(py, || source.parse())
+        Self::load(py, || source.any_dialect().map(|(policy, _)| policy))
     }
 
     /// Decides a call. Never raises for what is in the call: what cannot be judged is denied, with errors.
@@ -255,31 +255,36 @@ impl BoundEngine {
     }
 }
 
-/// Checks a policy document: every error and warning, with its place.
+/// Checks a policy: every error and warning, with its place.
 #[pyfunction]
 #[expect(clippy::needless_pass_by_value, reason = "Python's arguments arrive as values")]
 pub(crate) fn validate(py: Python<'_>, text: Document) -> PyResult<Is<typed::Report>> {
-    let report = py.detach(|| preloop_core::validate(text.bytes()));
+    let report = py.detach(|| dialect::validate(text.bytes()));
     shape(py, "Report", &report).map(Is::from)
 }
 
 /// Compares two policy documents: which changes there are, and which calls are answered otherwise.
 #[pyfunction]
-#[expect(clippy::needless_pass_by_value, reason = "Python's arguments arrive as values")]
 pub(crate) fn diff(
     py: Python<'_>,
     before: Document,
     after: Document,
 ) -> PyResult<Is<typed::PolicyDiff>> {
     let compared = py.detach(|| {
-        let before = ValidPolicy::parse(before.bytes())?;
-        let after = ValidPolicy::parse(after.bytes())?;
+        let before = parse(before)?;
+        let after = parse(after)?;
         Ok(preloop_core::diff::diff(&before, &after))
     });
     match compared {
         Ok(diff) => shape(py, "PolicyDiff", &diff).map(Is::from),
         Err(report) => Err(refused(py, &report)),
     }
+}
+
+/// A policy in any dialect.
+#[expect(clippy::needless_pass_by_value, reason = "Python's arguments arrive as values")]
+fn parse(text: Document) -> Result<ValidPolicy, Report> {
+    dialect::any_dialect(text.bytes()).map(|(policy, _)| policy)
 }
 
 fn facts_of<'py>(

@@ -216,3 +216,13 @@ def test_without_its_native_module_the_package_says_what_to_do(tmp_path: Path) -
     assert run.returncode == 1
     assert "preloop_engine has no native module for" in run.stderr
     assert "`pip install preloop-engine`" in run.stderr
+
+
+def test_flat_policies_decide_as_everywhere_else() -> None:
+    flat = "name: flat\ndenied_actions: [drop]\n"
+    assert validate(flat).is_valid
+    engine = Engine.from_yaml(flat)
+    assert engine.decide("drop", {}).denied
+    assert diff(flat, "name: flat\n").verdict == "loosened"
+    assert [error.code for error in validate("zz: 1").errors] == ["unknown_dialect"]
+

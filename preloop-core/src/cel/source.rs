@@ -1,6 +1,7 @@
 //! Where a call's arguments come from: a trait, so that nothing has to be converted to be judged.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 use serde_json::{Map as JsonMap, Value as Json};
 
@@ -194,7 +195,15 @@ pub trait ArgumentSource: std::fmt::Debug {
     }
 }
 
+/// Arguments that are no object.
+static NO_OBJECT: LazyLock<ConditionError> =
+    LazyLock::new(|| ConditionError::of_call("the arguments are no object", None));
+
 impl ArgumentSource for Json {
+    fn fault(&self) -> Option<&ConditionError> {
+        (!self.is_object()).then(|| &*NO_OBJECT)
+    }
+
     fn object(&self) -> Option<&JsonMap<String, Json>> {
         self.as_object()
     }

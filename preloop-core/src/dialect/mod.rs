@@ -74,6 +74,16 @@ pub struct Compilation {
     pub errors: Vec<Diagnostic>,
 }
 
+/// Every problem of a policy in any dialect.
+pub fn validate(source: &(impl AsRef<[u8]> + ?Sized)) -> Report {
+    match any_dialect(source) {
+        Ok((policy, _)) => {
+            Report { is_valid: true, errors: Vec::new(), warnings: policy.warnings().to_vec() }
+        }
+        Err(report) => report,
+    }
+}
+
 /// Compiles a source for an editor: keys at the top that no dialect has are left out with a warning, so that a part
 /// of a larger file can be compiled.
 pub fn compile(source: &(impl AsRef<[u8]> + ?Sized), format: SourceFormat) -> Compilation {

@@ -50,6 +50,7 @@ use crate::call::{Call, CallError, CallFacts};
 use crate::cel::ArgumentSource;
 use crate::decision::Decision;
 use crate::diagnostic::Report;
+use crate::dialect::any_dialect;
 use crate::validate::ValidPolicy;
 
 /// Where the time of a call comes from; the core has no clock of its own.
@@ -81,12 +82,13 @@ pub struct BoundEngine<P = ()> {
 // === impl Engine ===
 
 impl Engine {
-    /// An engine that decides by this document; a document that is refused comes back as a report of every error.
+    /// An engine that decides by this policy, which is a document or flat; one that is refused comes back as a report of
+    /// every error.
     pub fn from_yaml(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<Self, Report> {
         Self::load(text, None)
     }
 
-    /// The same for a document in JSON; which of the two a text is shows in its first character.
+    /// The same for a policy in JSON; which of the two a text is shows in its first character.
     pub fn from_json(text: &(impl AsRef<[u8]> + ?Sized)) -> Result<Self, Report> {
         Self::load(text, None)
     }
@@ -100,7 +102,7 @@ impl Engine {
 impl<P: Default> Engine<P> {
     /// An engine that prepares `P` for each policy.
     pub fn load(text: &(impl AsRef<[u8]> + ?Sized), clock: Option<Clock>) -> Result<Self, Report> {
-        ValidPolicy::parse(text).map(|policy| Self::of(policy, clock))
+        any_dialect(text).map(|(policy, _)| Self::of(policy, clock))
     }
 
     /// An engine that decides by this policy, such as one that is spread over several files.
@@ -119,8 +121,8 @@ impl<P: Default> Engine<P> {
     ///
     /// Calls that are being decided go on with the policy that they began with.
     pub fn replace(&self, text: &(impl AsRef<[u8]> + ?Sized)) -> Result<(), Report> {
-        match ValidPolicy::parse(text) {
-            Ok(policy) => {
+        match any_dialect(text) {
+            Ok((policy, _)) => {
                 self.shared.live.store(Arc::new(LivePolicy::new(policy)));
                 self.shared.replaced.fetch_add(1, Ordering::Relaxed);
                 self.shared.refused.store(None);
@@ -161,6 +163,9 @@ impl<P> Engine<P> {
     /// Decides a call; the clock's time is added where the call has none.
     pub fn decide_call(&self, call: &Call<'_>) -> Arc<Decision> {
         self.with_live(|live| {
+            if call.tool.name.is_empty() {
+                return Arc::new(live.invalid("the tool's name is empty"));
+            }
             let now = call.now.or_else(|| self.now(live));
             live.decide_shared(&Call { now, ..*call })
         })
@@ -169,6 +174,9 @@ impl<P> Engine<P> {
     /// Decides a call and tells, rule by rule, how.
     pub fn explain(&self, call: &Call<'_>) -> Decision {
         let live = self.live();
+        if call.tool.name.is_empty() {
+            return live.invalid("the tool's name is empty");
+        }
         let now = call.now.or_else(|| self.now(&live));
         live.explain(&Call { now, ..*call })
     }

@@ -112,3 +112,28 @@ fn a_policy_is_swapped_whole_while_calls_are_decided() {
     });
     assert_eq!(engine.status().replaced, 200);
 }
+
+#[test]
+fn what_is_no_call_is_denied() {
+    let engine = Engine::from_yaml("version: '1.0'\nmetadata: {name: open}\n").unwrap();
+    for args in [json!([]), json!(5), json!("x"), json!(null)] {
+        let decision = engine.decide("bash", &args);
+        assert_eq!((decision.action, decision.reason), (Action::Deny, Reason::InvalidCall));
+        assert_eq!(decision.errors[0].message, "the arguments are no object");
+        assert_eq!(engine.explain(&Call::new("bash", &args)).reason, Reason::InvalidCall);
+    }
+    let args = json!({});
+    assert_eq!(engine.decide("", &args).reason, Reason::InvalidCall);
+    assert_eq!(engine.explain(&Call::new("", &args)).reason, Reason::InvalidCall);
+    assert_eq!(engine.decide("bash", &args).action, Action::Allow);
+}
+
+#[test]
+fn flat_policies_decide_as_everywhere_else() {
+    let engine = Engine::from_yaml("name: flat\ndenied_actions: [drop]\n").unwrap();
+    assert_eq!(engine.decide("drop", &json!({})).action, Action::Deny);
+    engine.replace("name: flat\ndenied_actions: [burn]\n").unwrap();
+    assert_eq!(engine.decide("drop", &json!({})).action, Action::Allow);
+    let report = Engine::from_yaml("zz: 1").unwrap_err();
+    assert_eq!(report.errors[0].code.as_str(), "unknown_dialect");
+}

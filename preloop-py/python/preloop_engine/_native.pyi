@@ -187,5 +187,5 @@ def policy_to_yaml(policy: Mapping[str, object]) -> str:
 
 def validate(text: str | bytes | bytearray) -> Report:
     """
-    Checks a policy document: every error and warning, with its place.
+    Checks a policy: every error and warning, with its place.
     """
