@@ -143,6 +143,9 @@ impl HostValue for PyValue<'_, '_> {
     ) -> Result<(), HostFault> {
         if let Ok(dict) = self.value.cast::<PyDict>() {
             let is_exact = dict.is_exact_instance_of::<PyDict>();
+            if !is_exact {
+                own_class::check_walks(self, dict)?;
+            }
             let mut shown: usize = 0;
             // Python's own iterator: it notices when reading a value changes the dict.
             for key in dict.try_iter().map_err(|error| self.fault(error))? {
@@ -171,6 +174,7 @@ impl<'py> PyValue<'_, 'py> {
     #[inline(never)]
     fn field_kind(&self, key: &Bound<'py, PyString>) -> Result<Field<Self>, HostFault> {
         let Ok(dict) = self.value.cast::<PyDict>() else { return special::field(self, key) };
+        own_class::check_walks(self, dict)?;
         let found = dict.get_item(key).map_err(|error| self.fault(error))?;
         own_class::check_entry(self, key, found.as_ref())?;
         Ok(found.map_or(Field::Missing, |value| Field::Found(self.with(value))))

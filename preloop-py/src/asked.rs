@@ -26,7 +26,8 @@ pub(crate) struct Asked<'a, 'py> {
     pub(crate) tool: &'a Bound<'py, PyAny>,
     pub(crate) args: Option<&'a Bound<'py, PyAny>>,
     pub(crate) source: Option<&'a Bound<'py, PyString>>,
-    pub(crate) justification: Option<&'a Bound<'py, PyString>>,
+    /// Anything that a model wrote: what is no text is a fault of the call.
+    pub(crate) justification: Option<&'a Bound<'py, PyAny>>,
 }
 
 /// The answer to a call: by the policy, or since it cannot be judged.
@@ -104,8 +105,13 @@ impl Asked<'_, '_> {
             let Ok(source) = source.to_str() else { return invalid("`source` is not Unicode") };
             tool.source = source;
         }
-        let Ok(justification) = self.justification.map_or(Ok(""), |text| text.to_str()) else {
-            return invalid("`justification` is not Unicode");
+        let justification = match self.justification.map(|text| text.cast::<PyString>()) {
+            None => "",
+            Some(Err(_)) => return invalid("`justification` must be text"),
+            Some(Ok(text)) => match text.to_str() {
+                Ok(text) => text,
+                Err(_) => return invalid("`justification` is not Unicode"),
+            },
         };
         self.with_arguments(live, tool, |args| {
             let now = facts.and_then(|facts| facts.now).or_else(|| engine.now(live));

@@ -107,8 +107,9 @@ impl Engine {
         tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
-        justification: Option<&Bound<'py, PyString>>,
+        justification: Option<Given<'_, 'py, typed::Text>>,
     ) -> PyResult<Py<Decision>> {
+        let justification = justification.as_ref().map(|given| &*given.0);
         Asked { tool: &tool.0, args, source, justification }.decide(&self.inner, None)
     }
 
@@ -119,8 +120,9 @@ impl Engine {
         tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
-        justification: Option<&Bound<'py, PyString>>,
+        justification: Option<Given<'_, 'py, typed::Text>>,
     ) -> PyResult<Decision> {
+        let justification = justification.as_ref().map(|given| &*given.0);
         Asked { tool: &tool.0, args, source, justification }.explain(&self.inner, None)
     }
 
@@ -158,9 +160,9 @@ impl Engine {
         tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
-        justification: Option<&Bound<'py, PyString>>,
+        justification: Option<Given<'_, 'py, typed::Text>>,
     ) {
-        std::hint::black_box((self, &*tool.0, args, source, justification));
+        std::hint::black_box((self, &*tool.0, args, source, justification.map(|given| given.0)));
     }
 
     /// The least that a call can do which has to look into its arguments: the text of the tool and of one key, and an
@@ -172,7 +174,7 @@ impl Engine {
         tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
-        justification: Option<&Bound<'py, PyString>>,
+        justification: Option<Given<'_, 'py, typed::Text>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let name = tool.0.cast::<PyString>()?;
         let key = pyo3::intern!(name.py(), "command");
@@ -180,7 +182,7 @@ impl Engine {
         if let Some(Ok(Ok(Some(value)))) = value {
             std::hint::black_box(value.cast::<PyString>()?.to_str()?);
         }
-        std::hint::black_box((self, name.to_str()?, source, justification));
+        std::hint::black_box((self, name.to_str()?, source, justification.map(|given| given.0)));
         Ok(tool.0.to_owned())
     }
 
@@ -192,10 +194,10 @@ impl Engine {
         tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
-        justification: Option<&Bound<'py, PyString>>,
+        justification: Option<Given<'_, 'py, typed::Text>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let name = tool.0.cast::<PyString>()?;
-        std::hint::black_box((self, source, justification));
+        std::hint::black_box((self, source, justification.map(|given| given.0)));
         let key = pyo3::intern!(name.py(), "command");
         let Some(args) = args else { return Ok(tool.0.to_owned()) };
         let Some(value) = args.cast::<PyDict>()?.get_item(key)? else {
@@ -225,8 +227,9 @@ impl BoundEngine {
         tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
-        justification: Option<&Bound<'py, PyString>>,
+        justification: Option<Given<'_, 'py, typed::Text>>,
     ) -> PyResult<Py<Decision>> {
+        let justification = justification.as_ref().map(|given| &*given.0);
         Asked { tool: &tool.0, args, source, justification }.decide(&self.inner, Some(&self.facts))
     }
 
@@ -237,8 +240,9 @@ impl BoundEngine {
         tool: Given<'_, 'py, typed::Tool>,
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
-        justification: Option<&Bound<'py, PyString>>,
+        justification: Option<Given<'_, 'py, typed::Text>>,
     ) -> PyResult<Decision> {
+        let justification = justification.as_ref().map(|given| &*given.0);
         Asked { tool: &tool.0, args, source, justification }.explain(&self.inner, Some(&self.facts))
     }
 

@@ -30,6 +30,10 @@ mod _native {
 
     use super::{PyResult, Python};
 
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
     #[pymodule_init]
     fn init(py: Python<'_>) -> PyResult<()> {
         super::stay_in_one_interpreter(py)

@@ -8,6 +8,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use crate::arguments::PyValue;
+use crate::special::Class;
+
+static ORDERED_DICT: Class = Class::new("collections", "OrderedDict");
 
 /// Checks that a key of a dict leads to the value that it holds, whichever way it is asked for.
 #[cold]
@@ -18,6 +21,13 @@ pub(crate) fn check_entry<'py>(
 ) -> Result<(), HostFault> {
     let py = host.value.py();
     let plain = py.get_type::<PyDict>();
+    if held.is_none() {
+        // `d[key]` would make a value up.
+        let makes_up = host.value.get_type().hasattr(intern!(py, "__missing__"));
+        if makes_up.map_err(|error| host.fault(error))? {
+            return Err(fault(host));
+        }
+    }
     for name in [intern!(py, "__getitem__"), intern!(py, "get")] {
         if !is_own(host, &plain, name)? {
             continue;
@@ -34,6 +44,53 @@ pub(crate) fn check_entry<'py>(
         }
     }
     Ok(())
+}
+
+/// The keys, values or entries that a dict holds, whatever it shows.
+type Held<'py> = fn(&Bound<'py, PyDict>) -> Bound<'py, PyList>;
+
+/// Checks that whoever walks over a dict of a class of its own comes across what it holds, and across nothing else.
+#[cold]
+pub(crate) fn check_walks<'py>(
+    host: &PyValue<'_, 'py>,
+    dict: &Bound<'py, PyDict>,
+) -> Result<(), HostFault> {
+    let py = dict.py();
+    let raised = |error| host.fault(error);
+    let plain = py.get_type::<PyDict>();
+    let ordered = ORDERED_DICT.get(py).map_err(raised)?;
+    let ways: [(_, Held<'py>, _); 4] = [
+        (intern!(py, "__iter__"), PyDictMethods::keys, false),
+        (intern!(py, "keys"), PyDictMethods::keys, false),
+        (intern!(py, "values"), PyDictMethods::values, false),
+        (intern!(py, "items"), PyDictMethods::items, true),
+    ];
+    for (name, held, is_pairs) in ways {
+        if !is_own(host, &plain, name)? || !is_own(host, ordered, name)? {
+            continue;
+        }
+        let held = held(dict);
+        let walk = dict.call_method0(name).and_then(|walk| walk.try_iter()).map_err(raised)?;
+        // One more than is held tells already that there is too much: a walk need not end.
+        let shown: PyResult<Vec<_>> = walk.take(held.len().saturating_add(1)).collect();
+        let shown = shown.map_err(raised)?;
+        let mut shown: Vec<_> = shown.iter().map(|part| identity(part, is_pairs)).collect();
+        let mut held: Vec<_> = held.iter().map(|part| identity(&part, is_pairs)).collect();
+        shown.sort_unstable();
+        held.sort_unstable();
+        if shown != held {
+            return Err(fault(host));
+        }
+    }
+    Ok(())
+}
+
+/// Which object this is, or which two: those of an entry come in a new pair each time.
+fn identity(part: &Bound<'_, PyAny>, is_pair: bool) -> (usize, usize) {
+    match part.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>() {
+        Ok((key, value)) if is_pair => (key.as_ptr().addr(), value.as_ptr().addr()),
+        _ => (part.as_ptr().addr(), 0),
+    }
 }
 
 /// Checks that a list or a tuple shows the items that it holds.

@@ -26,19 +26,23 @@ enum Kind<'py> {
 }
 
 /// A class of the standard library, imported once.
-struct Class {
+pub(crate) struct Class {
     module: &'static str,
     name: &'static str,
     found: PyOnceLock<Py<PyType>>,
 }
 
 impl Class {
-    const fn new(module: &'static str, name: &'static str) -> Self {
+    pub(crate) const fn new(module: &'static str, name: &'static str) -> Self {
         Self { module, name, found: PyOnceLock::new() }
     }
 
+    pub(crate) fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyType>> {
+        self.found.import(py, self.module, self.name)
+    }
+
     fn holds(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-        value.is_instance(self.found.import(value.py(), self.module, self.name)?)
+        value.is_instance(self.get(value.py())?)
     }
 }
 
@@ -66,17 +70,19 @@ fn kind<'py>(value: &Bound<'py, PyAny>) -> PyResult<Kind<'py>> {
         return value.getattr(intern!(py, "value")).map(Kind::Inner);
     }
     let class = value.get_type();
-    if let Ok(is_root) = class.getattr(intern!(py, "__pydantic_root_model__"))
-        && is_root.is_truthy()?
-    {
-        return value.getattr(intern!(py, "root")).map(Kind::Inner);
-    }
-    for name in [intern!(py, "__pydantic_fields__"), intern!(py, "__dataclass_fields__")] {
-        if let Ok(fields) = class.getattr(name)
-            && fields.cast::<PyDict>().is_ok()
-        {
+    // Models have this, dataclasses of pydantic have not: those count `InitVar`s among their fields, which are none.
+    if let Ok(is_root) = class.getattr(intern!(py, "__pydantic_root_model__")) {
+        if is_root.is_truthy()? {
+            return value.getattr(intern!(py, "root")).map(Kind::Inner);
+        }
+        if let Ok(fields) = class.getattr(intern!(py, "__pydantic_fields__")) {
             return Ok(Kind::Record(fields));
         }
+    }
+    if let Ok(declared) = class.getattr(intern!(py, "__dataclass_fields__"))
+        && let Ok(declared) = declared.cast::<PyDict>()
+    {
+        return dataclass_fields(declared).map(|fields| Kind::Record(fields.into_any()));
     }
     if let Ok(attributes) = class.getattr(intern!(py, "__attrs_attrs__")) {
         let fields = PyDict::new(py);
@@ -86,6 +92,20 @@ fn kind<'py>(value: &Bound<'py, PyAny>) -> PyResult<Kind<'py>> {
         return Ok(Kind::Record(fields.into_any()));
     }
     Ok(Kind::Other)
+}
+
+/// The fields that instances have: a dataclass lists its `ClassVar`s and `InitVar`s beside them.
+fn dataclass_fields<'py>(declared: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
+    static FIELD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = declared.py();
+    let is_field = FIELD.import(py, "dataclasses", "_FIELD")?;
+    let fields = PyDict::new(py);
+    for (name, field) in declared {
+        if field.getattr(intern!(py, "_field_type"))?.is(is_field) {
+            fields.set_item(name, py.None())?;
+        }
+    }
+    Ok(fields)
 }
 
 /// What a value is that is none of the usual types.

@@ -129,5 +129,6 @@ hint! {
         TEXT,
         type_hint_subscript!(type_hint_identifier!("collections.abc", "Mapping"), TEXT, OBJECT)
     );
+    Text = TEXT;
     Moment = type_hint_union!(type_hint_identifier!("datetime", "datetime"), TEXT, NONE);
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib.metadata
 import pickle
 import shutil
 import subprocess
@@ -226,3 +227,6 @@ def test_flat_policies_decide_as_everywhere_else() -> None:
     assert diff(flat, "name: flat\n").verdict == "loosened"
     assert [error.code for error in validate("zz: 1").errors] == ["unknown_dialect"]
 
+
+def test_the_package_says_which_version_it_is() -> None:
+    assert preloop_engine.__version__ == importlib.metadata.version("preloop-engine")

@@ -205,6 +205,55 @@ def test_methods_and_free_keywords_are_seen_by_name(engine: Engine) -> None:
         guard.wrap([type("Callable", (), {"__call__": lambda self: None})()])
 
 
+def test_an_argument_may_be_called_like_what_methods_are_called_on() -> None:
+    document = """
+version: '1.0'
+metadata: {name: p}
+tools:
+  - {name: seat, conditions: [{expression: "has(args.cls) && args.cls == 'first'", action: deny}]}
+  - {name: name, conditions: [{expression: "has(args.self) && args.self == 'root'", action: deny}]}
+  - {name: bare, conditions: [{expression: "size(args) != 1", action: deny}]}
+"""
+    guard = Guard(Engine.from_yaml(document))
+
+    @guard.tool
+    def seat(cls: str, n: int = 1) -> str:
+        return cls
+
+    class Names:
+        @guard.tool
+        @staticmethod
+        def name(self: object) -> object:
+            return self
+
+        @guard.tool(name="bare")
+        def method(self, command: str) -> str:
+            return command
+
+        @guard.tool(name="bare")
+        @classmethod
+        def of_class(cls, command: str) -> str:
+            return command
+
+        @guard.tool(name="name")
+        def other(self, command: str) -> str:
+            return command
+
+    class Below(Names):
+        pass
+
+    assert seat("second") == "second"
+    for call in (lambda: seat("first"), lambda: seat(cls="first"), lambda: Names.name("root"), lambda: Names().name("root")):
+        with pytest.raises(Denied):
+            call()
+    # A method that is called on what is none of its class has it for an argument.
+    with pytest.raises(Denied):
+        Names.other("root", "ls")  # type: ignore[arg-type]
+    for named in (Names(), Below()):
+        assert named.method("ls") == named.of_class("ls") == Names.method(named, "ls") == named.other("ls") == "ls"
+    assert Below.of_class("ls") == "ls"
+
+
 def test_no_argument_hides_behind_another_of_its_name(engine: Engine) -> None:
     guard = Guard(engine)
 
@@ -324,6 +373,64 @@ def test_a_timeout_that_is_no_number_asks_nobody(engine: Engine, authorize: Any,
 
 
 @both
+def test_nobody_is_asked_where_no_time_is_left(engine: Engine, authorize: Any) -> None:
+    asked: list[str] = []
+
+    def approves(request: ApprovalRequest) -> bool:
+        asked.append(request.tool)
+        return True
+
+    with pytest.raises(ApprovalTimeout):
+        authorize(Guard(engine, approves), "bash", PUSH, timeout=0)
+    with pytest.raises(ApprovalTimeout):
+        authorize(Guard(engine, approves, timeout=0.0), "bash", PUSH)
+    for timeout in (-1, -math.inf):
+        with pytest.raises(ValueError, match="`timeout` must not be negative"):
+            authorize(Guard(engine, approves), "bash", PUSH, timeout=timeout)
+    assert asked == []
+
+
+def test_a_timeout_that_is_none_is_said_when_the_guard_is_made(engine: Engine) -> None:
+    for timeout, error in (("5", TypeError), (math.nan, TypeError), (-1, ValueError)):
+        with pytest.raises(error, match="`timeout`"):
+            Guard(engine, timeout=timeout)  # type: ignore[arg-type]
+        with pytest.raises(error, match="`timeout`"):
+            Guard(engine).tool(timeout=timeout)(lambda command: command)  # type: ignore[arg-type]
+
+
+@both
+def test_a_tool_may_be_described(engine: Engine, authorize: Any) -> None:
+    requests: list[ApprovalRequest] = []
+
+    def approves(request: ApprovalRequest) -> bool:
+        requests.append(request)
+        tool["server"] = changes.pop()
+        return True
+
+    guard = Guard(engine, approves)
+    tool: dict[str, object] = {"name": "bash", "server": "shell", "source": "mcp"}
+    changes: list[object] = ["shell"]
+    assert authorize(guard, tool, {"command": "ls"}).allowed
+    assert authorize(guard, tool, PUSH).needs_approval
+    assert (requests[0].tool, requests[0].source) == ("bash", "shell")
+    # An approval is for the tool at its place.
+    changes.append("other")
+    with pytest.raises(Denied, match="changed"):
+        authorize(guard, tool, PUSH)
+    changes.append("other")
+    del tool["server"]
+    assert authorize(guard, {"name": "bash", "source": "mcp"}, PUSH).needs_approval
+    assert authorize(Guard(engine, lambda request: request.source == "http"), tool, PUSH, source="http").needs_approval
+
+
+@both
+@pytest.mark.parametrize("form", [str, str.encode, lambda text: bytearray(text.encode())])
+def test_an_approver_sees_what_json_text_says(engine: Engine, authorize: Any, form: Any) -> None:
+    guard = Guard(engine, lambda request: request.args == PUSH)
+    assert authorize(guard, "bash", form('{"command": "git push"}')).needs_approval
+
+
+@both
 @pytest.mark.parametrize("form", ["at once", "later"])
 def test_what_an_approver_raises_for_the_program_goes_through(engine: Engine, authorize: Any, form: str) -> None:
     def raises(request: ApprovalRequest) -> bool:
@@ -351,6 +458,7 @@ def test_many_tools_are_wrapped_at_once(engine: Engine) -> None:
 
     guard = Guard(engine)
     assert guard.wrap({"bash": bash})["bash"]("ls") == "ls"
+    assert guard.wrap({"bash": bash, "len": len})["len"]("ls") == 2
     (wrapped,) = guard.wrap([bash])
     with pytest.raises(Denied):
         wrapped("rm -rf /")
@@ -368,6 +476,18 @@ def test_a_justification_goes_with_the_call() -> None:
         pay(5)
     assert pay(5, justification="invoice 7") == 5  # type: ignore[call-arg]
     assert guard.authorize_sync("pay", {"amount": 5}, justification="invoice 7").allowed
+
+    @guard.tool(name="pay")
+    def explained(amount: int, justification: str = "as always") -> str:
+        return justification
+
+    assert (explained(5), explained(5, "invoice 8")) == ("as always", "invoice 8")
+    with pytest.raises(Denied, match="justification"):
+        explained(5, " ")
+    # A model may write anything.
+    for odd in (7, ["invoice"], "invoice \ud800"):
+        with pytest.raises(Denied, match="`justification`"):
+            explained(5, justification=odd)  # type: ignore[arg-type]
 
 
 def test_a_bound_engine_guards_too() -> None:

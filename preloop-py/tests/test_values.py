@@ -7,15 +7,17 @@ import datetime
 import decimal
 import enum
 import fractions
+import itertools
 import math
 import threading
 import uuid
 from collections import OrderedDict, UserDict, defaultdict
 from pathlib import PurePosixPath
 from types import MappingProxyType
-from typing import Any, Iterator, Mapping, NamedTuple
+from typing import Any, ClassVar, Iterator, Mapping, NamedTuple
 
 import pydantic
+import pydantic.dataclasses
 import pytest
 from conftest import decides_on
 
@@ -60,6 +62,22 @@ class Kind(str, enum.Enum):
 class Point:
     a: int
     b: dict[str, Any]
+
+
+@dataclasses.dataclass
+class Pseudo:
+    """Two of what it declares are no fields of its instances."""
+
+    a: int
+    seed: dataclasses.InitVar[int]
+    kind: ClassVar[str] = "q"
+
+
+@pydantic.dataclasses.dataclass
+class PydanticPseudo:
+    a: int
+    seed: dataclasses.InitVar[int]
+    kind: ClassVar[str] = "q"
 
 
 @dataclasses.dataclass
@@ -127,11 +145,13 @@ class Whole(int):
         (Pair(1, 2), "args.x[1] == 2"),
         ({"a": {"b": 1}}, "args.x.a.b == 1 && size(args.x) == 1"),
         (OrderedDict(a=1), "args.x.a == 1"),
-        (defaultdict(int, a=1), "args.x.a == 1 && !has(args.x.b)"),
+        (defaultdict(int, a=1), "args.x.a == 1 && size(args.x) == 1"),
         (UserDict(a=1), "args.x.a == 1 && !has(args.x.b) && args.x == {'a': 1}"),
         (MappingProxyType({"a": 1}), "args.x.a == 1 && size(args.x) == 1"),
         (Point(1, {"c": 2}), "args.x.a == 1 && args.x.b.c == 2 && size(args.x) == 2"),
         (Slotted(1), "args.x.a == 1 && args.x == {'a': 1}"),
+        (Pseudo(1, 2), "args.x == {'a': 1} && !has(args.x.seed) && !has(args.x.kind) && size(args.x) == 1"),
+        (PydanticPseudo(1, 2), "args.x == {'a': 1} && !has(args.x.seed) && !has(args.x.kind) && size(args.x) == 1"),
         (Model(a=1, c=2), "args.x.a == 1 && args.x.b == null && args.x.c == 2 && size(args.x) == 3"),
         (Names(["ann"]), "args.x[0] == 'ann' && size(args.x) == 1"),
         ({1: "a", "b": 2}, "args.x.b == 2 && !has(args.x.c)"),
@@ -290,6 +310,31 @@ class Hides(dict):  # type: ignore[type-arg]
         return iter(())
 
 
+class Entries(dict):  # type: ignore[type-arg]
+    def items(self) -> Any:
+        return [("a", "rm -rf /")]
+
+
+class Keys(dict):  # type: ignore[type-arg]
+    def keys(self) -> Any:
+        return [*super().keys(), "b"]
+
+
+class Values(dict):  # type: ignore[type-arg]
+    def values(self) -> Any:
+        return itertools.repeat("ls")
+
+
+class Iterated(dict):  # type: ignore[type-arg]
+    def __iter__(self) -> Iterator[object]:
+        return iter(["b"])
+
+
+class MadeUp(dict):  # type: ignore[type-arg]
+    def __missing__(self, key: object) -> object:
+        return "rm -rf /"
+
+
 class Items(list):  # type: ignore[type-arg]
     def __iter__(self) -> Iterator[object]:
         return iter(["rm -rf /"])
@@ -309,6 +354,18 @@ class Frank(dict):  # type: ignore[type-arg]
     def get(self, key: object, default: object = None) -> object:
         return super().get(key, default)
 
+    def __iter__(self) -> Iterator[object]:
+        return reversed(list(super().__iter__()))
+
+    def keys(self) -> Any:
+        return list(self)
+
+    def values(self) -> Any:
+        return [self[key] for key in self]
+
+    def items(self) -> Any:
+        return [(key, self[key]) for key in self]
+
 
 @pytest.mark.parametrize("value", [Shows(a="ls"), Gets(a="ls"), Hides(a="ls"), Items(["ls"]), Positions(["ls"])])
 def test_a_class_that_shows_other_values_than_it_holds_makes_the_call_invalid(value: object) -> None:
@@ -320,8 +377,32 @@ def test_a_class_that_shows_other_values_than_it_holds_makes_the_call_invalid(va
         assert decides_on("args.a == 'ls'", action="allow").decide("t", value).reason == "invalid_call"
 
 
+def fault(value: object, expression: str) -> str:
+    """What is wrong with the part of `args.x` that a condition asks for."""
+    (error,) = decides_on(expression, action="allow").decide("t", {"x": value}).errors
+    assert error.kind == "invalid_call"
+    return error.message.rpartition(" cannot be read: ")[2]
+
+
+@pytest.mark.parametrize("value", [Hides(a="ls"), Entries(a="ls"), Keys(a="ls"), Values(a="ls"), Iterated(a="ls")])
+def test_whoever_walks_over_a_dict_must_come_across_what_it_holds(value: dict[str, str]) -> None:
+    why = f"the class `{type(value).__name__}` shows other values than it holds"
+    assert fault(value, "args.x.a == 'ls'") == why
+    assert decides_on("args.a == 'ls'", action="allow").decide("t", value).reason == "invalid_call"
+    assert decides_on("size(args) == 1", action="allow").decide("t", value).reason == "invalid_call"
+
+
+@pytest.mark.parametrize("value", [MadeUp(a="ls"), defaultdict(str, a="ls")])
+def test_a_key_that_is_made_up_when_it_is_asked_for_cannot_be_read(value: dict[str, str]) -> None:
+    assert holds("args.x.a == 'ls' && args.x == {'a': 'ls'}", value)
+    why = f"the class `{type(value).__name__}` shows other values than it holds"
+    for expression in ("args.x.b == 'rm -rf /'", "has(args.x.b)"):
+        assert fault(value, expression) == why
+
+
 def test_a_class_of_its_own_that_shows_what_it_holds_is_read() -> None:
-    assert holds("args.x.a == 'ls' && !has(args.x.b) && size(args.x) == 1", Frank(a="ls"))
+    for frank in (Frank(a="ls", b=(1, 2)), OrderedDict(a="ls", b=(1, 2))):
+        assert holds("args.x.a == 'ls' && args.x.b[1] == 2 && !has(args.x.c) && size(args.x) == 2", frank)
 
     class Row(list):  # type: ignore[type-arg]
         def __iter__(self) -> Iterator[object]:

@@ -9,7 +9,16 @@
 """
 
 try:
-    from ._native import BoundEngine, Decision, Engine, call_hash, diff, policy_to_yaml, validate
+    from ._native import (
+        BoundEngine,
+        Decision,
+        Engine,
+        __version__,
+        call_hash,
+        diff,
+        policy_to_yaml,
+        validate,
+    )
 except ModuleNotFoundError as missing:
     from sysconfig import get_platform
 
@@ -55,6 +64,7 @@ __all__ = [
     "Rule",
     "Status",
     "TraceItem",
+    "__version__",
     "call_hash",
     "diff",
     "policy_to_yaml",

@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import functools
 import inspect
+import json
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class _Attempt:
     """One call on its way through a guard; what each step leads to is decided in core."""
 
     engine: Engine | BoundEngine
-    tool: str
+    tool: str | Mapping[str, object]
     args: object
     source: str | None
     justification: str | None
@@ -67,20 +68,35 @@ class _Attempt:
             self.tool, self.args, source=self.source, justification=self.justification
         )
 
+    def target(self) -> tuple[str, str | None]:
+        """The tool's name and where it lives."""
+        if isinstance(self.tool, str):
+            return self.tool, self.source
+        said = (self.source, self.tool.get("server"), self.tool.get("source"))
+        source = next((source for source in said if source is not None), None)
+        return cast(str, self.tool["name"]), cast("str | None", source)
+
     def request(self, decision: Decision) -> ApprovalRequest:
-        return ApprovalRequest(self.tool, self.args, decision, self.source, self.justification)
+        name, source = self.target()
+        is_text = isinstance(self.args, (str, bytes, bytearray))
+        args = json.loads(cast(str, self.args)) if is_text else self.args
+        return ApprovalRequest(name, args, decision, source, self.justification)
+
+    def hash(self) -> str:
+        name, source = self.target()
+        return call_hash(name, self.args, source)
 
     def fingerprint(self, asked: Decision) -> str:
         """What an approval is bound to; arguments that have no such thing cannot be approved."""
         try:
-            return call_hash(self.tool, self.args, self.source)
+            return self.hash()
         except ValueError as error:
             message = f"the call needs an approval, which is for exactly its arguments, and {error}"
             raise Denied(message, asked) from error
 
     def is_as_shown(self, shown: str) -> bool:
         try:
-            return call_hash(self.tool, self.args, self.source) == shown
+            return self.hash() == shown
         except ValueError:
             return False
 
@@ -136,11 +152,11 @@ class Guard:
             raise TypeError(f"`approver` must be a function, not `{type(approver).__name__}`")
         self.engine = engine
         self.approver = approver
-        self.timeout = timeout
+        self.timeout = _checked(timeout)
 
     async def authorize(
         self,
-        tool: str,
+        tool: str | Mapping[str, object],
         args: object = None,
         timeout: float | None = None,
         *,
@@ -164,7 +180,7 @@ class Guard:
 
     def authorize_sync(
         self,
-        tool: str,
+        tool: str | Mapping[str, object],
         args: object = None,
         timeout: float | None = None,
         *,
@@ -201,6 +217,8 @@ class Guard:
             return await cast("Awaitable[object]", given) if _is_later(given) else given
 
         seconds = self._seconds(timeout)
+        if seconds == 0:
+            return "timed_out", None
         # A task of its own, so that only its end and never its cancelling counts as an answer.
         task = asyncio.ensure_future(ask())
         try:
@@ -227,19 +245,17 @@ class Guard:
             return asyncio.run(later()) if _is_later(given) else given
 
         seconds = self._seconds(timeout)
+        if seconds == 0:
+            return "timed_out", None
         thread = _Thread(ask)
         thread.start()
         thread.join(seconds)
         return ("timed_out", None) if thread.is_alive() else _outcome(thread.result)
 
     def _seconds(self, timeout: float | None) -> float | None:
-        seconds = self.timeout if timeout is None else timeout
-        if seconds is None:
-            return None
-        if not isinstance(seconds, (int, float)) or seconds != seconds:
-            raise TypeError(f"`timeout` must be a number of seconds, not {seconds!r}")
+        seconds = _checked(self.timeout if timeout is None else timeout)
         # Longer than threads can wait is for as long as it takes.
-        return None if seconds > threading.TIMEOUT_MAX else seconds
+        return None if seconds is None or seconds > threading.TIMEOUT_MAX else seconds
 
     @overload
     def tool(self, function: Callable[_P, _R], /) -> Callable[_P, _R]: ...
@@ -273,6 +289,10 @@ class Guard:
     def wrap(self, tools: Mapping[str, Callable[_P, _R]]) -> dict[str, Callable[_P, _R]]: ...
     @overload
     def wrap(self, tools: Iterable[Callable[_P, _R]]) -> list[Callable[_P, _R]]: ...
+    @overload
+    def wrap(self, tools: Mapping[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]: ...
+    @overload
+    def wrap(self, tools: Iterable[Callable[..., Any]]) -> list[Callable[..., Any]]: ...
     def wrap(
         self, tools: Mapping[str, Callable[..., Any]] | Iterable[Callable[..., Any]]
     ) -> dict[str, Callable[..., Any]] | list[Callable[..., Any]]:
@@ -287,9 +307,14 @@ class Guard:
         name: str | None,
         source: str | None,
         timeout: float | None,
+        *,
+        is_static: bool = False,
     ) -> Callable[..., Any]:
-        if isinstance(function, (classmethod, staticmethod)):
-            return type(function)(self._guarded(function.__func__, name, source, timeout))
+        if isinstance(function, classmethod):
+            return classmethod(self._guarded(function.__func__, name, source, timeout))
+        if isinstance(function, staticmethod):
+            guarded = self._guarded(function.__func__, name, source, timeout, is_static=True)
+            return staticmethod(guarded)
         if not callable(function):
             raise TypeError(
                 f"a guard stands before functions, not `{type(function).__name__}`"
@@ -297,12 +322,15 @@ class Guard:
             )
         signature = inspect.signature(function)
         tool = name if name is not None else _name_of(function)
+        home = None if is_static else _home_of(function)
+        _checked(timeout)
 
         def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-            justification = kwargs.get("justification")
-            if "justification" not in signature.parameters:
-                kwargs.pop("justification", None)
-            given = _named(signature, args, kwargs)
+            has_own = "justification" in signature.parameters
+            justification = None if has_own else kwargs.pop("justification", None)
+            given = _named(signature, home, args, kwargs)
+            if has_own:
+                justification = given.get("justification")
             return given, {"source": source, "justification": justification}
 
         if inspect.isasyncgenfunction(function):
@@ -359,8 +387,37 @@ def _name_of(function: Callable[..., Any]) -> str:
     return name
 
 
+def _checked(timeout: float | None) -> float | None:
+    """The same seconds, if they are ones that somebody can wait."""
+    if timeout is None:
+        return None
+    if not isinstance(timeout, (int, float)) or timeout != timeout:
+        raise TypeError(f"`timeout` must be a number of seconds, not {timeout!r}")
+    if timeout < 0:
+        raise ValueError(f"`timeout` must not be negative, as {timeout!r} is")
+    return timeout
+
+
+_Home = tuple[str, str]
+"""A class that functions are defined in, by its module and qualified name: it is not made yet when they are."""
+
+
+def _home_of(function: Callable[..., Any]) -> _Home | None:
+    home, _, _ = getattr(function, "__qualname__", "").rpartition(".")
+    return (function.__module__, home) if home else None
+
+
+def _is_of(value: object, home: _Home | None) -> bool:
+    """Whether this is an instance of the class, the class itself, or one below it."""
+    classes = (*type(value).__mro__, *(value.__mro__ if isinstance(value, type) else ()))
+    return any((each.__module__, each.__qualname__) == home for each in classes)
+
+
 def _named(
-    signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
+    signature: inspect.Signature,
+    home: _Home | None,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
 ) -> dict[str, Any]:
     """The arguments by the names of the parameters, defaults included, as the policy sees them."""
     bound = signature.bind(*args, **kwargs)
@@ -373,7 +430,8 @@ def _named(
             if twice := [other for other in value if other in named]:
                 raise TypeError(f"the policy cannot tell two arguments named `{twice[0]}` apart")
             named.update(value)
-        elif not (position == 0 and name in ("self", "cls")):
+        # What a method is called on is no argument; a function may have an argument of that name.
+        elif not (position == 0 and name in ("self", "cls") and _is_of(value, home)):
             named[name] = value
     return named
 

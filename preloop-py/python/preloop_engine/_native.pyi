@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from os import PathLike
 from preloop_engine._shapes import Action, ConditionError, PolicyDiff, PolicyRef, Reason, Report, Rule, Status, TraceItem
-from typing import Any, NoReturn, final
+from typing import Any, Final, NoReturn, final
 
-__all__ = ["BoundEngine", "Decision", "Engine", "after_answer", "after_decision", "call_hash", "diff", "policy_to_yaml", "validate"]
+__all__ = ["__version__", "BoundEngine", "Decision", "Engine", "after_answer", "after_decision", "call_hash", "diff", "policy_to_yaml", "validate"]
+
+__version__: Final[str]
 
 @final
 class BoundEngine:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import assert_type
+from collections.abc import Callable
+from typing import Any, assert_type
 
 from preloop_engine import (
     Action,
@@ -74,7 +75,22 @@ async def read_later(path: str) -> bytes:
     return path.encode()
 
 
+def length(text: str) -> int:
+    return len(text)
+
+
+async def double(number: int) -> str:
+    return str(2 * number)
+
+
+assert_type(guard.wrap({"length": length})["length"]("abc"), int)
+toolbox = guard.wrap({"length": length, "double": double})
+assert_type(toolbox, dict[str, Callable[..., Any]])
+assert_type(guard.wrap([length, double]), list[Callable[..., Any]])
+
+
 async def main() -> None:
+    assert_type(await guard.authorize({"name": "read_file", "server": "files"}, {"path": "/tmp/a"}), Decision)
     assert_type(await guard.authorize("read_file", {"path": "/tmp/a"}, 5), Decision)
     assert_type(await read_later("/tmp/a"), bytes)
     try:

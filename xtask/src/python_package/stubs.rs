@@ -11,8 +11,8 @@ pub(super) const PLACE: &str = "preloop-py/python/preloop_engine/_native.pyi";
 /// The type of `__bool__` in Rust, where the protocol asks for a truth value; in Python it never gives one.
 const TRUTH: &str = "    def __bool__(self, /) -> bool:\n";
 const NO_TRUTH: &str = "    def __bool__(self, /) -> NoReturn:\n";
-const TYPING: &str = "from typing import Any, final\n";
-const TYPING_AND_NO_RETURN: &str = "from typing import Any, NoReturn, final\n";
+const TYPING: &str = "from typing import Any, Final, final\n";
+const TYPING_AND_NO_RETURN: &str = "from typing import Any, Final, NoReturn, final\n";
 
 /// The stubs as they are kept: without the methods of benchmarks, which the module of a release has not, and with a
 /// decision that has no truth value.

@@ -16,7 +16,7 @@ fn examples_are_taken_from_pages() {
 
 #[test]
 fn stubs_have_no_truth_value_and_nothing_of_benchmarks() {
-    let made = "from typing import Any, final\n\nclass A:\n    def __bool__(self, /) -> bool:\n        \"\"\"\n        No.\n        \"\"\"\n    def _empty(self, /) -> None:\n        \"\"\"\n        x\n        \"\"\"\n    def b(self) -> int: ...\n";
+    let made = "from typing import Any, Final, final\n\nclass A:\n    def __bool__(self, /) -> bool:\n        \"\"\"\n        No.\n        \"\"\"\n    def _empty(self, /) -> None:\n        \"\"\"\n        x\n        \"\"\"\n    def b(self) -> int: ...\n";
     let kept = stubs::finished(made).unwrap();
     assert!(kept.contains("-> NoReturn:\n        \"\"\"\n        No.\n"), "{kept}");
     assert!(kept.ends_with("        \"\"\"\n    def b(self) -> int: ...\n"), "{kept}");
