@@ -123,8 +123,7 @@ export class Crossing {
       words[2] = 0;
     } else {
       const at = HEADER / 4 + (RECORD / 4) * (count + 1);
-      // What is not well formed still says something; only rules that read it care for each character.
-      this.#text(at, TEXT, justification.toWellFormed());
+      this.#text(at, TEXT, justification);
       words[1] = words[at + 2] as number;
       words[2] = words[at + 1] as number;
     }

@@ -142,6 +142,9 @@ export class Decision {
   }
 }
 
+// A guard asks `allowed`: nobody puts another answer in its place.
+Object.freeze(Decision.prototype);
+
 /** Freezes a value and all its parts. @internal */
 export function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {

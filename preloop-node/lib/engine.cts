@@ -340,10 +340,16 @@ export function policyToYaml(policy: object): string {
 }
 
 function justificationOf(options: CallOptions): string {
+  if (typeof options !== 'object') throw new Fault('options are an object: `{ source, justification }`');
+  for (const key in options) {
+    if (key === 'source' || key === 'justification' || !Object.hasOwn(options, key)) continue;
+    // What is misspelled must not get lost.
+    throw new Fault(`\`${key}\` is no option of a call: there are \`source\` and \`justification\``);
+  }
   const { justification } = options;
   if (justification === undefined || justification === null) return '';
   if (typeof justification !== 'string') throw new Fault('`justification` must be text');
-  return justification;
+  return wellFormed(justification, '`justification`');
 }
 
 /** What is known of a tool as JSON text, in the spelling of every wire. */
@@ -360,5 +366,5 @@ function toolText(tool: Tool, source: string | undefined): string {
 
 function wellFormed(text: string, what: string): string {
   if (text.isWellFormed()) return text;
-  throw new Fault(`${what} hold half of a surrogate pair`);
+  throw new Fault(`half of a surrogate pair is in ${what}`);
 }

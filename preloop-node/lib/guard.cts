@@ -63,23 +63,31 @@ export type Guarded<F extends ToolFunction> = (
   ...parameters: Parameters<F>
 ) => Promise<Awaited<ReturnType<F>>>;
 
-/** A tool as agent kits have them: an object with `execute`. */
-export interface ExecutableTool {
-  readonly name?: string;
-  execute?: ToolFunction | undefined;
-}
+/** What agent kits call the function of a tool that takes the arguments first. */
+const GUARDED = ['execute', 'run', 'handler', 'func'] as const;
 
-/** Tools by name: functions, or objects with `execute`. */
+/** What they call functions that take something else first: a guard would judge that for the arguments. */
+const REFUSED = ['invoke', 'call', 'callback'] as const;
+
+type GuardedName = (typeof GUARDED)[number];
+
+/** A tool as agent kits have them: an object with `execute`, `run`, `handler` or `func`. */
+export type ExecutableTool = { readonly [N in GuardedName]?: ToolFunction | undefined } & {
+  readonly [N in (typeof REFUSED)[number]]?: never;
+};
+
+/** Tools by name: functions, or objects with one. */
 export type Toolbox = Record<string, ToolFunction | ExecutableTool>;
 
+/** A tool behind a guard. */
+export type GuardedTool<T> = T extends ToolFunction
+  ? Guarded<T>
+  : { [N in keyof T]: N extends GuardedName ? GuardedFunction<T[N]> : T[N] };
+
+type GuardedFunction<F> = F extends ToolFunction ? Guarded<F> : F;
+
 /** A toolbox behind a guard. */
-export type GuardedToolbox<T> = {
-  [K in keyof T]: T[K] extends ToolFunction
-    ? Guarded<T[K]>
-    : T[K] extends { execute: infer F extends ToolFunction }
-      ? Omit<T[K], 'execute'> & { execute: Guarded<F> }
-      : T[K];
-};
+export type GuardedToolbox<T> = { [K in keyof T]: GuardedTool<T[K]> };
 
 type Answer = 'approved' | 'declined' | 'timed_out' | 'failed' | 'changed' | 'nobody';
 
@@ -98,10 +106,9 @@ export class Guard {
 
   constructor(engine: Engine, options: GuardOptions = {}) {
     if (typeof engine?.decide !== 'function') throw new TypeError('a guard needs an engine');
-    const { approver, timeout } = options ?? {};
-    if (typeof options === 'function' || (approver !== undefined && typeof approver !== 'function')) {
-      throw new TypeError('an approver is a function: `new Guard(engine, { approver })`');
-    }
+    if (typeof options === 'function') throw new TypeError(AN_APPROVER);
+    const { approver, timeout } = optionsOf(options, ['approver', 'timeout']);
+    if (approver !== undefined && typeof approver !== 'function') throw new TypeError(AN_APPROVER);
     this.#engine = engine;
     this.#approver = approver;
     this.#timeout = milliseconds(timeout);
@@ -112,12 +119,12 @@ export class Guard {
    * {@link ApprovalDeclined} or {@link ApprovalTimeout}, the latter two being kinds of the first.
    */
   async authorize(tool: Tool, args?: Arguments, options?: AuthorizeOptions): Promise<Decision> {
-    return this.#authorized(tool, args, options ?? {}, (decision) => decision);
+    return this.#authorized(tool, args, optionsOf(options, AUTHORIZE_OPTIONS), (decision) => decision);
   }
 
   /** The same without waiting: an approver that does not answer at once is no approval. */
   authorizeSync(tool: Tool, args?: Arguments, options?: CallOptions): Decision {
-    const said = options ?? {};
+    const said = optionsOf(options, CALL_OPTIONS);
     let asked = this.#engine.decide(tool, args, callOptions(said));
     while (!asked.allowed) {
       if (asked.denied) throw new Denied(asked.message, asked);
@@ -138,14 +145,15 @@ export class Guard {
   }
 
   /**
-   * A toolbox behind the guard: an object of functions or of tools with `execute`, or a list of tools with `name`
-   * and `execute`. Tools are copied; a tool without `execute` runs elsewhere and stays as it is.
+   * A toolbox behind the guard: an object of functions or of tools, or a list of tools with `name`. Of a tool `execute`,
+   * `run`, `handler` and `func` are guarded; all else is the tool's own. A tool that has none of them is refused, and so
+   * is one with `invoke`, `call` or `callback`, which take something else than the arguments first.
    */
-  wrap<const T extends readonly ExecutableTool[]>(tools: T): GuardedToolbox<T>;
+  wrap<const T extends readonly (ExecutableTool & { readonly name: string })[]>(tools: T): GuardedToolbox<T>;
   wrap<T extends Toolbox>(tools: T): GuardedToolbox<T>;
-  wrap(tools: Toolbox | readonly ExecutableTool[]): unknown {
+  wrap(tools: Toolbox | readonly (ExecutableTool & { readonly name: string })[]): unknown {
     if (Array.isArray(tools)) {
-      return tools.map((tool: ExecutableTool) => {
+      return tools.map((tool: ExecutableTool & { readonly name: string }) => {
         if (typeof tool?.name !== 'string') throw new TypeError('a tool in a list needs a `name`');
         return this.#wrapped(tool.name, tool);
       });
@@ -160,21 +168,24 @@ export class Guard {
   #wrapped(name: string, tool: ToolFunction | ExecutableTool): unknown {
     if (typeof tool === 'function') return this.#guarded(name, tool, undefined);
     if (typeof tool !== 'object' || tool === null) throw new TypeError(`\`${name}\` is no tool`);
-    const { execute } = tool;
-    if (execute === undefined) return tool;
-    if (typeof execute !== 'function') throw new TypeError(`\`execute\` of \`${name}\` is no function`);
-    const value = this.#guarded(name, execute, undefined, tool);
-    return Object.create(Object.getPrototypeOf(tool) as object, {
-      ...Object.getOwnPropertyDescriptors(tool),
-      execute: { value, writable: true, enumerable: true, configurable: true },
-    });
+    const refused = REFUSED.find((key) => typeof tool[key] === 'function');
+    if (refused !== undefined) throw new TypeError(`\`${refused}\` of \`${name}\` would run unguarded: ${HELP}`);
+    const guarded = new Map<PropertyKey, ToolFunction>();
+    for (const key of GUARDED) {
+      const run = tool[key];
+      if (run !== undefined) guarded.set(key, this.#guarded(name, run, undefined, tool));
+    }
+    if (guarded.size === 0) throw new TypeError(`\`${name}\` has none of ${GUARDED.join(', ')}: ${HELP}`);
+    return viewOf(tool, guarded);
   }
 
   #guarded(tool: Tool, run: ToolFunction, options: AuthorizeOptions | undefined, self?: object): ToolFunction {
     if (typeof run !== 'function') throw new TypeError('what is guarded must be a function');
+    const said = optionsOf(options, AUTHORIZE_OPTIONS);
+    milliseconds(said.timeout);
     const guard = this;
     const guarded = async function (this: unknown, args: Arguments, ...others: unknown[]): Promise<unknown> {
-      return guard.#authorized(tool, args, options ?? {}, () => run.call(self ?? this, args, ...others));
+      return guard.#authorized(tool, args, said, () => run.call(self ?? this, args, ...others));
     };
     return Object.defineProperties(guarded, {
       name: { value: run.name, configurable: true },
@@ -218,6 +229,7 @@ export class Guard {
   #askNow(tool: Tool, args: Arguments, decision: Decision, options: CallOptions): Outcome {
     const approver = this.#approver;
     if (approver === undefined) return { answer: 'nobody' };
+    if (this.#timeout === 0) return { answer: 'timed_out' };
     const { signal } = new AbortController();
     const request = requestOf(tool, args, decision, options, signal);
     try {
@@ -241,6 +253,8 @@ export class Guard {
     let onAbort: (() => void) | undefined;
     try {
       const limit = milliseconds(options.timeout) ?? this.#timeout;
+      // An approver that answers at once would be faster than the timer.
+      if (limit === 0) return { answer: 'timed_out' };
       const over = new Promise<Answer>((resolve) => {
         if (limit !== undefined) timer = setTimeout(() => resolve('timed_out'), Math.min(limit, TIMER_MAX));
         onAbort = () => resolve('failed');
@@ -257,6 +271,37 @@ export class Guard {
       waiting.abort();
     }
   }
+}
+
+/**
+ * The tool as it is, with these functions in the place of its own. Whatever else it has is read, set and called on the
+ * tool itself, which may have private fields.
+ */
+function viewOf(tool: object, guarded: ReadonlyMap<PropertyKey, ToolFunction>): object {
+  const original = tool as Record<PropertyKey, unknown>;
+  const view = Object.create(Object.getPrototypeOf(tool) as object | null) as object;
+  for (const level of [tool, ...classesOf(tool)]) {
+    for (const key of Reflect.ownKeys(level)) {
+      if (key === 'constructor' || Object.hasOwn(view, key)) continue;
+      const { enumerable = false, value } = Object.getOwnPropertyDescriptor(level, key) as PropertyDescriptor;
+      const isMethod = level !== tool && typeof value === 'function';
+      const method = guarded.get(key) ?? (isMethod ? ((value as ToolFunction).bind(tool) as ToolFunction) : undefined);
+      Object.defineProperty(view, key, {
+        configurable: true,
+        enumerable: enumerable || guarded.has(key),
+        ...(method === undefined
+          ? { get: () => original[key], set: (next: unknown) => void (original[key] = next) }
+          : { value: method, writable: true }),
+      });
+    }
+  }
+  return view;
+}
+
+/** The prototypes of an object but for the one that all objects have. */
+function classesOf(object: object): object[] {
+  const above = Object.getPrototypeOf(object) as object | null;
+  return above === null || above === Object.prototype ? [] : [above, ...classesOf(above)];
 }
 
 /** What an approver is shown. An approval is for exactly these arguments, so all of them must be readable. */
@@ -348,6 +393,20 @@ function callOptions(options: CallOptions): CallOptions | undefined {
 function argumentsText(args: Arguments): string {
   if (args === undefined || args === null) return '{}';
   return typeof args === 'string' ? args : jsonText(args, 0);
+}
+
+const AN_APPROVER = 'an approver is a function: `new Guard(engine, { approver })`';
+const HELP = 'guard its function with `guard.tool`, or leave it out';
+const CALL_OPTIONS = ['source', 'justification'] as const;
+const AUTHORIZE_OPTIONS = [...CALL_OPTIONS, 'timeout', 'signal'] as const;
+
+/** The options, if all of them are known: one that is misspelled must not get lost. */
+function optionsOf<T extends object>(options: T | null | undefined, known: readonly (keyof T & string)[]): Partial<T> {
+  if (options === undefined || options === null) return {};
+  if (typeof options !== 'object') throw new TypeError(`options are an object of ${known.join(', ')}`);
+  const unknown = Object.keys(options).find((key) => !known.some((name) => name === key));
+  if (unknown !== undefined) throw new TypeError(`\`${unknown}\` is no option: there are ${known.join(', ')}`);
+  return options;
 }
 
 function milliseconds(timeout: number | undefined): number | undefined {

@@ -40,6 +40,7 @@ export type {
   AuthorizeOptions,
   ExecutableTool,
   Guarded,
+  GuardedTool,
   GuardedToolbox,
   GuardOptions,
   Signal,

@@ -39,6 +39,7 @@ test('a decision is the same object, cannot be changed and has no truth value', 
     decision.action = 'allow';
   }, TypeError);
   assert.throws(() => Object.defineProperty(decision, 'allowed', { value: true }), TypeError);
+  assert.throws(() => Object.defineProperty(Decision.prototype, 'allowed', { get: () => true }), TypeError);
   assert.throws(() => decision == true, /ask for `decision.allowed`/);
   assert.throws(() => +decision, /ask for `decision.allowed`/);
   assert.equal(`${decision}`, 'deny: files are never deleted here');
@@ -96,6 +97,10 @@ test('what is wrong with a call is a deny with errors, never an exception', () =
     [{ name: 'bash', surprise: 1 }, {}],
     [{ name: 'bash', source: 'a' }, {}, { source: 'b' }],
     ['bash', {}, { justification: 5 }],
+    ['bash', {}, { justification: 'half \ud800' }],
+    ['bash', {}, { justifcation: 'x' }],
+    ['bash', {}, { source: 'a', principal: 'ci' }],
+    ['bash', {}, 'mcp'],
     ['bash', {}, { source: 5 }],
     [new Proxy({ name: 'bash' }, {}), {}],
   ]) {
@@ -138,7 +143,8 @@ test('source and justification are options', () => {
   assert.equal(engine.decide('pay', args, { justification: ' ' }).reason, 'justification_required');
   assert.equal(engine.decide('pay', args, { justification: 'an invoice' }).action, 'allow');
   assert.equal(engine.decide('pay', JSON.stringify(args), { justification: 'an invoice' }).action, 'allow');
-  assert.equal(engine.decide('pay', args, { justification: 'x\ud800'.repeat(500_000) }).action, 'allow');
+  assert.equal(engine.decide('pay', args, { justification: 'x\ud83d\ude00'.repeat(500_000) }).action, 'allow');
+  assert.equal(engine.decide('pay', args, { justification: 'x\ud800'.repeat(500_000) }).reason, 'invalid_call');
   const isNew = engine.decide({ name: 'other', isNew: true, annotations: { readOnlyHint: true } }, {});
   assert.equal(isNew.reason, 'new_tool');
   // As the wire spells it, too; it must not get lost.

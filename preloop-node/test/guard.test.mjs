@@ -8,13 +8,13 @@ import { ApprovalDeclined, ApprovalTimeout, Denied, Engine, Guard, POLICY, engin
 const push = { command: 'git push' };
 
 /** A guard whose approver gives this answer, and the requests that it got. */
-function asking(answer, options = {}) {
+function asking(answer, { engine: asked = engine, ...options } = {}) {
   const requests = [];
   const approver = (request) => {
     requests.push(request);
     return typeof answer === 'function' ? answer(request) : answer;
   };
-  return { guard: new Guard(options.engine ?? engine, { ...options, approver }), requests };
+  return { guard: new Guard(asked, { ...options, approver }), requests };
 }
 
 test('an allowed call comes back with its decision', async () => {
@@ -116,6 +116,27 @@ test('an answer is waited for only so long', async () => {
   await assert.rejects(guard.authorize('bash', push, { timeout: 0 }), ApprovalTimeout);
   await assert.rejects(guard.authorize('bash', push, { timeout: NaN }), Denied);
   assert.throws(() => new Guard(engine, { timeout: -1 }), TypeError);
+});
+
+test('nobody is asked where no time is left', async () => {
+  const { guard, requests } = asking(true, { timeout: 0 });
+  await assert.rejects(guard.authorize('bash', push), ApprovalTimeout);
+  assert.throws(() => guard.authorizeSync('bash', push), ApprovalTimeout);
+  await assert.rejects(guard.tool('bash', () => 'ran', { timeout: 0 })(push), ApprovalTimeout);
+  assert.equal(requests.length, 0);
+  assert.equal((await guard.authorize('bash', push, { timeout: 1000 })).action, 'require_approval');
+});
+
+test('options that there are not are refused', async () => {
+  const { guard, requests } = asking(true);
+  const refused = { name: 'TypeError', message: /`justifcation` is no option: there are source, justification/ };
+  await assert.rejects(guard.authorize('bash', push, { justifcation: 'x' }), refused);
+  assert.throws(() => guard.authorizeSync('bash', push, { justifcation: 'x' }), refused);
+  assert.throws(() => guard.tool('bash', () => 1, { justifcation: 'x' }), refused);
+  await assert.rejects(guard.authorize('bash', push, 'mcp'), { name: 'TypeError', message: /^options are an object/ });
+  assert.throws(() => guard.tool('bash', () => 1, { timeout: -1 }), TypeError);
+  assert.throws(() => new Guard(engine, { aprover: () => true }), { name: 'TypeError', message: /^`aprover` is no option/ });
+  assert.equal(requests.length, 0);
 });
 
 test('whoever waits may go away', async () => {
@@ -278,7 +299,6 @@ test('toolboxes behind the guard', async () => {
   const tools = {
     bash: ({ command }) => command,
     deploy: { description: 'ships', execute: async () => 'shipped' },
-    remote: { description: 'runs elsewhere' },
     list: {
       prefix: 'p',
       execute() {
@@ -292,7 +312,6 @@ test('toolboxes behind the guard', async () => {
   assert.equal(wrapped.deploy.description, 'ships');
   await assert.rejects(wrapped.deploy.execute({}), Denied);
   assert.equal(await wrapped.list.execute({ items: [] }), 'p');
-  assert.equal(wrapped.remote, tools.remote);
   assert.equal(await tools.deploy.execute({}), 'shipped');
   const [bash] = guard.wrap([{ name: 'bash', execute: ({ command }) => command }]);
   await assert.rejects(bash.execute({ command: 'rm -rf /' }), Denied);
@@ -308,4 +327,70 @@ test('toolboxes behind the guard', async () => {
   for (const wrong of [[{ execute: () => 1 }], { bash: 5 }, { bash: { execute: 5 } }]) {
     assert.throws(() => guard.wrap(wrong), TypeError);
   }
+});
+
+test('what kits call the function of a tool is guarded, and what nobody knows is refused', async () => {
+  const guard = new Guard(engine);
+  const denied = { command: 'rm -rf /' };
+  for (const key of ['execute', 'run', 'handler', 'func']) {
+    const { t } = guard.wrap({ t: { name: 'other', [key]: () => 'ran' }, bash: { [key]: () => 'ran' } });
+    assert.equal(await t[key]({}), 'ran');
+    const [listed] = guard.wrap([{ name: 'bash', [key]: () => 'ran' }]);
+    await assert.rejects(async () => listed[key](denied), Denied);
+    assert.equal(await listed[key]({ command: 'ls' }), 'ran');
+  }
+  const two = guard.wrap({ bash: { execute: () => 'executed', run: () => 'ran' } }).bash;
+  await assert.rejects(two.execute(denied), Denied);
+  await assert.rejects(two.run(denied), Denied);
+  class Invoked {
+    execute() {}
+    invoke() {}
+  }
+  for (const unknown of [{ execute() {}, invoke() {} }, { func() {}, call() {} }, { callback() {} }, new Invoked()]) {
+    assert.throws(() => guard.wrap({ bash: unknown }), { name: 'TypeError', message: /of `bash` would run unguarded/ });
+  }
+  for (const none of [{ description: 'runs elsewhere' }, { perform: () => 'ran' }, {}, { execute: undefined }]) {
+    assert.throws(() => guard.wrap({ bash: none }), { name: 'TypeError', message: /^`bash` has none of execute, run/ });
+    assert.throws(() => guard.wrap([{ name: 'bash', ...none }]), TypeError);
+  }
+});
+
+test('a tool with private state stays one', async () => {
+  class Shell {
+    #ran = [];
+    prompt = '$';
+    static made = 0;
+    get ran() {
+      return this.#ran.length;
+    }
+    set ran(count) {
+      this.#ran.length = count;
+    }
+    last() {
+      return this.#ran.at(-1);
+    }
+    execute({ command }) {
+      this.#ran.push(command);
+      this.prompt = '#';
+      return this.#ran.length;
+    }
+  }
+  class Bash extends Shell {
+    get description() {
+      return `ran ${this.ran}`;
+    }
+  }
+  const original = new Bash();
+  const { bash } = new Guard(engine).wrap({ bash: original });
+  assert.ok(bash instanceof Bash);
+  await assert.rejects(bash.execute({ command: 'rm -rf /' }), Denied);
+  assert.equal(await bash.execute({ command: 'ls' }), 1);
+  assert.deepEqual([bash.ran, bash.last(), bash.description, bash.prompt], [1, 'ls', 'ran 1', '#']);
+  bash.ran = 0;
+  bash.prompt = '>';
+  assert.deepEqual([original.ran, original.prompt, bash.last()], [0, '>', undefined]);
+  // What copies a tool copies the guard with it.
+  const copy = { ...bash };
+  assert.equal(copy.prompt, '>');
+  await assert.rejects(copy.execute({ command: 'rm -rf /' }), Denied);
 });

@@ -78,6 +78,22 @@ const box = guard.wrap({
   bash: async (args: { command: string }) => args.command.length,
   deploy: { description: 'ships', execute: (_: { to: string }) => 'shipped' },
 });
+const listed = guard.wrap([{ name: 'bash', run: (args: { command: string }) => args.command.length }]);
+const counted: Promise<number> = listed[0].run({ command: 'ls' });
+await counted;
+// A tool as kits declare it: it may have a function or none.
+const declared: { description: string; execute?: (args: { to: string }) => string } = { description: 'ships' };
+// Compiled, never run.
+void (() => {
+  const promised: Promise<string> | undefined = guard.wrap({ declared }).declared.execute?.({ to: 'test' });
+  void promised;
+  // @ts-expect-error nobody knows where `invoke` has the arguments
+  guard.wrap({ ui: { name: 'ui', execute: () => 1, invoke: () => 1 } });
+  // @ts-expect-error no function that is guarded
+  guard.wrap({ ui: { name: 'ui', perform: () => 1 } });
+  // @ts-expect-error only these options
+  new Guard(engine, { aprover: () => true });
+});
 const length: number = await box.bash({ command: 'ls' });
 const shipped: string = await box.deploy.execute({ to: 'test' });
 
