@@ -60,7 +60,7 @@ pub use lib::net::{Cidr, Ip};
 pub use lib::time::Duration;
 pub use parse::{NESTING_MAX, SOURCE_MAX};
 pub use problem::{Problem, ProblemKind};
-pub(crate) use program::kept_alone;
+pub(crate) use program::{AskedFor, Found, InObject, Place, Reader, kept_alone};
 pub use program::{Program, Step, Tri, Truths};
 pub use slots::{Slot, Slots};
 pub use source::{ArgPath, Argument, ArgumentSource, Lookup, Parts, PathTable};

@@ -1,8 +1,32 @@
 //! The decisions that are known before any call: made once, handed out by reference.
 
+use std::ops::Deref;
+
 use crate::decision::{Action, Decision, PolicyRef, Reason, RuleRef};
 use crate::document::{self, BUILT_IN_WORKFLOW};
 use crate::evaluate::message;
+
+/// A decision with its number, by which an engine knows what it has made of it already.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbered {
+    /// None has the same among the decisions of one policy that was compiled and not changed since.
+    pub(crate) number: u32,
+    pub(crate) decision: Decision,
+}
+
+impl Numbered {
+    pub(crate) const fn new(decision: Decision) -> Self {
+        Self { number: 0, decision }
+    }
+}
+
+impl Deref for Numbered {
+    type Target = Decision;
+
+    fn deref(&self) -> &Decision {
+        &self.decision
+    }
+}
 
 /// Makes the decisions of one policy.
 #[derive(Clone, Copy, Debug)]

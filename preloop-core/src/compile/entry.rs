@@ -1,5 +1,6 @@
 //! An entry of `tools[]`, ready to answer calls.
 
+use super::decisions::Numbered;
 use super::search::{Membership, TextSearch};
 use crate::condition::Condition;
 use crate::decision::{Action, Decision};
@@ -10,9 +11,9 @@ pub(crate) struct Entry {
     /// `tools[0]`.
     pub(crate) path: String,
     /// The answer to every call, where no argument matters: the entry is disabled.
-    pub(crate) closed: Option<Box<Decision>>,
+    pub(crate) closed: Option<Box<Numbered>>,
     /// The answer to a call without a justification, where one is required.
-    pub(crate) unjustified: Option<Box<Decision>>,
+    pub(crate) unjustified: Option<Box<Numbered>>,
     /// The calls that must come before, where some must.
     pub(crate) evidence: Option<Box<Evidence>>,
     /// The enabled rules in document order.
@@ -20,9 +21,9 @@ pub(crate) struct Entry {
     /// What many of the rules look for in one argument.
     pub(crate) searches: Vec<TextSearch>,
     /// No rule matched, or there are none.
-    pub(crate) otherwise: Decision,
+    pub(crate) otherwise: Numbered,
     /// The call would be allowed, but the tool is new.
-    pub(crate) new_tool: Box<Decision>,
+    pub(crate) new_tool: Box<Numbered>,
     /// Rules with `enabled: false`, for explanations.
     pub(crate) skipped: Vec<SkippedRule>,
 }
@@ -62,7 +63,7 @@ pub(crate) enum Matcher {
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The rule matched.
-    pub(crate) decision: Decision,
+    pub(crate) decision: Numbered,
     /// Workflow of an approval that this rule leads to.
     pub(crate) workflow: String,
 }

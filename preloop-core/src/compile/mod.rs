@@ -29,6 +29,7 @@ use crate::limits::{FUEL_DEFAULT, FUEL_MAX};
 use crate::parse::Places;
 use crate::validate::ValidPolicy;
 use decisions::DecisionMaker;
+pub(crate) use decisions::Numbered;
 use entry::SkippedRule;
 
 /// A policy ready to answer calls. Immutable, so it is shared between threads without locks.
@@ -43,9 +44,10 @@ pub struct CompiledPolicy {
     /// The servers' names, where a condition could ask for one.
     server_names: Vec<String>,
     /// What a tool without an entry gets.
-    pub(crate) unknown: Decision,
+    pub(crate) unknown: Numbered,
     /// What a new tool without an entry gets where it would be allowed.
-    pub(crate) new_tool: Decision,
+    pub(crate) new_tool: Numbered,
+    decision_count: u32,
     pub(crate) asks_for_new_tools: bool,
     pub(crate) inherits: bool,
     reads_now: bool,
@@ -77,9 +79,11 @@ impl CompiledPolicy {
         }
         index.finish();
         let unchecked = |server: &&document::McpServer| server.validate_arguments == Some(false);
-        Self {
-            unknown: maker.unknown(defaults.unknown_tools.unwrap_or(Action::Allow)),
-            new_tool: maker.new_tool(maker.workflow(None, None)),
+        let unknown = maker.unknown(defaults.unknown_tools.unwrap_or(Action::Allow));
+        let mut ready = Self {
+            unknown: Numbered::new(unknown),
+            new_tool: Numbered::new(maker.new_tool(maker.workflow(None, None))),
+            decision_count: 0,
             asks_for_new_tools: defaults.require_approval_for_new_tools.unwrap_or(true),
             inherits: defaults.inherit_from_parent.unwrap_or(true),
             unchecked_servers: document
@@ -96,7 +100,25 @@ impl CompiledPolicy {
             index,
             fuel: FUEL_DEFAULT,
             policy,
+        };
+        ready.number_decisions();
+        ready
+    }
+
+    fn number_decisions(&mut self) {
+        let mut count: u32 = 0;
+        let of_entries = self.entries.iter_mut().flat_map(|entry| {
+            let closed = entry.closed.as_deref_mut().into_iter();
+            let unjustified = entry.unjustified.as_deref_mut().into_iter();
+            let rules = entry.rules.iter_mut().map(|rule| &mut rule.answer.decision);
+            let others = [&mut entry.otherwise, &mut *entry.new_tool];
+            closed.chain(unjustified).chain(others).chain(rules)
+        });
+        for decision in [&mut self.unknown, &mut self.new_tool].into_iter().chain(of_entries) {
+            decision.number = count;
+            count = count.saturating_add(1);
         }
+        self.decision_count = count;
     }
 
     /// The same policy with another budget for each condition, at most [`FUEL_MAX`].
@@ -230,14 +252,9 @@ impl CompiledPolicy {
         self.entries.iter().map(|entry| entry.rules.len()).sum()
     }
 
-    /// Every decision of an entry that was made beforehand; none moves with the policy.
-    pub(crate) fn decisions(&self) -> impl Iterator<Item = &Decision> {
-        self.entries.iter().flat_map(|entry| {
-            let closed = entry.closed.as_deref().into_iter();
-            let unjustified = entry.unjustified.as_deref().into_iter();
-            let rules = entry.rules.iter().map(|rule| &rule.answer.decision);
-            closed.chain(unjustified).chain([&entry.otherwise, &*entry.new_tool]).chain(rules)
-        })
+    /// How many decisions were made beforehand: one more than the highest of their numbers.
+    pub(crate) const fn decision_count(&self) -> u32 {
+        self.decision_count
     }
 
     /// Where each value stands in the document's text.
@@ -311,11 +328,13 @@ impl Compiler<'_> {
         }
         Entry {
             closed: (tool.enabled == Some(false)).then(|| {
-                Box::new(maker.plain(Action::Deny, Reason::ToolDisabled, message::disabled()))
+                let message = message::disabled();
+                Box::new(Numbered::new(maker.plain(Action::Deny, Reason::ToolDisabled, message)))
             }),
             unjustified: (tool.justification == Some(Justification::Required)).then(|| {
                 let message = message::justification_required();
-                Box::new(maker.plain(Action::Deny, Reason::JustificationRequired, message))
+                let reason = Reason::JustificationRequired;
+                Box::new(Numbered::new(maker.plain(Action::Deny, reason, message)))
             }),
             evidence: (!tool.evidence_required.is_empty()).then(|| {
                 let tools = mem::take(&mut tool.evidence_required);
@@ -323,8 +342,8 @@ impl Compiler<'_> {
                 let denial = maker.plain(Action::Deny, Reason::EvidenceMissing, message);
                 Box::new(Evidence { tools, denial })
             }),
-            otherwise: self.otherwise(&tool, rules.is_empty(), &workflow),
-            new_tool: Box::new(maker.new_tool(workflow)),
+            otherwise: Numbered::new(self.otherwise(&tool, rules.is_empty(), &workflow)),
+            new_tool: Box::new(Numbered::new(maker.new_tool(workflow))),
             path,
             searches: search::group(&mut rules),
             rules,
@@ -344,7 +363,7 @@ impl Compiler<'_> {
         let matcher = self.matcher(rule.expression.as_deref(), condition);
         let workflow =
             maker.workflow(rule.approval_workflow.as_deref(), tool.approval_workflow.as_deref());
-        let decision = maker.rule(path, rule, action, &workflow);
+        let decision = Numbered::new(maker.rule(path, rule, action, &workflow));
         Rule { action, matcher, membership: None, answer: Box::new(Answer { decision, workflow }) }
     }
 

@@ -2,10 +2,9 @@
 
 use aho_corasick::automaton::OverlappingState;
 use aho_corasick::{AhoCorasick, Input as Haystack};
-use serde_json::Value as Json;
 
 use super::entry::Rule;
-use crate::cel::{ArgPath, Argument, Input, Lookup};
+use crate::cel::{ArgPath, Found, Place, Reader};
 use crate::condition::Condition;
 
 /// With fewer rules one search after the other is as quick.
@@ -88,11 +87,9 @@ fn search(path: ArgPath, members: Vec<usize>, rules: &[Rule]) -> Option<TextSear
 
 impl TextSearch {
     /// Looks for every text at once. `fuel` is the budget of each single rule.
-    pub(crate) fn run(&self, input: &Input<'_>, fuel: u64) -> Findings {
-        let text = match input.args.lookup(&self.path) {
-            Lookup::Found(Argument::Json(Json::String(text))) => text.as_str(),
-            Lookup::Found(Argument::Text(text)) => text,
-            _ => return Findings::OneByOne,
+    pub(crate) fn run<'e, P: Place<'e>>(&self, reader: &mut Reader<'e, P>, fuel: u64) -> Findings {
+        let Some(text) = reader.find(&self.path).and_then(Found::text) else {
+            return Findings::OneByOne;
         };
         if !Condition::can_search(text, fuel) {
             return Findings::OneByOne;

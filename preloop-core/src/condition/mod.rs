@@ -13,8 +13,8 @@ mod subject;
 use std::fmt;
 
 use crate::cel::{
-    self, ArgPath, Environment, Failure, Fuel, Input, PathTable, Problem, ProblemKind, Program,
-    Reading, Span, Step, Tri, Truths,
+    self, ArgPath, AskedFor, Environment, Failure, Fuel, InObject, Input, PathTable, Place,
+    Problem, ProblemKind, Program, Reader, Reading, Span, Step, Tri, Truths,
 };
 use crate::decision::Action;
 use crate::document::ConditionType;
@@ -166,11 +166,28 @@ impl Condition {
 
     /// Whether the condition holds for a call. `action` is the rule's: an allow rule does not take a missing
     /// argument for an answer.
-    #[inline]
     pub fn test(&self, action: Action, input: &Input<'_>, fuel: &mut Fuel) -> Tri {
+        match input.args.object() {
+            Some(object) => {
+                self.test_in(action, &mut Reader::new(InObject(object)), &|| input, fuel)
+            }
+            None => self.test_in(action, &mut Reader::new(AskedFor(input.args)), &|| input, fuel),
+        }
+    }
+
+    /// The same for one of several conditions that read the same arguments; the whole input is asked for where that is
+    /// not enough.
+    #[inline]
+    pub(crate) fn test_in<'e, P: Place<'e>>(
+        &'e self,
+        action: Action,
+        reader: &mut Reader<'e, P>,
+        input: &impl Fn() -> &'e Input<'e>,
+        fuel: &mut Fuel,
+    ) -> Tri {
         match &self.program {
-            Either::Simple(simple) => simple.test(action, input, fuel),
-            Either::Cel(program) => program.test(input, fuel),
+            Either::Simple(simple) => simple.test(action, reader, input, fuel),
+            Either::Cel(program) => program.test_in(reader, input, fuel),
         }
     }
 

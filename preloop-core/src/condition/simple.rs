@@ -5,14 +5,15 @@
 
 use std::cmp::Ordering;
 
-use serde_json::Value as Json;
-
 use super::subject::{Found, Subject};
 use crate::cel::ast::Relation;
 use crate::cel::lib::regex::Pattern;
 use crate::cel::lib::text::Needle;
 use crate::cel::value::{Items, Standing, Val, from_json, order, scalar_equal};
-use crate::cel::{self, ArgPath, Environment, Fuel, Input, PathTable, Problem, Reading, Span, Tri};
+use crate::cel::{
+    self, ArgPath, Environment, Found as _, Fuel, Input, PathTable, Place, Problem, Reader,
+    Reading, Span, Tri,
+};
 use crate::decision::Action;
 
 /// Scanned bytes that cost one unit of the budget.
@@ -172,9 +173,22 @@ impl Simple {
         }
     }
 
-    pub(super) fn test(&self, action: Action, input: &Input<'_>, fuel: &mut Fuel) -> Tri {
+    #[inline]
+    pub(super) fn test<'e, P: Place<'e>>(
+        &self,
+        action: Action,
+        reader: &mut Reader<'e, P>,
+        input: &impl Fn() -> &'e Input<'e>,
+        fuel: &mut Fuel,
+    ) -> Tri {
         let mut left = fuel.left();
-        let answer = self.answer(action, input, &mut left);
+        // Nearly every call: text, which is looked at where it lies.
+        let answer = match self.asked_of_text(reader) {
+            Some((asked, text)) => {
+                spend(&mut left, NODES).and_then(|()| asked.of_text(text, &mut left))
+            }
+            None => self.answer(action, input(), &mut left),
+        };
         fuel.settle(left, answer == Err(Fault::Budget));
         match answer {
             Ok(true) => Tri::True,
@@ -183,6 +197,21 @@ impl Simple {
         }
     }
 
+    /// What is asked, and the text of which it is asked, where it is asked of an argument that is text.
+    #[inline]
+    fn asked_of_text<'e, P: Place<'e>>(
+        &self,
+        reader: &mut Reader<'e, P>,
+    ) -> Option<(&Test, &'e str)> {
+        match &self.question {
+            Question::Field { subject: Subject::Argument(path), test, .. } => {
+                Some((test, reader.find(path)?.text()?))
+            }
+            Question::Field { .. } | Question::Constant(_) => None,
+        }
+    }
+
+    #[inline(never)]
     pub(super) fn answer(
         &self,
         action: Action,
@@ -190,19 +219,11 @@ impl Simple {
         fuel: &mut u64,
     ) -> Result<bool, Fault> {
         spend(fuel, NODES)?;
-        let (subject, asked) = match &self.question {
-            Question::Constant(value) => return Ok(*value),
-            Question::Field { subject, test, .. } => (subject, test),
-        };
-        let found = match (subject, input.args.object()) {
-            (Subject::Argument(path), Some(object)) => path.find(object),
-            _ => None,
-        };
-        // Nearly every call: text, which is looked at where it lies.
-        match found {
-            Some(Json::String(text)) => asked.of_text(text, fuel),
-            Some(found) => asked.of_value(Val::of_json(found), fuel),
-            None => asked.of_found(subject.read(input), action, fuel),
+        match &self.question {
+            Question::Constant(value) => Ok(*value),
+            Question::Field { subject, test, .. } => {
+                test.of_found(subject.read(input), action, fuel)
+            }
         }
     }
 }
@@ -229,7 +250,6 @@ impl Test {
         }
     }
 
-    #[inline(never)]
     fn of_found(&self, found: Found<'_>, action: Action, fuel: &mut u64) -> Result<bool, Fault> {
         match found {
             Found::Value(Val::Text(text)) => self.of_text(text, fuel),

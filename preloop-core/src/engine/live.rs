@@ -1,15 +1,13 @@
 //! One policy as an engine holds it: its decisions are numbered, so that a binding makes each of them only once.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::ptr;
 use std::sync::{Arc, OnceLock};
 
 use crate::call::Call;
 use crate::compile::CompiledPolicy;
 use crate::decision::{ConditionError, Decision};
 use crate::diagnostic::Diagnostic;
+use crate::evaluate::Verdict;
 use crate::validate::ValidPolicy;
 
 /// One policy of an engine. Immutable but for what is made at its first use.
@@ -17,8 +15,7 @@ use crate::validate::ValidPolicy;
 pub struct LivePolicy<P = ()> {
     policy: CompiledPolicy,
     warnings: Vec<Diagnostic>,
-    /// The number of each decision that was made beforehand, by where it stands in the policy.
-    numbers: HashMap<usize, u32, BuildHasherDefault<AddressHasher>>,
+    /// By the decisions' numbers.
     shared: Box<[OnceLock<Arc<Decision>>]>,
     prepared: P,
 }
@@ -40,13 +37,9 @@ impl<P> LivePolicy<P> {
     {
         let warnings = policy.warnings().to_vec();
         let policy = CompiledPolicy::compile(policy);
-        // INVARIANT: the decisions stay where they are, since nothing changes a compiled policy and what holds
-        // them is on the heap, but for the two of unknown tools, which are numbered apart.
-        let numbers: HashMap<_, _, _> =
-            policy.decisions().map(address).zip(FIRST_OF_ENTRIES..).collect();
-        let count = numbers.len().saturating_add(FIRST_OF_ENTRIES as usize);
+        let count = policy.decision_count() as usize;
         let shared = std::iter::repeat_with(OnceLock::new).take(count).collect();
-        Self { policy, warnings, numbers, shared, prepared: P::default() }
+        Self { policy, warnings, shared, prepared: P::default() }
     }
 
     /// The policy.
@@ -74,16 +67,13 @@ impl<P> LivePolicy<P> {
     /// Decides a call. Where an argument could not be read, the call is not valid.
     #[inline]
     pub fn decide(&self, call: &Call<'_>) -> Ruling<'_> {
-        let decision = self.policy.evaluate(call);
+        let verdict = self.policy.verdict(call);
         if call.args.fault().is_some() {
-            return Ruling::Made(Box::new(self.faulty(call, decision.into_owned())));
+            return Ruling::Made(Box::new(self.faulty(call, Cow::from(verdict).into_owned())));
         }
-        match decision {
-            Cow::Borrowed(decision) => match self.number(decision) {
-                Some(number) => Ruling::Known(number, decision),
-                None => Ruling::Made(Box::new(decision.clone())),
-            },
-            Cow::Owned(decision) => Ruling::Made(Box::new(decision)),
+        match verdict {
+            Verdict::Known(known) => Ruling::Known(known.number, known),
+            Verdict::Made(decision) => Ruling::Made(decision),
         }
     }
 
@@ -125,44 +115,5 @@ impl<P> LivePolicy<P> {
                 Decision { trace: decision.trace, ..self.policy.invalid_call(fault.clone()) }
             }
         }
-    }
-
-    #[inline]
-    fn number(&self, decision: &Decision) -> Option<u32> {
-        if ptr::eq(decision, &raw const self.policy.unknown) {
-            return Some(0);
-        }
-        if ptr::eq(decision, &raw const self.policy.new_tool) {
-            return Some(1);
-        }
-        self.numbers.get(&address(decision)).copied()
-    }
-}
-
-/// The numbers below are those of the two decisions about tools without an entry.
-const FIRST_OF_ENTRIES: u32 = 2;
-
-fn address(decision: &Decision) -> usize {
-    ptr::from_ref(decision).addr()
-}
-
-/// Spreads addresses, which are multiples of the same power of two.
-#[derive(Clone, Copy, Debug, Default)]
-struct AddressHasher(u64);
-
-impl Hasher for AddressHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 << 8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_usize(&mut self, address: usize) {
-        let mixed = (address as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 32);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }

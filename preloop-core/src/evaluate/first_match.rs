@@ -1,8 +1,10 @@
 //! Steps 3 to 6 for one entry: enabled, justification, evidence, rules in order, what holds when none matches.
 
+use std::cell::LazyCell;
+
 use super::{FailureOutcome, Verdict, errors, message, outcome_of};
 use crate::call::Call;
-use crate::cel::{Failure, Fuel, Input, Tri};
+use crate::cel::{AskedFor, Failure, Fuel, InObject, Input, Place, Reader, Tri};
 use crate::compile::{
     Answer, CallSource, CompiledPolicy, Entry, Findings, GROUPS_MAX, Matcher, Rule,
 };
@@ -30,26 +32,47 @@ impl CompiledPolicy {
                 return Verdict::Made(Box::new(evidence.denial(&missing)));
             }
         }
-        let input = self.input(call, source);
+        // Large, and most rules ask for no more than arguments.
+        let input = LazyCell::new(|| self.input(call, source));
+        match call.args.object() {
+            Some(object) => self.first_in(entry, &mut Reader::new(InObject(object)), &|| &*input),
+            None => self.first_in(entry, &mut Reader::new(AskedFor(call.args)), &|| &*input),
+        }
+    }
+
+    /// The rules in order, which share what they read of the arguments.
+    #[inline]
+    fn first_in<'p: 'e, 'e, P: Place<'e>>(
+        &'p self,
+        entry: &'p Entry,
+        reader: &mut Reader<'e, P>,
+        input: &impl Fn() -> &'e Input<'e>,
+    ) -> Verdict<'p> {
         if !entry.searches.is_empty() {
-            return self.search_and_match(entry, &input);
+            return self.search_and_match(entry, reader, input);
         }
         for (number, rule) in entry.rules.iter().enumerate() {
-            match self.test(rule, &input) {
+            match self.test_in(rule, reader, input) {
                 Tri::False => {}
                 Tri::True => return Verdict::Known(&rule.answer.decision),
-                Tri::Error => return self.match_with_errors(entry, number, &input),
+                Tri::Error => return self.match_with_errors(entry, number, input()),
             }
         }
         Verdict::Known(&entry.otherwise)
     }
 
     /// The same walk where one search answers for many rules.
-    fn search_and_match<'p>(&'p self, entry: &'p Entry, input: &Input<'_>) -> Verdict<'p> {
+    #[inline(never)]
+    fn search_and_match<'p: 'e, 'e, P: Place<'e>>(
+        &'p self,
+        entry: &'p Entry,
+        reader: &mut Reader<'e, P>,
+        input: &impl Fn() -> &'e Input<'e>,
+    ) -> Verdict<'p> {
         let mut searches = [Findings::Unknown; GROUPS_MAX];
         let mut number = 0_usize;
         while let Some(rule) = entry.rules.get(number) {
-            if let Some(end) = self.skipped_to(entry, rule, input, &mut searches) {
+            if let Some(end) = self.skipped_to(entry, rule, reader, &mut searches) {
                 // Nothing matches before it; at it, the search says that the rule does.
                 match entry.rules.get(end) {
                     Some(found) if is_found(found, end, &searches) => {
@@ -59,27 +82,27 @@ impl CompiledPolicy {
                 }
                 continue;
             }
-            match self.test(rule, input) {
+            match self.test_in(rule, reader, input) {
                 Tri::False => number = number.saturating_add(1),
                 Tri::True => return Verdict::Known(&rule.answer.decision),
-                Tri::Error => return self.match_with_errors(entry, number, input),
+                Tri::Error => return self.match_with_errors(entry, number, input()),
             }
         }
         Verdict::Known(&entry.otherwise)
     }
 
     /// Where a search of many rules answers for this one: the rule to go on with.
-    fn skipped_to(
+    fn skipped_to<'e, P: Place<'e>>(
         &self,
         entry: &Entry,
         rule: &Rule,
-        input: &Input<'_>,
+        reader: &mut Reader<'e, P>,
         searches: &mut [Findings; GROUPS_MAX],
     ) -> Option<usize> {
         let membership = rule.membership?;
         let findings = searches.get_mut(membership.group)?;
         if matches!(findings, Findings::Unknown) {
-            *findings = entry.searches.get(membership.group)?.run(input, self.fuel);
+            *findings = entry.searches.get(membership.group)?.run(reader, self.fuel);
         }
         match findings {
             Findings::First(first) => Some(membership.run_end.min(*first)),
@@ -88,6 +111,22 @@ impl CompiledPolicy {
     }
 
     #[inline]
+    fn test_in<'p: 'e, 'e, P: Place<'e>>(
+        &self,
+        rule: &'p Rule,
+        reader: &mut Reader<'e, P>,
+        input: &impl Fn() -> &'e Input<'e>,
+    ) -> Tri {
+        match &rule.matcher {
+            Matcher::Always => Tri::True,
+            Matcher::When(condition) => {
+                condition.test_in(rule.action, reader, input, &mut Fuel::new(self.fuel))
+            }
+            Matcher::Broken => Tri::Error,
+        }
+    }
+
+    /// Whether a rule matches that is asked on its own.
     pub(crate) fn test(&self, rule: &Rule, input: &Input<'_>) -> Tri {
         match &rule.matcher {
             Matcher::Always => Tri::True,
@@ -115,7 +154,7 @@ impl CompiledPolicy {
             match self.test(rule, input) {
                 Tri::False => {}
                 Tri::True => {
-                    let decision = answer.decision.clone();
+                    let decision = answer.decision.decision.clone();
                     return Verdict::Made(Box::new(settled(decision, raised_by, errors)));
                 }
                 Tri::Error => {
@@ -132,7 +171,7 @@ impl CompiledPolicy {
                 }
             }
         }
-        Verdict::Made(Box::new(settled(entry.otherwise.clone(), raised_by, errors)))
+        Verdict::Made(Box::new(settled(entry.otherwise.decision.clone(), raised_by, errors)))
     }
 }
 
@@ -165,7 +204,7 @@ fn failed(action: Action, answer: &Answer, errors: Vec<ConditionError>) -> Decis
         message,
         approval_workflow: needs_approval.then(|| answer.workflow.clone()),
         errors,
-        ..answer.decision.clone()
+        ..answer.decision.decision.clone()
     }
 }
 

@@ -21,20 +21,24 @@ pub(crate) use walk::WalkEnd;
 
 use crate::call::Call;
 use crate::cel::{ArgPath, Argument, Input, Lookup};
-use crate::compile::{CallSource, CompiledPolicy, EntryId, Fits, is_same_server};
+use crate::compile::{CallSource, CompiledPolicy, EntryId, Fits, Numbered, is_same_server};
 use crate::decision::{Action, ConditionError, Decision, Reason};
 
 impl CompiledPolicy {
     /// Decides a call. The usual answers are borrowed from the policy; one that has to speak of this very call
     /// (an error, arguments that break the schema) is made for it.
     pub fn evaluate<'p>(&'p self, call: &Call<'_>) -> Cow<'p, Decision> {
-        let source = match self.source(call) {
-            Ok(source) => source,
-            Err(problem) => return Cow::Owned(self.invalid_call(*problem)),
-        };
-        match self.entry_answer(call, source) {
-            Some(verdict) => verdict.into(),
-            None => Cow::Borrowed(self.unknown_answer(call)),
+        self.verdict(call).into()
+    }
+
+    /// The same decision, by its number where it was made beforehand.
+    #[inline]
+    pub(crate) fn verdict<'p>(&'p self, call: &Call<'_>) -> Verdict<'p> {
+        match self.source(call) {
+            Ok(source) => self
+                .entry_answer(call, source)
+                .unwrap_or_else(|| Verdict::Known(self.unknown_answer(call))),
+            Err(problem) => Verdict::Made(Box::new(self.invalid_call(*problem))),
         }
     }
 
@@ -123,7 +127,7 @@ impl CompiledPolicy {
     }
 
     /// No entry names the tool.
-    pub(crate) fn unknown_answer(&self, call: &Call<'_>) -> &Decision {
+    pub(crate) fn unknown_answer(&self, call: &Call<'_>) -> &Numbered {
         let is_raised = call.tool.is_new && self.asks_for_new_tools;
         if is_raised && self.unknown.action == Action::Allow {
             return &self.new_tool;
@@ -150,7 +154,7 @@ impl CompiledPolicy {
 /// A decision that was made beforehand, or one for this very call.
 #[derive(Clone, Debug)]
 pub(crate) enum Verdict<'p> {
-    Known(&'p Decision),
+    Known(&'p Numbered),
     Made(Box<Decision>),
 }
 

@@ -72,9 +72,9 @@ fn with_one(
         Change::Unproven(entry, number) => unproven(policy, *entry, *number, question),
         Change::Unapproved(entry) => {
             let mut allowed = policy.allowed_by_default(document);
-            mem::swap(&mut policy.entries.get_mut(*entry)?.otherwise, &mut allowed);
+            mem::swap(&mut policy.entries.get_mut(*entry)?.otherwise.decision, &mut allowed);
             let answer = question(policy);
-            mem::swap(&mut policy.entries.get_mut(*entry)?.otherwise, &mut allowed);
+            mem::swap(&mut policy.entries.get_mut(*entry)?.otherwise.decision, &mut allowed);
             answer
         }
         Change::EntryRemoved(entry) => {
@@ -86,9 +86,9 @@ fn with_one(
         }
         Change::UnknownTools(action) => {
             let mut unknown = policy.unknown_as(document, *action);
-            mem::swap(&mut policy.unknown, &mut unknown);
+            mem::swap(&mut policy.unknown.decision, &mut unknown);
             let answer = question(policy);
-            mem::swap(&mut policy.unknown, &mut unknown);
+            mem::swap(&mut policy.unknown.decision, &mut unknown);
             answer
         }
         Change::NewTools => {
@@ -176,12 +176,12 @@ fn removed(
     }
     let rule = entry.rules.remove(id.enabled);
     let otherwise: Option<Decision> =
-        entry.rules.is_empty().then(|| mem::replace(&mut entry.otherwise, without_rules));
+        entry.rules.is_empty().then(|| mem::replace(&mut entry.otherwise.decision, without_rules));
     let answer = question(policy);
     let entry = policy.entries.get_mut(id.entry)?;
     entry.rules.insert(id.enabled, rule);
     if let Some(otherwise) = otherwise {
-        entry.otherwise = otherwise;
+        entry.otherwise.decision = otherwise;
     }
     answer
 }

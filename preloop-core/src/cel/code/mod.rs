@@ -1,5 +1,6 @@
 //! The lowered form that is evaluated: small nodes in one vector, constants, paths, tests and patterns beside it.
 
+mod inquiry;
 mod reading;
 mod test;
 
@@ -11,6 +12,7 @@ use super::source::ArgPath;
 use super::span::Span;
 use super::types::Record;
 use super::value::Value;
+pub(crate) use inquiry::{Ask, Inquiry, Next};
 pub use reading::Reading;
 pub(crate) use test::{NO_PATH, Near, Question, Test};
 
@@ -181,6 +183,8 @@ pub(crate) struct Code {
     pub(crate) tests: Vec<Test>,
     /// Patterns of functions that do more than test.
     pub(crate) patterns: Vec<Pattern>,
+    /// The same in short, where the whole only asks things of arguments.
+    pub(crate) inquiry: Option<Inquiry>,
     pub(crate) root: OpId,
 }
 

@@ -11,7 +11,7 @@ mod reference;
 
 use super::ast::{Expr, Id, Tree};
 use super::check::Types;
-use super::code::{Code, Op, OpId};
+use super::code::{Code, Inquiry, Op, OpId};
 use super::environment::Environment;
 use super::problem::{PROBLEMS_MAX, Problem, ProblemKind};
 use super::span::Span;
@@ -62,6 +62,7 @@ pub(crate) fn lower(
         return Err(compiler.problems);
     }
     let result = compiler.types.to_declared(result);
+    compiler.code.inquiry = Inquiry::of(&compiler.code);
     Ok(Lowered { code: compiler.code, result, warnings: compiler.warnings })
 }
 

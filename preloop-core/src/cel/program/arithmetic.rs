@@ -158,7 +158,7 @@ impl<'e> Machine<'e> {
 
 /// A number with sign, which is all that usual arithmetic is about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Plain {
+pub(crate) enum Plain {
     Int(i64),
     Double(f64),
 }

@@ -16,7 +16,7 @@ mod truth;
 use bumpalo::Bump;
 
 use super::ast::{Expr, Relation, Tree};
-use super::code::{Code, Node, Op, Reading};
+use super::code::{Code, Op, Reading};
 use super::failure::{Failure, FailureKind, Trouble};
 use super::fuel::Fuel;
 use super::input::Input;
@@ -29,7 +29,8 @@ use super::value::{TypeName, Val, Value};
 pub(crate) use machine::{Arena, Machine};
 pub use notes::Truths;
 pub(crate) use notes::{Notes, kept_alone};
-use quick::{AskedFor, InObject, Place, Quick, Walk};
+pub(crate) use quick::{AskedFor, Found, InObject, Place, Reader};
+use quick::{Quick, Walk};
 
 /// A compiled expression. It never changes, so threads can share it.
 #[derive(Debug)]
@@ -156,40 +157,66 @@ impl Program {
 
     /// Whether the condition holds. Usual conditions allocate nothing.
     pub fn test(&self, input: &Input<'_>, fuel: &mut Fuel) -> Tri {
-        let root = self.code.nodes.get(self.code.root as usize).filter(|root| root.quick);
-        if let Some(root) = root {
-            let (answer, left) = match input.args.object() {
-                Some(object) => self.test_quickly(root, input, InObject(object), fuel.left()),
-                None => self.test_quickly(root, input, AskedFor(input.args), fuel.left()),
-            };
-            if answer != Quick::Unsure {
-                fuel.settle(left, false);
-                return Tri::from(answer == Quick::True);
-            }
+        match input.args.object() {
+            Some(object) => self.test_at(InObject(object), input, fuel),
+            None => self.test_at(AskedFor(input.args), input, fuel),
         }
-        self.test_with_care(input, fuel)
     }
 
     #[inline]
-    fn test_quickly<'e>(
+    fn test_at<'e>(&'e self, place: impl Place<'e>, input: &'e Input<'e>, fuel: &mut Fuel) -> Tri {
+        match quick::single(&self.code, place, fuel.left()) {
+            Some((holds, left)) => {
+                fuel.settle(left, false);
+                Tri::from(holds)
+            }
+            None => self.test_in(&mut Reader::new(place), &|| input, fuel),
+        }
+    }
+
+    /// The same for a condition that shares what it reads of the arguments with others. The whole input is asked for
+    /// where the condition does more than ask things of arguments.
+    #[inline(never)]
+    pub(crate) fn test_in<'e, P: Place<'e>>(
         &'e self,
-        root: &Node,
-        input: &'e Input<'e>,
-        place: impl Place<'e>,
-        fuel: u64,
-    ) -> (Quick, u64) {
-        quick::single(&self.code, root, place, fuel)
-            .unwrap_or_else(|| self.walk_quickly(input, place, fuel))
+        reader: &mut Reader<'e, P>,
+        input: &impl Fn() -> &'e Input<'e>,
+        fuel: &mut Fuel,
+    ) -> Tri {
+        let (answer, left) = match &self.code.inquiry {
+            Some(inquiry) => inquiry.answer(&self.code, reader, fuel.left()),
+            None => self.walk_quickly(*reader, input(), fuel.left()),
+        };
+        if answer == Quick::Unsure {
+            return self.test_with_care(input(), fuel);
+        }
+        fuel.settle(left, false);
+        Tri::from(answer == Quick::True)
+    }
+
+    /// The same condition, evaluated operation by operation.
+    #[cfg(test)]
+    pub(crate) fn without_inquiry(mut self) -> Self {
+        self.code.inquiry = None;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn has_inquiry(&self) -> bool {
+        self.code.inquiry.is_some()
     }
 
     #[inline(never)]
-    fn walk_quickly<'e>(
+    fn walk_quickly<'e, P: Place<'e>>(
         &'e self,
+        reader: Reader<'e, P>,
         input: &'e Input<'e>,
-        place: impl Place<'e>,
         fuel: u64,
     ) -> (Quick, u64) {
-        let mut walk = Walk::new(&self.code, input, place, fuel);
+        if !self.code.nodes.get(self.code.root as usize).is_some_and(|root| root.quick) {
+            return (Quick::Unsure, fuel);
+        }
+        let mut walk = Walk::new(&self.code, input, reader, fuel);
         let answer = walk.holds(self.code.root, None);
         (answer, walk.fuel)
     }

@@ -3,6 +3,7 @@
 mod checks;
 mod cost;
 mod hostile;
+mod inquiry;
 mod paths;
 mod readings;
 mod soup;

@@ -83,8 +83,8 @@ pub fn evaluate<'p>(scopes: &[Scope<'p>], call: &Call<'_>) -> Option<Cow<'p, Dec
         };
         let answer = |decision| Answer { level: scope.level, name: scope.name, decision };
         let Some(verdict) = scope.policy.entry_answer(call, source) else {
-            let decision = Cow::Borrowed(scope.policy.unknown_answer(call));
-            unknown = Some(stricter_of(unknown, answer(decision)));
+            let decision: &Decision = scope.policy.unknown_answer(call);
+            unknown = Some(stricter_of(unknown, answer(Cow::Borrowed(decision))));
             continue;
         };
         let decision: Cow<'p, Decision> = verdict.into();

@@ -3,10 +3,11 @@
 //! It makes no values, takes no notes and knows no failures: where anything is unusual it is [`Quick::Unsure`], and the
 //! machine starts over from the beginning. So it can only ever be faster, as long as it spends the same fuel.
 
+mod inquiry;
 mod place;
 mod value;
 
-pub(super) use place::{AskedFor, Found, InObject, Place};
+pub(crate) use place::{AskedFor, Found, InObject, Place, Reader};
 
 use super::question::compare;
 use crate::cel::ast::{Loop, Relation, Run};
@@ -16,7 +17,7 @@ use crate::cel::value::{Items, Val};
 
 /// What the short way came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Quick {
+pub(crate) enum Quick {
     False,
     True,
     /// A failure, or something that only the machine knows how to handle.
@@ -34,38 +35,37 @@ impl From<bool> for Quick {
 pub(super) struct Walk<'e, P: Place<'e>> {
     code: &'e Code,
     input: &'e Input<'e>,
-    place: P,
-    /// The path that was read last and what it led to: conditions often ask several things of one argument.
-    last: (u32, Option<P::Found>),
+    reader: Reader<'e, P>,
     pub(super) fuel: u64,
 }
 
-/// The answer of code that is one test of one argument, as most code is, and the fuel that is left; none for any other.
+/// The answer of code that is one test of one argument, as most code is, and the fuel that is left; none for any other,
+/// and where there is no answer.
 #[inline]
-pub(super) fn single<'e>(
-    code: &'e Code,
-    root: &Node,
-    place: impl Place<'e>,
-    fuel: u64,
-) -> Option<(Quick, u64)> {
+pub(super) fn single<'e>(code: &Code, place: impl Place<'e>, fuel: u64) -> Option<(bool, u64)> {
+    let root = code.nodes.get(code.root as usize).filter(|root| root.quick)?;
     let Op::Test(number) = root.op else { return None };
     let asked = code.tests.get(number as usize)?;
     let mut left = fuel;
-    let found = place.find(code.paths.get(asked.path as usize)?);
-    let answer = match found {
-        Some(found) if pay(&mut left, root.cost) => found.answer(asked, &mut left),
-        _ => Quick::Unsure,
-    };
-    Some((answer, left))
+    let found = place.find(code.paths.get(asked.path as usize)?)?;
+    let answer =
+        if pay(&mut left, root.cost) { found.answer(asked, &mut left) } else { Quick::Unsure };
+    match answer {
+        Quick::True => Some((true, left)),
+        Quick::False => Some((false, left)),
+        Quick::Unsure => None,
+    }
 }
-
-/// The number of no path, and not that of a test without one.
-const NOT_READ: u32 = NO_PATH.saturating_sub(1);
 
 impl<'e, P: Place<'e>> Walk<'e, P> {
     #[inline]
-    pub(super) const fn new(code: &'e Code, input: &'e Input<'e>, place: P, fuel: u64) -> Self {
-        Self { code, input, place, last: (NOT_READ, None), fuel }
+    pub(super) const fn new(
+        code: &'e Code,
+        input: &'e Input<'e>,
+        reader: Reader<'e, P>,
+        fuel: u64,
+    ) -> Self {
+        Self { code, input, reader, fuel }
     }
 
     /// Whether an operation holds; `item` is the innermost macro's variable. A table of jumps: what each operation needs of the stack, it takes itself.
@@ -152,47 +152,31 @@ impl<'e, P: Place<'e>> Walk<'e, P> {
 
     #[inline(never)]
     fn has(&mut self, path: u32) -> Quick {
-        if self.argument(path).is_some() {
-            return Quick::True;
-        }
-        // Whether what is above the last field can have fields, the machine finds out.
-        match self.code.paths.get(path as usize) {
-            Some(path) if self.place.lacks(path) => Quick::False,
-            _ => Quick::Unsure,
-        }
+        let path = self.code.paths.get(path as usize);
+        path.and_then(|path| self.reader.has(path)).map_or(Quick::Unsure, Quick::from)
     }
 
     #[inline]
     fn argument(&mut self, path: u32) -> Option<P::Found> {
-        if self.last.0 != path {
-            self.last = (path, self.place.find(self.code.paths.get(path as usize)?));
-        }
-        self.last.1
+        self.reader.find(self.code.paths.get(path as usize)?)
     }
 
     #[inline(never)]
     fn test(&mut self, number: u32, item: Option<P::Found>) -> Quick {
         let Some(asked) = self.code.tests.get(number as usize) else { return Quick::Unsure };
-        if asked.path == self.last.0 {
-            return self.test_last(asked);
-        }
         if asked.path != NO_PATH {
             return self.test_argument(asked);
         }
-        let found = match asked.near {
-            Near::ItemField(name) => return self.test_field(asked, name, item),
-            Near::Item => item,
-            Near::Nowhere => return self.test_value(asked, item),
-        };
-        match found {
-            Some(found) => found.answer(asked, &mut self.fuel),
-            None => Quick::Unsure,
+        match asked.near {
+            Near::ItemField(name) => self.test_field(asked, name, item),
+            Near::Item => self.test_item(asked, item),
+            Near::Nowhere => self.test_value(asked, item),
         }
     }
 
     #[inline(never)]
-    fn test_last(&mut self, asked: &Test) -> Quick {
-        match self.last.1 {
+    fn test_item(&mut self, asked: &Test, item: Option<P::Found>) -> Quick {
+        match item {
             Some(found) => found.answer(asked, &mut self.fuel),
             None => Quick::Unsure,
         }
@@ -307,5 +291,9 @@ pub(super) fn pay(fuel: &mut u64, units: u32) -> bool {
 /// The same for bytes scanned.
 #[inline]
 pub(super) fn pay_bytes(fuel: &mut u64, bytes: usize) -> bool {
-    pay(fuel, u32::try_from(bytes >> 4).unwrap_or(u32::MAX))
+    let left = fuel.checked_sub(u64::try_from(bytes >> 4).unwrap_or(u64::MAX));
+    if let Some(left) = left {
+        *fuel = left;
+    }
+    left.is_some()
 }

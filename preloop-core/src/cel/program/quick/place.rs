@@ -9,21 +9,24 @@ use crate::cel::source::{ArgPath, Argument, ArgumentSource, Lookup, Parts};
 use crate::cel::value::{Val, from_json};
 
 /// Arguments, by path.
-pub(in crate::cel::program) trait Place<'e>: Copy {
+pub(crate) trait Place<'e>: Copy + std::fmt::Debug {
     /// What is found there.
     type Found: Found<'e>;
 
     /// What stands under a path; none where anything is missing on the way.
-    fn find(self, path: &'e ArgPath) -> Option<Self::Found>;
+    fn find(self, path: &ArgPath) -> Option<Self::Found>;
 
     /// Whether it is certain that what should hold the last key is an object without it.
     fn lacks(self, path: &ArgPath) -> bool;
 }
 
 /// Something that was read.
-pub(in crate::cel::program) trait Found<'e>: Copy {
+pub(crate) trait Found<'e>: Copy + std::fmt::Debug {
     /// The items of a list.
     type Items: Iterator<Item = Self>;
+
+    /// The text, if this is text.
+    fn text(self) -> Option<&'e str>;
 
     /// The answer to a test, without the fuel of [`Test::operand`] but for that of a size.
     fn answer(self, asked: &Test, fuel: &mut u64) -> Quick;
@@ -41,21 +44,56 @@ pub(in crate::cel::program) trait Found<'e>: Copy {
     fn value(self) -> Val<'e>;
 }
 
+/// A place with what was read there last: conditions often ask several things of one argument, and so do the rules of
+/// one tool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'e, P: Place<'e>> {
+    place: P,
+    /// The slot of the path that was read last, which no other path has that is read through the same reader.
+    slot: u32,
+    found: Option<P::Found>,
+}
+
+impl<'e, P: Place<'e>> Reader<'e, P> {
+    #[inline]
+    pub(crate) const fn new(place: P) -> Self {
+        // No path that is read this way has the slot of the arguments as a whole.
+        Self { place, slot: u32::MAX, found: None }
+    }
+
+    /// What stands under a path; none where anything is missing on the way.
+    #[inline]
+    pub(crate) fn find(&mut self, path: &ArgPath) -> Option<P::Found> {
+        if path.slot() != self.slot {
+            self.found = self.place.find(path);
+            self.slot = path.slot();
+        }
+        self.found
+    }
+
+    /// Whether an argument is there; none where only the machine can tell.
+    pub(in crate::cel::program) fn has(&mut self, path: &ArgPath) -> Option<bool> {
+        if self.find(path).is_some() {
+            return Some(true);
+        }
+        // Whether what is above the last field can have fields, the machine finds out.
+        self.place.lacks(path).then_some(false)
+    }
+}
+
 /// The fields of a JSON object.
-#[derive(Clone, Copy)]
-pub(in crate::cel::program) struct InObject<'e>(
-    pub(in crate::cel::program) &'e JsonMap<String, Json>,
-);
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct InObject<'e>(pub(crate) &'e JsonMap<String, Json>);
 
 /// What a source hands out when it is asked.
-#[derive(Clone, Copy)]
-pub(in crate::cel::program) struct AskedFor<'e>(pub(in crate::cel::program) &'e dyn ArgumentSource);
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AskedFor<'e>(pub(crate) &'e dyn ArgumentSource);
 
 impl<'e> Place<'e> for InObject<'e> {
     type Found = &'e Json;
 
     #[inline]
-    fn find(self, path: &'e ArgPath) -> Option<&'e Json> {
+    fn find(self, path: &ArgPath) -> Option<&'e Json> {
         path.find(self.0)
     }
 
@@ -69,7 +107,7 @@ impl<'e> Place<'e> for AskedFor<'e> {
     type Found = Argument<'e>;
 
     #[inline]
-    fn find(self, path: &'e ArgPath) -> Option<Argument<'e>> {
+    fn find(self, path: &ArgPath) -> Option<Argument<'e>> {
         match self.0.lookup(path) {
             Lookup::Found(found) => Some(found),
             _ => None,
@@ -85,6 +123,11 @@ impl<'e> Place<'e> for AskedFor<'e> {
 
 impl<'e> Found<'e> for &'e Json {
     type Items = std::slice::Iter<'e, Json>;
+
+    #[inline]
+    fn text(self) -> Option<&'e str> {
+        self.as_str()
+    }
 
     #[inline]
     fn answer(self, asked: &Test, fuel: &mut u64) -> Quick {
@@ -118,6 +161,15 @@ impl<'e> Found<'e> for &'e Json {
 
 impl<'e> Found<'e> for Argument<'e> {
     type Items = InTurn<'e>;
+
+    #[inline]
+    fn text(self) -> Option<&'e str> {
+        match self {
+            Argument::Text(text) => Some(text),
+            Argument::Json(Json::String(text)) => Some(text),
+            _ => None,
+        }
+    }
 
     #[inline]
     fn answer(self, asked: &Test, fuel: &mut u64) -> Quick {
@@ -164,7 +216,8 @@ impl<'e> Found<'e> for Argument<'e> {
 }
 
 /// The items of a list, each asked for in its turn.
-pub(in crate::cel::program) enum InTurn<'e> {
+#[derive(Debug)]
+pub(crate) enum InTurn<'e> {
     Parts { parts: &'e dyn Parts, next: usize, end: usize },
     Json(std::slice::Iter<'e, Json>),
 }
