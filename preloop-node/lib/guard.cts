@@ -146,8 +146,8 @@ export class Guard {
 
   /**
    * A toolbox behind the guard: an object of functions or of tools, or a list of tools with `name`. Of a tool `execute`,
-   * `run`, `handler` and `func` are guarded; all else is the tool's own. A tool that has none of them is refused, and so
-   * is one with `invoke`, `call` or `callback`, which take something else than the arguments first.
+   * `run`, `handler` and `func` are guarded; all else is the tool's own. A tool with other functions alone is
+   * refused, and so is one with `invoke`, `call` or `callback`, which take something else than the arguments first.
    */
   wrap<const T extends readonly (ExecutableTool & { readonly name: string })[]>(tools: T): GuardedToolbox<T>;
   wrap<T extends Toolbox>(tools: T): GuardedToolbox<T>;
@@ -175,6 +175,8 @@ export class Guard {
       const run = tool[key];
       if (run !== undefined) guarded.set(key, this.#guarded(name, run, undefined, tool));
     }
+    // A tool without any function runs elsewhere: there is nothing here to guard.
+    if (guarded.size === 0 && hasNoFunction(tool)) return tool;
     if (guarded.size === 0) throw new TypeError(`\`${name}\` has none of ${GUARDED.join(', ')}: ${HELP}`);
     return viewOf(tool, guarded);
   }
@@ -324,6 +326,11 @@ function requestOf(
     const message = `the call needs an approval, which is for exactly its arguments, and ${words}`;
     throw new Denied(message, decision, { cause: new TypeError(words) });
   }
+}
+
+function hasNoFunction(tool: object): boolean {
+  const above: unknown = Object.getPrototypeOf(tool);
+  return (above === null || above === Object.prototype) && Object.values(tool).every((part) => typeof part !== 'function');
 }
 
 function isLater(given: unknown): boolean {

@@ -349,7 +349,13 @@ test('what kits call the function of a tool is guarded, and what nobody knows is
   for (const unknown of [{ execute() {}, invoke() {} }, { func() {}, call() {} }, { callback() {} }, new Invoked()]) {
     assert.throws(() => guard.wrap({ bash: unknown }), { name: 'TypeError', message: /of `bash` would run unguarded/ });
   }
-  for (const none of [{ description: 'runs elsewhere' }, { perform: () => 'ran' }, {}, { execute: undefined }]) {
+  for (const elsewhere of [{ description: 'runs elsewhere' }, {}, { execute: undefined }]) {
+    assert.equal(guard.wrap({ bash: elsewhere }).bash, elsewhere);
+  }
+  class Performing {
+    perform() {}
+  }
+  for (const none of [{ perform: () => 'ran' }, new Performing()]) {
     assert.throws(() => guard.wrap({ bash: none }), { name: 'TypeError', message: /^`bash` has none of execute, run/ });
     assert.throws(() => guard.wrap([{ name: 'bash', ...none }]), TypeError);
   }

@@ -1,6 +1,5 @@
 //! Policies and versions on both engines.
 
-
 use preloop_api::ScopeKind;
 use preloop_core::audit::{AuditKind, AuditRecord};
 
