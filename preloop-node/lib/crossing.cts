@@ -5,15 +5,15 @@
  * for every call; that is safe because reading arguments runs no code of theirs, so no call begins within another.
  */
 
-import { ABSENT, Fault, Kind, content, dateText, field, kindOf, named } from './fields.cjs';
+import { ABSENT, Fault, Kind, dateText, field, item, kindOf, named, plainContent } from './fields.cjs';
 import { HALF_PAIR, NOT_FINITE, TOO_DEEP, TOO_MANY, countOf, digits, jsonText, partText } from './json.cjs';
 import { native } from './native.cjs';
 import { EVERYTHING, type Reading, looks } from './reading.cjs';
 
-const { HEADER, RECORD, MISSING, NOT_AN_OBJECT, NULL_ABOVE, NULL, FALSE, TRUE, NUMBER, TEXT, JSON, FAULT, LIST, OBJECT } =
+const { HEADER, RECORD, MISSING, NOT_AN_OBJECT, NULL_ABOVE, NULL, FALSE, TRUE, NUMBER, TEXT, JSON, FAULT, LIST, OBJECT, READING_SHIFT } =
   native;
 const { NESTING_MAX, SECRETS_MAX, VALUES_MAX } = native;
-const { getOwnPropertyDescriptor, hasOwn } = Object;
+const { getOwnPropertyDescriptor } = Object;
 const encoder = new TextEncoder();
 
 /** Where short texts go, each in a place of its own: writing to a known place is the fastest there is. */
@@ -37,6 +37,11 @@ export interface Plan {
   readonly paths: readonly (readonly string[])[];
   readonly readings: readonly Reading[];
 }
+
+/** What the first key of a path leads to has not been read. */
+const UNREAD = Symbol('unread');
+/** What a path leads to is written. */
+const WRITTEN = Symbol('written');
 
 /** The call needs a larger buffer. */
 const OVERFLOW = Symbol('overflow');
@@ -135,39 +140,44 @@ export class Crossing {
     let at = HEADER / 4;
     for (let index = 0; index < count; index += 1) {
       const keys = paths[index] as readonly string[];
-      if (kind !== Kind.Plain || keys.length !== 1 || !this.#plainText(at, args, keys[0] as string)) {
-        this.#path(at, args, kind, keys, withAll ? EVERYTHING : (readings[index] as Reading));
+      const first = kind === Kind.Plain ? this.#plain(at, args, keys) : UNREAD;
+      if (first !== WRITTEN) {
+        this.#path(at, args, kind, keys, first, withAll ? EVERYTHING : (readings[index] as Reading));
       }
       at += RECORD / 4;
     }
     if (withWhole) this.#whole(at, args);
   }
 
-  /** What most rules read, short text right in the arguments, without the ways of everything else. */
-  #plainText(at: number, args: object, key: string): boolean {
-    const own = getOwnPropertyDescriptor(args, key);
-    if (own === undefined || own.enumerable !== true || !hasOwn(own, 'value')) return false;
-    const text = own.value as unknown;
+  /**
+   * What stands under the first key. What most rules read, short text right in the arguments, is written at once,
+   * without the ways of everything else.
+   */
+  #plain(at: number, args: object, keys: readonly string[]): unknown {
+    if (keys.length === 0) return UNREAD;
+    const own = getOwnPropertyDescriptor(args, keys[0] as string);
+    const first = own === undefined ? undefined : plainContent(own);
+    if (first === undefined) return UNREAD;
     const lane = this.#lane;
-    if (typeof text !== 'string' || text.length > LANE_CHARS || lane >= LANES) return false;
+    if (typeof first !== 'string' || keys.length > 1 || first.length > LANE_CHARS || lane >= LANES) return first;
     const to = this.#lanes[lane] as Uint8Array;
-    let size = writeShort(text, to);
+    let size = writeShort(first, to);
     if (size < 0) {
-      if (!text.isWellFormed()) return false;
-      size = encoder.encodeInto(text, to).written;
+      if (!first.isWellFormed()) return first;
+      size = encoder.encodeInto(first, to).written;
     }
     this.#lane = lane + 1;
     const words = this.#words;
     words[at] = TEXT;
     words[at + 1] = size;
     words[at + 2] = LANES_AT + lane * LANE_BYTES;
-    return true;
+    return WRITTEN;
   }
 
-  #path(at: number, args: object, kindOfArgs: Kind, keys: readonly string[], reading: Reading): void {
+  #path(at: number, args: object, kindOfArgs: Kind, keys: readonly string[], first: unknown, reading: Reading): void {
     try {
-      let value: unknown = args;
-      if (keys.length > 0) {
+      let value: unknown = keys.length > 0 ? first : args;
+      if (value === UNREAD) {
         value = field(args, kindOfArgs, keys[0] as string);
         if (value === ABSENT) return this.#absence(at, MISSING, 0);
       }
@@ -240,7 +250,7 @@ export class Crossing {
     if (kind !== Kind.List) {
       const { names, fields } = reading;
       if (reading.entries !== undefined) throw IN_TEXT;
-      words[at] = OBJECT;
+      words[at] = OBJECT + (reading.number << READING_SHIFT);
       words[at + 1] = reading.count ? countOf(value, kind) : 0;
       let part = this.#records(at, names.length);
       for (let index = 0; index < names.length; index += 1) {
@@ -256,17 +266,16 @@ export class Crossing {
       return;
     }
     const { length } = value as unknown[];
-    words[at] = LIST;
+    words[at] = LIST + (reading.number << READING_SHIFT);
     words[at + 1] = length;
     const { items } = reading;
     const count = items === undefined ? 0 : Math.min(length, reading.first);
     let part = this.#records(at, count);
     for (let index = 0; index < count; index += 1) {
       try {
-        const own = getOwnPropertyDescriptor(value, index);
-        const item = own === undefined ? ABSENT : content(own, index);
+        const found = item(value, index);
         // As in JSON: what is not there still has its place in a list.
-        this.#part(part, item === ABSENT ? null : item, depth + 1, items as Reading);
+        this.#part(part, found === ABSENT ? null : found, depth + 1, items as Reading);
       } catch (problem) {
         this.#unreadable(part, problem);
       }

@@ -9,7 +9,7 @@ import { type Diagnostic, type Report, messageOf, refusable, reportOf } from './
 import { Fault } from './fields.cjs';
 import { jsonText } from './json.cjs';
 import { type NativeEngine, native } from './native.cjs';
-import { type ReadingText, readingOf } from './reading.cjs';
+import { type ReadingText, readingsOf } from './reading.cjs';
 
 /** A tool: its name, or what else is known of it. */
 export type Tool = string | ToolFacts;
@@ -254,7 +254,8 @@ export class Engine {
     const shared = this.#shared;
     if (shared.count >= PLANS_MAX) this.#forget();
     const read = JSON.parse(this.#native.plan(tool)) as [string[], ReadingText][];
-    const plan = { index: shared.count, paths: read.map(([keys]) => keys), readings: read.map(([, reading]) => readingOf(reading)) };
+    const paths = read.map(([keys]) => keys);
+    const plan = { index: shared.count, paths, readings: readingsOf(read.map(([, reading]) => reading)) };
     shared.count += 1;
     plans.set(key, plan);
     return plan;

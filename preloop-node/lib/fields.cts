@@ -15,6 +15,11 @@ const mapGet = Map.prototype.get;
 const mapHas = Map.prototype.has;
 const objectPrototype: object = Object.prototype;
 const arrayPrototype: object = Array.prototype;
+const { bind, call } = Function.prototype;
+const { __lookupGetter__: lookupGetter } = objectPrototype as { __lookupGetter__?: unknown };
+/** The code that makes an item of a list; null where that cannot be asked, since somebody took the means away. */
+const getterOf: (list: object, index: number) => unknown =
+  typeof lookupGetter === 'function' ? bind.call(call, lookupGetter) : () => null;
 
 /** Names that every object inherits; anything else that it inherits was put there by somebody. */
 const INHERITED: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(objectPrototype));
@@ -64,8 +69,29 @@ export function field(value: object, kind: Kind, key: string): unknown {
   return ABSENT;
 }
 
+/** The item at a position of a list, `ABSENT` where there is none. */
+export function item(list: object, index: number): unknown {
+  // Where no code makes the item, looking at it runs none. Asking that is cheaper than making its descriptor, and the item
+  // is the list's own, so nothing that the list inherits is asked. Whether it is enumerable is not: whoever goes through
+  // a list comes to each item, and JSON has each of them, too.
+  if (hasOwn(list, index) && getterOf(list, index) === undefined) {
+    const found = (list as unknown[])[index];
+    if (found !== undefined) return found;
+  }
+  const own = getOwnPropertyDescriptor(list, index);
+  return own === undefined ? ABSENT : content(own, index);
+}
+
+/** The value that a descriptor holds, if it is a usual one; `undefined` for any other. */
+export function plainContent(own: PropertyDescriptor): unknown {
+  // A descriptor of code has no `value`, so what it would inherit must not be taken for one.
+  return own.enumerable !== true || 'value' in objectPrototype ? undefined : own.value;
+}
+
 /** The value that a descriptor holds. */
 export function content(own: PropertyDescriptor, key: string | number): unknown {
+  const found = plainContent(own);
+  if (found !== undefined) return found;
   if (!hasOwn(own, 'value')) throw new Fault(`\`${shown(key)}\` is not a value but code that makes one`);
   if (own.enumerable !== true) throw new Fault(`\`${shown(key)}\` is hidden: it is not enumerable`);
   return own.value === undefined ? ABSENT : own.value;

@@ -1,6 +1,6 @@
 /** A value as JSON text, bounded in depth and size, without running code of the value's. */
 
-import { ABSENT, Fault, Kind, content, dateText, field, kindOf, named } from './fields.cjs';
+import { ABSENT, Fault, Kind, dateText, field, item, kindOf, named } from './fields.cjs';
 import { EVERYTHING, NOTHING, type Reading, fieldOf, looks } from './reading.cjs';
 import { native } from './native.cjs';
 
@@ -92,7 +92,7 @@ class Writer {
 
   #list(list: unknown[], levels: number, reading: Reading): string {
     let { length } = list;
-    const item = reading.all ? EVERYTHING : (reading.items ?? NOTHING);
+    const ofItem = reading.all ? EVERYTHING : (reading.items ?? NOTHING);
     if (!reading.all && !reading.count) {
       if (reading.items === undefined) return '[]';
       if (reading.first < length) length = reading.first;
@@ -100,11 +100,10 @@ class Writer {
     if (length > this.#left) this.#count(length);
     let json = '[';
     for (let index = 0; index < length; index += 1) {
-      const own = getOwnPropertyDescriptor(list, index);
-      const part = own === undefined ? ABSENT : content(own, index);
+      const part = item(list, index);
       if (index > 0) json += ',';
       // As in JSON: what is not there still has its place in a list.
-      json += part === ABSENT ? this.value(null, levels, item) : this.value(part, levels, item);
+      json += this.value(part === ABSENT ? null : part, levels, ofItem);
     }
     return `${json}]`;
   }

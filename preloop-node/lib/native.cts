@@ -34,6 +34,7 @@ export interface Native {
   readonly FAULT: number;
   readonly LIST: number;
   readonly OBJECT: number;
+  readonly READING_SHIFT: number;
   readonly NESTING_MAX: number;
   readonly VALUES_MAX: number;
   readonly SECRETS_MAX: number;

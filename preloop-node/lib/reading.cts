@@ -13,6 +13,8 @@ export interface ReadingText {
 
 /** What is looked at of a value. */
 export interface Reading {
+  /** By which the native module knows it. */
+  readonly number: number;
   /** The value itself, where it is neither list nor object. */
   readonly value: boolean;
   /** How many items or entries there are. */
@@ -33,21 +35,31 @@ export interface Reading {
   readonly isParted: boolean;
 }
 
-/** The reading that the core told. */
-export function readingOf(text: ReadingText): Reading {
+/** The readings that the core told of a tool's paths; `src/plan.rs` numbers them, and those in them, in the same order. */
+export function readingsOf(texts: readonly ReadingText[]): readonly Reading[] {
+  let count = 0;
+  const next = (): number => {
+    count += 1;
+    return count - 1;
+  };
+  return texts.map((text) => readingOf(text, next));
+}
+
+function readingOf(text: ReadingText, next: () => number): Reading {
+  const number = next();
   const { value = false, count = false, all = false, first = Number.POSITIVE_INFINITY } = text;
   const names = (text.fields ?? []).map(([name]) => name);
-  const fields = (text.fields ?? []).map(([, field]) => readingOf(field));
-  const entries = text.entries === undefined ? undefined : readingOf(text.entries);
-  const items = text.items === undefined ? undefined : readingOf(text.items);
+  const fields = (text.fields ?? []).map(([, field]) => readingOf(field, next));
+  const entries = text.entries === undefined ? undefined : readingOf(text.entries, next);
+  const items = text.items === undefined ? undefined : readingOf(text.items, next);
   const isParted = !all && (items?.isParted ?? true) && fields.every((field) => field.isParted);
-  return Object.freeze({ value, count, all, names, fields, entries, items, first, isParted });
+  return Object.freeze({ number, value, count, all, names, fields, entries, items, first, isParted });
 }
 
 /** Everything is looked at. */
-export const EVERYTHING: Reading = readingOf({ all: true });
+export const EVERYTHING: Reading = readingOf({ all: true }, () => 0);
 /** Only that there is something. */
-export const NOTHING: Reading = readingOf({});
+export const NOTHING: Reading = readingOf({}, () => 0);
 
 /** Whether a value that is neither list nor object is looked at, or only that it is there. */
 export function looks(reading: Reading): boolean {

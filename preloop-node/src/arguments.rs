@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 
-use preloop_core::cel::{ArgPath, Argument, ArgumentSource, Lookup, Reading};
+use preloop_core::cel::{ArgPath, Argument, ArgumentSource, Lookup};
 use preloop_core::decision::ConditionError;
 use serde_json::Value;
 
-use crate::layout::{Crossing, Parted, Record};
-use crate::parts::{Shelf, View};
+use crate::layout::{Crossing, Record};
+use crate::parts::Shortage;
 use crate::plan::Plan;
 
 /// Rules of one tool seldom read more paths than this; these need no allocation.
@@ -16,11 +16,10 @@ const NEAR: usize = 8;
 /// What JavaScript read for the paths of a plan.
 #[derive(Debug)]
 pub(crate) struct Arguments<'a> {
-    crossing: Crossing<'a>,
-    slots: &'a [u32],
-    paths: &'a [ArgPath],
-    readings: &'a [Reading],
-    shelf: &'a Shelf,
+    pub(crate) crossing: Crossing<'a>,
+    pub(crate) plan: &'a Plan,
+    /// What was asked for of lists and objects and is not there to be read.
+    pub(crate) shortage: Shortage,
     near: [OnceCell<Read<'a>>; NEAR],
     far: OnceCell<Box<[OnceCell<Read<'a>>]>>,
     whole: OnceCell<Read<'a>>,
@@ -38,24 +37,16 @@ enum Read<'a> {
 impl<'a> Arguments<'a> {
     /// The arguments in the buffer, for the slots of a plan in their order.
     #[inline]
-    pub(crate) fn new(crossing: Crossing<'a>, plan: &'a Plan, shelf: &'a Shelf) -> Self {
+    pub(crate) fn new(crossing: Crossing<'a>, plan: &'a Plan) -> Self {
         Self {
             crossing,
-            slots: &plan.slots,
-            paths: &plan.paths,
-            readings: &plan.readings,
-            shelf,
+            plan,
+            shortage: Shortage::default(),
             near: [const { OnceCell::new() }; NEAR],
             far: OnceCell::new(),
             whole: OnceCell::new(),
             fault: OnceCell::new(),
         }
-    }
-
-    /// A list or an object that crossed in parts.
-    fn view(&self, position: usize, parted: Parted) -> Option<View<'a>> {
-        let (path, reading) = (self.paths.get(position)?, self.readings.get(position)?);
-        Some(View { crossing: self.crossing, shelf: self.shelf, path, reading, parted })
     }
 
     /// That what crossed did not suffice: a decision by less than all there is would be worth nothing.
@@ -72,16 +63,18 @@ impl<'a> Arguments<'a> {
 
     #[cold]
     fn far(&self, position: usize) -> Option<&OnceCell<Read<'a>>> {
-        let cells = self.far.get_or_init(|| self.slots.iter().map(|_| OnceCell::new()).collect());
+        let cells =
+            self.far.get_or_init(|| self.plan.slots.iter().map(|_| OnceCell::new()).collect());
         cells.get(position)
     }
 
     #[inline]
     fn position(&self, slot: u32) -> Option<usize> {
-        if self.slots.len() <= NEAR {
-            return self.slots.iter().position(|known| *known == slot);
+        let slots = &self.plan.slots;
+        if slots.len() <= NEAR {
+            return slots.iter().position(|known| *known == slot);
         }
-        self.slots.binary_search(&slot).ok()
+        slots.binary_search(&slot).ok()
     }
 
     #[inline]
@@ -106,7 +99,7 @@ impl<'a> Arguments<'a> {
     fn whole(&self) -> Lookup<'_> {
         let read = self.whole.get_or_init(|| {
             let is_there = self.crossing.has_whole();
-            if is_there { self.read(self.slots.len()) } else { Read::Fault(String::new()) }
+            if is_there { self.read(self.plan.slots.len()) } else { Read::Fault(String::new()) }
         });
         found(read).unwrap_or(Lookup::NotAnObject(0))
     }
@@ -123,22 +116,19 @@ impl ArgumentSource for Arguments<'_> {
         };
         let Some(cell) = self.cell(position) else { return Lookup::NotAnObject(0) };
         let read = cell.get_or_init(|| self.read(position));
-        let view = match read {
-            Read::Record(Record::List(parted)) => self.view(position, *parted).map(View::list),
-            Read::Record(Record::Object(parted)) => self.view(position, *parted).map(View::object),
-            _ => None,
-        };
-        if let Some(argument) = view {
-            return Lookup::Found(argument);
+        if let Read::Record(Record::List | Record::Object) = read
+            && let Some(parted) = self.path_in_parts(position)
+        {
+            return Lookup::Found(parted);
         }
         found(read).unwrap_or_else(|words| self.stop(path, words))
     }
 
     fn fault(&self) -> Option<&ConditionError> {
-        if self.shelf.lacks() {
+        if self.shortage.lacks() {
             self.lack();
         }
-        self.fault.get().or_else(|| self.shelf.fault())
+        self.fault.get().or_else(|| self.shortage.fault())
     }
 }
 
@@ -155,7 +145,7 @@ fn found<'r>(read: &'r Read<'_>) -> Result<Lookup<'r>, &'r str> {
             Record::Bool(value) => Argument::Bool(value),
             Record::Number(value) => Argument::Double(value),
             Record::Text(text) => Argument::Text(text),
-            Record::Json(_) | Record::Fault(_) | Record::List(_) | Record::Object(_) => {
+            Record::Json(_) | Record::Fault(_) | Record::List | Record::Object => {
                 return Err("it was not handed over");
             }
         },

@@ -18,7 +18,6 @@ use preloop_files::PolicySource;
 
 use crate::arguments::{Arguments, Refused};
 use crate::layout::Crossing;
-use crate::parts::Shelf;
 use crate::plan::Plan;
 use crate::{as_json, failure, refused};
 
@@ -81,7 +80,8 @@ impl NativeEngine {
     }
 
     /// Plans calls of a tool, which is a name or an object as JSON text. Answers the keys of each path and what is looked
-    /// at there, as JSON text; the plan's number is how many there were before.
+    /// at there, as JSON text; the plan's number is how many there were before. What is looked at is numbered as
+    /// [`Looked`](crate::plan::Looked) says.
     #[napi]
     pub fn plan(&self, tool: String) -> napi::Result<String> {
         let tool = preloop_core::json::parse(&tool).map_err(|error| failure(&error))?;
@@ -177,8 +177,7 @@ impl NativeEngine {
         let crossing = Crossing::new(bytes);
         let broken = || failure(&"the call was not handed over whole");
         let plan = self.planned(crossing.plan().ok_or_else(broken)?)?;
-        let kept = Shelf::default();
-        let args = Arguments::new(crossing, &plan, &kept);
+        let args = Arguments::new(crossing, &plan);
         let justification = crossing.justification().ok_or_else(broken)?;
         judge(&plan, &self.complete(&plan, &plan.call(&args, justification)))
     }
@@ -198,8 +197,7 @@ fn number(bound: &BoundEngine, plans: &Plans, bytes: &[u8]) -> Option<i32> {
     if let Some(text) = crossing.json_text() {
         return number_of(bound, plan, &text_arguments(text, plan).ok()?, justification);
     }
-    let kept = Shelf::default();
-    number_of(bound, plan, &Arguments::new(crossing, plan, &kept), justification)
+    number_of(bound, plan, &Arguments::new(crossing, plan), justification)
 }
 
 #[inline]

@@ -43,13 +43,17 @@ pub const JSON: u32 = 9;
 #[napi]
 pub const FAULT: u32 = 10;
 
-/// A list: how many items it has; where the records of its first items begin, and how many of these there are.
+/// A list: how many items it has; where the records of its first items begin, and how many of these there are. The number
+/// of what is looked at of it stands above the kind.
 #[napi]
 pub const LIST: u32 = 11;
 /// An object: how many entries it has, where somebody asks; where the records of its fields begin, in the order of their
-/// names, and how many of these there are.
+/// names, and how many of these there are. The number of what is looked at of it stands above the kind.
 #[napi]
 pub const OBJECT: u32 = 12;
+/// The lowest bit of the number above a kind.
+#[napi]
+pub const READING_SHIFT: u32 = 8;
 
 /// A call as it lies in the buffer.
 #[derive(Clone, Copy, Debug)]
@@ -69,19 +73,38 @@ pub(crate) enum Record<'a> {
     Text(&'a str),
     Json(&'a [u8]),
     Fault(&'a str),
-    List(Parted),
-    Object(Parted),
+    List,
+    Object,
 }
 
 /// How much of a list or an object crossed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Parted {
+    /// The number of what is looked at of it.
+    pub(crate) reading: u32,
     /// How many items or entries there are.
     pub(crate) count: usize,
     /// Where the records of those begin that crossed.
-    at: usize,
+    at: u32,
     /// How many they are.
-    pub(crate) crossed: usize,
+    crossed: u32,
+}
+
+/// The bits of a record's first word that are its kind.
+const KIND: u32 = (1 << READING_SHIFT) - 1;
+
+/// The place of a record among others that begin there.
+#[inline]
+fn place(start: u32, position: usize) -> Option<u32> {
+    u32::try_from(position).ok()?.checked_mul(RECORD)?.checked_add(start)
+}
+
+impl Parted {
+    /// Where the record of a part lies, if it crossed.
+    #[inline]
+    pub(crate) fn part(self, position: usize) -> Option<u32> {
+        if position < self.crossed as usize { place(self.at, position) } else { None }
+    }
 }
 
 impl<'a> Crossing<'a> {
@@ -118,24 +141,20 @@ impl<'a> Crossing<'a> {
         }
     }
 
-    /// The record at a position; none where the buffer holds nothing that could be one.
+    /// The record of a path, by the path's position in the plan.
     #[inline]
     pub(crate) fn record(self, position: usize) -> Option<Record<'a>> {
-        self.record_from(HEADER as usize, position)
+        self.record_at(place(HEADER, position)?)
     }
 
-    /// The record of a part.
+    /// The record in a place; none where the buffer holds nothing that could be one.
     #[inline]
-    pub(crate) fn part_of(self, parted: Parted, position: usize) -> Option<Record<'a>> {
-        if position < parted.crossed { self.record_from(parted.at, position) } else { None }
-    }
-
-    #[inline]
-    fn record_from(self, start: usize, position: usize) -> Option<Record<'a>> {
-        let at = position.checked_mul(RECORD as usize)?.checked_add(start)?;
+    pub(crate) fn record_at(self, at: u32) -> Option<Record<'a>> {
+        let at = at as usize;
         let size = self.word(at.checked_add(4)?)?;
         let value = at.checked_add(8)?;
-        Some(match self.word(at)? {
+        let kind = self.word(at)?;
+        Some(match kind & KIND {
             MISSING => Record::Missing(size as usize),
             NOT_AN_OBJECT => Record::NotAnObject(size as usize),
             NULL_ABOVE => Record::NullAbove(size as usize),
@@ -146,15 +165,21 @@ impl<'a> Crossing<'a> {
             TEXT => Record::Text(self.text(self.word(value)?, size)?),
             JSON => Record::Json(self.part(self.word(value)?, size)?),
             FAULT => Record::Fault(self.text(self.word(value)?, size)?),
-            LIST => Record::List(self.parted(size, value)?),
-            OBJECT => Record::Object(self.parted(size, value)?),
+            LIST => Record::List,
+            OBJECT => Record::Object,
             _ => return None,
         })
     }
 
-    fn parted(self, count: u32, value: usize) -> Option<Parted> {
-        let crossed = self.word(value.checked_add(4)?)? as usize;
-        Some(Parted { count: count as usize, at: self.word(value)? as usize, crossed })
+    /// The list or the object in a place.
+    #[inline]
+    pub(crate) fn parted(self, at: u32) -> Option<Parted> {
+        let words: &[u8; RECORD as usize] = self.bytes.get(at as usize..)?.first_chunk()?;
+        let [kind, count, at, crossed] = [0, 4, 8, 12].map(|start| {
+            let word = words.get(start..).and_then(<[u8]>::first_chunk);
+            word.copied().map_or(0, u32::from_ne_bytes)
+        });
+        Some(Parted { reading: kind >> READING_SHIFT, count: count as usize, at, crossed })
     }
 
     #[inline]

@@ -36,6 +36,50 @@ test('getters are never run', () => {
   assert.equal(runs, 0);
 });
 
+test('items that are made by code are told from items that are there', () => {
+  let runs = 0;
+  const made = (item) => {
+    const list = [{ kind: 'plain' }, 'x'];
+    Object.defineProperty(list, 1, { enumerable: true, configurable: true, ...item });
+    return engine.decide('list', { items: list });
+  };
+  const code = '`args.items` cannot be read: `1` is not a value but code that makes one';
+  assert.equal(made({ get: () => (runs += 1) }).errors[0].message, code);
+  assert.equal(made({ set: () => (runs += 1) }).errors[0].message, code);
+  assert.equal(made({ get: undefined, set: undefined }).errors[0].message, code);
+  // Whoever goes through a list comes to an item that is not enumerable, too.
+  assert.equal(made({ value: { kind: 'secret' }, enumerable: false }).reason, 'rule_matched');
+  // What is not there, or undefined, has its place; what the list would inherit is not its own.
+  const absent = engineOf('args.v.exists(i, i != null)');
+  assert.equal(judged(absent, { v: [, undefined, null] }), 'allow no_rule_matched');
+  Object.defineProperty(Array.prototype, 0, { configurable: true, get: () => (runs += 1) });
+  try {
+    assert.equal(judged(absent, { v: [, undefined] }), 'allow no_rule_matched');
+  } finally {
+    delete Array.prototype[0];
+  }
+  assert.equal(runs, 0);
+});
+
+test('what all objects inherit is not taken for what a descriptor holds', () => {
+  let runs = 0;
+  const args = { get command() { runs += 1; return 'ls'; } };
+  const list = [];
+  Object.defineProperty(list, 0, { enumerable: true, get: () => (runs += 1) });
+  for (const value of [{ value: 'ls' }, { get: () => { runs += 1; return 'ls'; } }]) {
+    Object.defineProperty(Object.prototype, 'value', { configurable: true, ...value });
+    try {
+      assert.equal(engine.decide('bash', args).reason, 'invalid_call');
+      assert.equal(engine.decide('list', { items: list }).reason, 'invalid_call');
+      assert.equal(engine.decide('list', { items: [{ get kind() { runs += 1; return ''; } }] }).reason, 'invalid_call');
+      assert.equal(engine.decide('bash', { command: 'rm -rf /' }).action, 'deny');
+    } finally {
+      delete Object.prototype.value;
+    }
+  }
+  assert.equal(runs, 0);
+});
+
 test('what is hidden is not passed over', () => {
   const hidden = Object.defineProperty({}, 'command', { value: 'rm -rf /', enumerable: false });
   assert.equal(engine.decide('bash', hidden).reason, 'invalid_call');

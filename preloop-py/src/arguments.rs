@@ -73,20 +73,20 @@ impl HostValue for PyValue<'_, '_> {
     type Key = Py<PyString>;
 
     #[inline]
-    fn read(&self) -> Result<Host<PyBackedStr, Self>, HostFault> {
+    fn read(self) -> Result<Host<PyBackedStr, Self>, HostFault> {
         let value = &self.value;
         // Telling a type exactly is one comparison; its subclasses are asked after where none of these fits.
-        if let Ok(text) = value.cast_exact::<PyString>() {
-            return text_of(text.clone()).map(Host::Text);
+        if value.is_exact_instance_of::<PyString>() {
+            return self.into_text();
         }
-        if value.cast_exact::<PyDict>().is_ok() {
-            return Ok(Host::Object(self.clone()));
+        if value.is_exact_instance_of::<PyDict>() {
+            return Ok(Host::Object(self));
         }
         if let Ok(value) = value.cast_exact::<PyInt>() {
             return Ok(int(value));
         }
-        if value.cast_exact::<PyList>().is_ok() {
-            return Ok(Host::List(self.clone()));
+        if value.is_exact_instance_of::<PyList>() {
+            return Ok(Host::List(self));
         }
         if let Ok(value) = value.cast_exact::<PyFloat>() {
             return Ok(Host::Double(value.value()));
@@ -126,12 +126,11 @@ impl HostValue for PyValue<'_, '_> {
     }
 
     #[inline]
-    fn item(&self, position: usize) -> Result<Option<Self>, HostFault> {
-        if let Ok(list) = self.value.cast_exact::<PyList>() {
-            return Ok(list.get_item(position).ok().map(|item| self.with(item)));
-        }
-        if let Ok(list) = self.value.cast::<PyList>() {
-            return Ok(list.get_item(position).ok().map(|item| self.with(item)));
+    fn item(&self, position: usize, length: usize) -> Result<Option<Self>, HostFault> {
+        let exact = self.value.cast_exact::<PyList>();
+        if let Ok(list) = exact.or_else(|_| self.value.cast::<PyList>()) {
+            let item = if list.len() == length { list.get_item(position).ok() } else { None };
+            return Ok(item.map(|item| self.with(item)));
         }
         let Ok(tuple) = self.value.cast::<PyTuple>() else { return Ok(None) };
         Ok(tuple.get_item(position).ok().map(|item| self.with(item)))
@@ -178,6 +177,15 @@ impl<'py> PyValue<'_, 'py> {
         let found = dict.get_item(key).map_err(|error| self.fault(error))?;
         own_class::check_entry(self, key, found.as_ref())?;
         Ok(found.map_or(Field::Missing, |value| Field::Found(self.with(value))))
+    }
+
+    /// The text that this is known to be, without counting one reference more to it.
+    #[inline]
+    fn into_text(self) -> Result<Host<PyBackedStr, Self>, HostFault> {
+        match self.value.cast_into::<PyString>() {
+            Ok(text) => text_of(text).map(Host::Text),
+            Err(_) => Err(HostFault::new("this is no text")),
+        }
     }
 
     /// What a value of a subclass is, or of another type.

@@ -155,7 +155,7 @@ impl Asked<'_, '_> {
                     Err(error) => invalid(format!("the arguments are no JSON: {error}")),
                 };
             }
-            if !matches!(host.read(), Ok(Host::Object(_))) {
+            if !matches!(host.clone().read(), Ok(Host::Object(_))) {
                 caught.check()?;
                 let name = args.get_type().name().map(|name| name.to_string());
                 let name = name.unwrap_or_default();
@@ -212,7 +212,7 @@ pub(crate) fn object_of_text<'a>(
 fn described_tool(tool: &Bound<'_, PyAny>) -> PyResult<Result<ToolFacts, String>> {
     let caught = Caught::default();
     let host = PyValue::new(tool.clone(), &caught);
-    if !matches!(host.read(), Ok(Host::Object(_))) {
+    if !matches!(host.clone().read(), Ok(Host::Object(_))) {
         caught.check()?;
         let name = tool.get_type().name()?;
         return Err(PyTypeError::new_err(format!(

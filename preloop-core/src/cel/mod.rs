@@ -63,7 +63,7 @@ pub use problem::{Problem, ProblemKind};
 pub(crate) use program::{AskedFor, Found, InObject, Place, Reader, kept_alone};
 pub use program::{Program, Step, Tri, Truths};
 pub use slots::{Slot, Slots};
-pub use source::{ArgPath, Argument, ArgumentSource, Lookup, Parts, PathTable};
+pub use source::{ArgPath, Argument, ArgumentSource, FieldName, Lookup, Parts, PathTable};
 pub use span::Span;
 pub use types::Declared;
 pub use value::{TypeName, Value};

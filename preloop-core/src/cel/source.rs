@@ -1,6 +1,7 @@
 //! Where a call's arguments come from: a trait, so that nothing has to be converted to be judged.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::LazyLock;
 
 use serde_json::{Map as JsonMap, Value as Json};
@@ -90,7 +91,44 @@ pub struct PathTable {
     /// The slot of each path, so that a policy of thousands of paths is read in one go.
     slots: HashMap<Box<[Box<str>]>, u32>,
     /// Names of fields below arguments, such as those of a list's items.
-    names: BTreeSet<Box<str>>,
+    names: Vec<Box<str>>,
+    /// The number of each of them.
+    numbers: HashMap<Box<str>, u32>,
+}
+
+/// The name of a field that an expression reads below arguments: `price` in `args.items.all(i, i.price < 5)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldName {
+    text: Box<str>,
+    number: u32,
+}
+
+impl FieldName {
+    /// The number by which a source of the policy's arguments knows this name, as [`PathTable::names`] counts.
+    #[inline]
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub(crate) const fn set_number(&mut self, number: u32) {
+        self.number = number;
+    }
+}
+
+impl From<&str> for FieldName {
+    /// A name that no policy has numbered yet.
+    fn from(text: &str) -> Self {
+        Self { text: text.into(), number: u32::MAX }
+    }
+}
+
+impl Deref for FieldName {
+    type Target = str;
+
+    #[inline]
+    fn deref(&self) -> &str {
+        &self.text
+    }
 }
 
 impl PathTable {
@@ -105,16 +143,18 @@ impl PathTable {
         slot
     }
 
-    /// Takes down names of fields that are read below arguments.
-    pub(crate) fn know<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
-        for name in names {
-            if !self.names.contains(name) {
-                self.names.insert(name.into());
-            }
+    /// The number of a field's name, new or shared.
+    pub(crate) fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
         }
+        let number = u32::try_from(self.names.len()).unwrap_or(u32::MAX);
+        self.names.push(name.into());
+        self.numbers.insert(name.into(), number);
+        number
     }
 
-    /// The names of fields that are read below arguments, sorted.
+    /// The names of fields that are read below arguments, in the order of their numbers.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(AsRef::as_ref)
     }
@@ -144,25 +184,30 @@ pub enum Argument<'a> {
     Json(&'a Json),
     /// An object.
     Object(&'a JsonMap<String, Json>),
-    /// A list whose items are asked for one by one.
-    Items(&'a dyn Parts),
-    /// An object whose fields are asked for one by one.
-    Fields(&'a dyn Parts),
+    /// The list of this number, whose items are asked for one by one.
+    Items(u32, &'a dyn Parts),
+    /// The object of this number, whose fields are asked for one by one.
+    Fields(u32, &'a dyn Parts),
 }
 
-/// A list or an object that hands out its parts when they are asked for, each time the same ones.
+/// Lists and objects that hand out their parts when they are asked for, each time the same ones.
+///
+/// Whoever has them tells them apart by number, so that none of them needs a place in memory for itself.
 pub trait Parts: std::fmt::Debug {
-    /// How many items or fields there are.
-    fn count(&self) -> usize;
+    /// How many items or fields the list or object `of` this number has.
+    fn count(&self, of: u32) -> usize;
 
     /// The item at this position of a list.
-    fn item(&self, position: usize) -> Option<Argument<'_>>;
+    fn item(&self, of: u32, position: usize) -> Option<Argument<'_>>;
 
-    /// What stands under a key of an object.
-    fn field(&self, key: &str) -> Option<Argument<'_>>;
+    /// What stands in an object under a key that an expression spells out.
+    fn field(&self, of: u32, name: &FieldName) -> Option<Argument<'_>>;
+
+    /// What stands in an object under any key.
+    fn value(&self, of: u32, key: &str) -> Option<Argument<'_>>;
 
     /// The entry of an object at this position, by the order of keys.
-    fn entry(&self, position: usize) -> Option<(&str, Argument<'_>)>;
+    fn entry(&self, of: u32, position: usize) -> Option<(&str, Argument<'_>)>;
 }
 
 /// What a source has under a path.

@@ -232,7 +232,7 @@ impl CompiledPolicy {
         self.paths.paths()
     }
 
-    /// The names of fields that rules read below arguments, such as those of a list's items.
+    /// The names of fields that rules read below arguments, such as those of a list's items, in the order of their numbers.
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
         self.paths.names()
     }

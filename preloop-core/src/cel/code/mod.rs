@@ -8,7 +8,7 @@ pub(crate) use super::ast::Run;
 use super::ast::{Arithmetic, Loop, Relation};
 use super::function::Function;
 use super::lib::regex::Pattern;
-use super::source::ArgPath;
+use super::source::{ArgPath, FieldName};
 use super::span::Span;
 use super::types::Record;
 use super::value::Value;
@@ -177,7 +177,7 @@ pub(crate) struct Code {
     pub(crate) optional: Vec<bool>,
     pub(crate) signs: Vec<Arithmetic>,
     pub(crate) constants: Vec<Value>,
-    pub(crate) names: Vec<Box<str>>,
+    pub(crate) names: Vec<FieldName>,
     pub(crate) paths: Vec<ArgPath>,
     pub(crate) loops: Vec<LoopParts>,
     pub(crate) tests: Vec<Test>,
@@ -194,7 +194,7 @@ impl Code {
         self.children.get(start..start.saturating_add(run.len as usize)).unwrap_or(&[])
     }
 
-    pub(crate) fn names(&self, run: Run) -> &[Box<str>] {
+    pub(crate) fn names(&self, run: Run) -> &[FieldName] {
         let start = run.start as usize;
         self.names.get(start..start.saturating_add(run.len as usize)).unwrap_or(&[])
     }

@@ -6,6 +6,7 @@ use crate::cel::ast::Id;
 use crate::cel::check::operators;
 use crate::cel::code::{NEVER, Op, Run};
 use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean, nearest};
+use crate::cel::source::FieldName;
 use crate::cel::types::{Record, Type};
 
 impl<'t> Compiler<'t, '_> {
@@ -16,7 +17,7 @@ impl<'t> Compiler<'t, '_> {
         }
         let found = self.field_types(from.found, way);
         let start = u32::try_from(self.code.names.len()).unwrap_or(u32::MAX);
-        self.code.names.extend(way.steps.iter().map(|step| Box::from(step.name)));
+        self.code.names.extend(way.steps.iter().map(|step| FieldName::from(step.name)));
         let len = u32::try_from(way.steps.len()).unwrap_or(u32::MAX);
         let names = Run { start, len };
         let optional = way.optional();

@@ -165,7 +165,7 @@ impl<'t, 's> Compiler<'t, 's> {
                 let Some(known) = known else { continue };
                 let found = self.types.declared(&known.declared, &mut Vec::new());
                 let number = u32::try_from(self.code.names.len()).unwrap_or(u32::MAX);
-                self.code.names.push(full.into());
+                self.code.names.push(full.as_str().into());
                 let last = steps.last().map_or(span, |step| span.to(step.span));
                 let op = self.leaf(Op::Variable(number), last, true, 0);
                 return Some(self.fields(Out { found, op }, way.after(taken)));

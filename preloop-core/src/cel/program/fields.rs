@@ -8,7 +8,7 @@ use crate::cel::ast::Run;
 use crate::cel::code::{NEVER, Node, Op, OpId};
 use crate::cel::failure::{FailureKind, Trouble};
 use crate::cel::lib::{lists, number::Number};
-use crate::cel::source::{ArgPath, Lookup};
+use crate::cel::source::{ArgPath, FieldName, Lookup};
 use crate::cel::value::{Val, render};
 
 impl<'e> Machine<'e> {
@@ -165,7 +165,7 @@ impl<'e> Machine<'e> {
         &self,
         id: OpId,
         value: Val<'e>,
-        name: &str,
+        name: &FieldName,
         optional: bool,
     ) -> Result<Val<'e>, Trouble> {
         let (inner, optional) = match value {

@@ -300,7 +300,7 @@ impl<'e> Machine<'e> {
         let Some(name) = self.code.names.get(name as usize) else { return Err(self.broken(id)) };
         let known = self.input.variables.iter().find(|(known, _)| **known == **name);
         known.map(|(_, value)| Val::of(value)).ok_or_else(|| {
-            self.fail(FailureKind::UnknownName, id, || format!("`{name}` has no value"))
+            self.fail(FailureKind::UnknownName, id, || format!("`{}` has no value", &**name))
         })
     }
 

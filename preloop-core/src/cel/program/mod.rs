@@ -132,15 +132,18 @@ impl Program {
             let slot = table.slot(path);
             path.set_slot(slot);
         }
-        table.know(self.code.names.iter().map(AsRef::as_ref));
+        for name in &mut self.code.names {
+            name.set_number(table.number(name));
+        }
         let asked = self.code.nodes.iter().filter_map(|node| match node.op {
             Op::Compare { relation: Relation::In, left, .. } => self.code.constant(left),
             _ => None,
         });
-        table.know(asked.filter_map(|key| match key {
-            Value::Text(key) => Some(&**key),
-            _ => None,
-        }));
+        for key in asked {
+            if let Value::Text(key) = key {
+                table.number(key);
+            }
+        }
     }
 
     /// The text that the whole condition looks for in one argument, if that is all it does.

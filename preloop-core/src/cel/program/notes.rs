@@ -164,8 +164,9 @@ fn weight(value: Val<'_>, most: usize, levels: usize) -> usize {
                 }
             }
         }
-        Val::MapParts(parts) => {
-            for (key, value) in (0..parts.count()).filter_map(|position| parts.entry(position)) {
+        Val::MapParts(map, parts) => {
+            let entry = |position| parts.entry(map, position);
+            for (key, value) in (0..parts.count(map)).filter_map(entry) {
                 let below = self::weight(Val::of_argument(value), most, levels);
                 weight = weight.saturating_add(key.len()).saturating_add(below);
                 if weight > most {

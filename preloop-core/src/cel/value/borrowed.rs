@@ -6,7 +6,7 @@ use serde_json::{Map as JsonMap, Value as Json};
 use super::{TypeName, Value, from_double, from_json, key_order};
 use crate::cel::lib::net::{Cidr, Ip};
 use crate::cel::lib::time::Duration;
-use crate::cel::source::{Argument, Parts};
+use crate::cel::source::{Argument, FieldName, Parts};
 use crate::time::Timestamp;
 
 /// A borrowed value. Lists and maps come in the shapes of those they are borrowed from.
@@ -30,13 +30,13 @@ pub(crate) enum Val<'a> {
     ListJson(&'a [Json]),
     ListText(&'a [String]),
     /// Asked for item by item.
-    ListParts(&'a dyn Parts),
+    ListParts(u32, &'a dyn Parts),
     /// Sorted by key, as are all maps but those of JSON.
     Map(&'a [(Val<'a>, Val<'a>)]),
     MapOwned(&'a [(Value, Value)]),
     MapJson(&'a JsonMap<String, Json>),
     /// Asked for field by field.
-    MapParts(&'a dyn Parts),
+    MapParts(u32, &'a dyn Parts),
 }
 
 const _: () = assert!(size_of::<Val<'static>>() <= 24, "values are meant to be three words");
@@ -87,8 +87,8 @@ impl<'a> Val<'a> {
             Argument::Text(value) => Self::Text(value),
             Argument::Json(value) => Self::of_json(value),
             Argument::Object(value) => Self::MapJson(value),
-            Argument::Items(parts) => Self::ListParts(parts),
-            Argument::Fields(parts) => Self::MapParts(parts),
+            Argument::Items(list, parts) => Self::ListParts(list, parts),
+            Argument::Fields(object, parts) => Self::MapParts(object, parts),
         }
     }
 
@@ -111,8 +111,8 @@ impl<'a> Val<'a> {
             | Self::ListOwned(_)
             | Self::ListJson(_)
             | Self::ListText(_)
-            | Self::ListParts(_) => TypeName::List,
-            Self::Map(_) | Self::MapOwned(_) | Self::MapJson(_) | Self::MapParts(_) => {
+            | Self::ListParts(..) => TypeName::List,
+            Self::Map(_) | Self::MapOwned(_) | Self::MapJson(_) | Self::MapParts(..) => {
                 TypeName::Map
             }
         }
@@ -125,7 +125,7 @@ impl<'a> Val<'a> {
             Self::ListOwned(items) => Items::Owned(items),
             Self::ListJson(items) => Items::Json(items),
             Self::ListText(items) => Items::Text(items),
-            Self::ListParts(parts) => Items::Parts(parts),
+            Self::ListParts(list, parts) => Items::Parts(list, parts),
             _ => return None,
         })
     }
@@ -136,21 +136,21 @@ impl<'a> Val<'a> {
             Self::Map(entries) => entries.len(),
             Self::MapOwned(entries) => entries.len(),
             Self::MapJson(entries) => entries.len(),
-            Self::MapParts(parts) => parts.count(),
+            Self::MapParts(map, parts) => parts.count(map),
             _ => return None,
         })
     }
 
     /// Whether this is a map.
     pub(crate) const fn is_map(self) -> bool {
-        matches!(self, Self::Map(_) | Self::MapOwned(_) | Self::MapJson(_) | Self::MapParts(_))
+        matches!(self, Self::Map(_) | Self::MapOwned(_) | Self::MapJson(_) | Self::MapParts(..))
     }
 
-    /// The entry of a text key; none if there is none or this is no map.
-    pub(crate) fn field(self, name: &str) -> Option<Self> {
+    /// The entry of a key that an expression spells out; none if there is none or this is no map.
+    pub(crate) fn field(self, name: &FieldName) -> Option<Self> {
         match self {
-            Self::MapJson(entries) => entries.get(name).map(Self::of_json),
-            Self::MapParts(parts) => parts.field(name).map(Self::of_argument),
+            Self::MapJson(entries) => entries.get(&**name).map(Self::of_json),
+            Self::MapParts(map, parts) => parts.field(map, name).map(Self::of_argument),
             _ => self.entry(Val::Text(name)),
         }
     }
@@ -162,8 +162,8 @@ impl<'a> Val<'a> {
                 Val::Text(name) => entries.get(name).map(Self::of_json),
                 _ => None,
             },
-            Self::MapParts(parts) => match key {
-                Val::Text(name) => parts.field(name).map(Self::of_argument),
+            Self::MapParts(map, parts) => match key {
+                Val::Text(name) => parts.value(map, name).map(Self::of_argument),
                 _ => None,
             },
             Self::Map(entries) => {
@@ -187,7 +187,7 @@ pub(crate) enum Items<'a> {
     Owned(&'a [Value]),
     Json(&'a [Json]),
     Text(&'a [String]),
-    Parts(&'a dyn Parts),
+    Parts(u32, &'a dyn Parts),
 }
 
 impl<'a> Items<'a> {
@@ -197,7 +197,7 @@ impl<'a> Items<'a> {
             Self::Owned(items) => items.len(),
             Self::Json(items) => items.len(),
             Self::Text(items) => items.len(),
-            Self::Parts(parts) => parts.count(),
+            Self::Parts(list, parts) => parts.count(list),
         }
     }
 
@@ -207,7 +207,7 @@ impl<'a> Items<'a> {
             Self::Owned(items) => items.get(position).map(Val::of),
             Self::Json(items) => items.get(position).map(Val::of_json),
             Self::Text(items) => items.get(position).map(|text| Val::Text(text)),
-            Self::Parts(parts) => parts.item(position).map(Val::of_argument),
+            Self::Parts(list, parts) => parts.item(list, position).map(Val::of_argument),
         }
     }
 
@@ -230,12 +230,12 @@ pub(crate) fn entries_of<'a>(map: Val<'a>, arena: &'a Bump) -> Option<&'a [(Val<
             entries.sort_unstable_by(|left, right| key_order(left.0, right.0));
             Some(entries)
         }
-        Val::MapParts(parts) => {
+        Val::MapParts(map, parts) => {
             let entry = |position| {
-                let (key, value) = parts.entry(position)?;
+                let (key, value) = parts.entry(map, position)?;
                 Some((Val::Text(key), Val::of_argument(value)))
             };
-            let entries: Vec<_> = (0..parts.count()).filter_map(entry).collect();
+            let entries: Vec<_> = (0..parts.count(map)).filter_map(entry).collect();
             Some(arena.alloc_slice_copy(&entries))
         }
         _ => None,

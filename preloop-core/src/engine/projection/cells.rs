@@ -1,5 +1,6 @@
 //! Room for what was pulled from one call's arguments: a place for each number, filled once.
 
+use std::array;
 use std::cell::OnceCell;
 
 /// Places on one page of those beyond the near ones.
@@ -16,8 +17,10 @@ pub(super) struct Cells<T, const NEAR: usize> {
 }
 
 impl<T, const NEAR: usize> Cells<T, NEAR> {
-    pub(super) const fn new() -> Self {
-        Self { near: [const { OnceCell::new() }; NEAR], far: OnceCell::new() }
+    #[inline]
+    pub(super) fn new() -> Self {
+        // An array of constants would be written whole, and not only what says that each of them is empty.
+        Self { near: array::from_fn(|_| OnceCell::new()), far: OnceCell::new() }
     }
 
     /// What was pulled for a number below `count`; pulled now if it was not.

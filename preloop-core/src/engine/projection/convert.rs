@@ -43,7 +43,7 @@ impl Bounds {
 /// A list or an object as JSON; scalars too.
 pub(super) fn to_json<H: HostValue>(value: &H, bounds: &mut Bounds) -> Result<Json, HostFault> {
     bounds.count()?;
-    Ok(match value.read()? {
+    Ok(match value.clone().read()? {
         Host::Null => Json::Null,
         Host::Bool(value) => Json::Bool(value),
         Host::Int(value) => Json::Number(value.into()),
@@ -62,7 +62,7 @@ fn items<H: HostValue>(list: &H, bounds: &mut Bounds) -> Result<Json, HostFault>
     }
     let mut items = Vec::with_capacity(length);
     for position in 0..length {
-        let item = list.item(position)?.ok_or_else(changed)?;
+        let item = list.item(position, length)?.ok_or_else(changed)?;
         items.push(to_json(&item, bounds)?);
     }
     Ok(Json::Array(items))

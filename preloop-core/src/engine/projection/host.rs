@@ -9,7 +9,7 @@ use crate::limits::NESTING_MAX;
 ///
 /// A binding says what a value is and hands out its parts; which of them are read, how deep, how many, and what
 /// follows from a fault is decided here, the same for every language.
-pub trait HostValue: Sized {
+pub trait HostValue: Clone {
     /// Text as the language lends or copies it.
     type Text: AsRef<str>;
     /// A key, made once for each name that rules read.
@@ -17,7 +17,7 @@ pub trait HostValue: Sized {
 
     /// What this value is. A list or an object comes with the value that has the parts, which is this one again unless
     /// it only stands for another.
-    fn read(&self) -> Result<Host<Self::Text, Self>, HostFault>;
+    fn read(self) -> Result<Host<Self::Text, Self>, HostFault>;
 
     /// What stands under a key of this value.
     fn field(&self, key: &Self::Key) -> Result<Field<Self>, HostFault>;
@@ -25,8 +25,8 @@ pub trait HostValue: Sized {
     /// How many items a list has, or fields an object, where that takes no walk through them; a list always knows.
     fn length(&self) -> Result<Option<usize>, HostFault>;
 
-    /// The item of a list at this position, if it has as many.
-    fn item(&self, position: usize) -> Result<Option<Self>, HostFault>;
+    /// The item at this position of a list that had so many of them; none if it has not any more.
+    fn item(&self, position: usize, length: usize) -> Result<Option<Self>, HostFault>;
 
     /// Hands out the entries of an object, in any order.
     fn each_entry(

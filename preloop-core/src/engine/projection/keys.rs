@@ -11,7 +11,9 @@ use crate::compile::{CompiledPolicy, NameHasher};
 pub struct PathKeys<K> {
     by_slot: Box<[(ArgPath, Box<[K]>)]>,
     /// Names of fields below arguments, by number.
-    names: HashMap<Box<str>, (u32, K), BuildHasherDefault<NameHasher>>,
+    names: Box<[(Box<str>, K)]>,
+    /// The number of each of them.
+    numbers: HashMap<Box<str>, u32, BuildHasherDefault<NameHasher>>,
 }
 
 impl<K> PathKeys<K> {
@@ -27,8 +29,9 @@ impl<K> PathKeys<K> {
     ) -> Self {
         let path = |path: &ArgPath| (path.clone(), path.keys().map(&mut make).collect());
         let by_slot = paths.iter().map(path).collect();
-        let names = names.zip(0..).map(|(name, number)| (name.into(), (number, make(name))));
-        Self { by_slot, names: names.collect() }
+        let names: Box<[(Box<str>, K)]> = names.map(|name| (name.into(), make(name))).collect();
+        let numbers = names.iter().zip(0..).map(|((name, _), number)| (name.clone(), number));
+        Self { by_slot, numbers: numbers.collect(), names }
     }
 
     /// How many paths there are.
@@ -46,13 +49,18 @@ impl<K> PathKeys<K> {
     }
 
     /// How many names of fields there are.
-    pub(super) fn names(&self) -> usize {
+    pub(super) const fn names(&self) -> usize {
         self.names.len()
     }
 
-    /// The number and the key of a field's name.
+    /// The name of a field and its key.
     #[inline]
-    pub(super) fn named(&self, name: &str) -> Option<&(u32, K)> {
-        self.names.get(name)
+    pub(super) fn named(&self, number: u32) -> Option<&(Box<str>, K)> {
+        self.names.get(number as usize)
+    }
+
+    /// The number of a field's name, where a rule has it.
+    pub(super) fn number(&self, name: &str) -> Option<u32> {
+        self.numbers.get(name).copied()
     }
 }

@@ -8,6 +8,8 @@ mod convert;
 mod held;
 mod host;
 mod keys;
+mod parts;
+mod shelf;
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -23,40 +25,45 @@ use crate::decision::ConditionError;
 use crate::limits::{ARGUMENT_VALUES_MAX, NESTING_MAX, REDACT_NODES_MAX};
 use cells::Cells;
 use convert::Bounds;
-use held::{Held, Place};
+use held::{Held, Node, Place};
+use shelf::Shelf;
 
 /// Rules of one tool seldom read more paths than this; these need no allocation.
 const NEAR: usize = 6;
+/// Nor do so many lists and objects.
+const NEAR_NODES: usize = 4;
 
 /// The arguments of one call, as the calling language has them.
 pub struct Projection<'k, H: HostValue> {
     arguments: H,
     ground: &'k Ground<'k, H::Key>,
-    cells: Cells<Held<'k, H>, NEAR>,
+    cells: Cells<Held<H::Text>, NEAR>,
+    /// Lists and objects that were pulled.
+    nodes: Shelf<Node<H>, NEAR_NODES>,
     whole: OnceCell<Option<Json>>,
 }
 
 impl<'k, H: HostValue> Projection<'k, H> {
     /// These arguments, for the policy that decides.
     #[inline]
-    pub const fn new(arguments: H, ground: &'k Ground<'k, H::Key>) -> Self {
-        Self { arguments, ground, cells: Cells::new(), whole: OnceCell::new() }
+    pub fn new(arguments: H, ground: &'k Ground<'k, H::Key>) -> Self {
+        Self { arguments, ground, cells: Cells::new(), nodes: Shelf::new(), whole: OnceCell::new() }
     }
 
     /// What stands under a path.
-    fn pull(&self, slot: u32) -> Held<'k, H> {
+    fn pull(&self, slot: u32) -> Held<H::Text> {
         let Some(keys) = self.ground.keys.of_slot(slot) else { return Held::NotAnObject(0) };
-        let place = Place::new(self.ground, slot);
+        let place = Place::new(slot, keys.len());
         self.walk(keys, place).unwrap_or_else(|fault| {
-            place.stop(&fault);
+            self.ground.stop(place, &fault);
             Held::NotAnObject(0)
         })
     }
 
     #[inline]
-    fn walk(&self, keys: &[H::Key], place: Place<'k, H::Key>) -> Result<Held<'k, H>, HostFault> {
+    fn walk(&self, keys: &[H::Key], place: Place) -> Result<Held<H::Text>, HostFault> {
         let Some((first, rest)) = keys.split_first() else {
-            return Held::of(&self.arguments, place);
+            return self.hold(self.arguments.clone(), place);
         };
         let mut value = match self.arguments.field(first)? {
             Field::Found(value) => value,
@@ -72,7 +79,7 @@ impl<'k, H: HostValue> Projection<'k, H> {
                 Field::OfOther => return Ok(Held::NotAnObject(position)),
             };
         }
-        Held::of(&value, place.below(keys.len()))
+        self.hold(value, place)
     }
 
     /// Everything, as far as it takes to find secrets; what cannot be read is no fault of the call, since no rule
@@ -94,7 +101,7 @@ impl<H: HostValue> ArgumentSource for Projection<'_, H> {
         }
         let slot = path.slot();
         let pulled = self.cells.get_or_pull(slot, self.ground.keys.len(), || self.pull(slot));
-        pulled.map_or(Lookup::NotAnObject(0), Held::lookup)
+        pulled.map_or(Lookup::NotAnObject(0), |held| self.lookup_of(held))
     }
 
     fn fault(&self) -> Option<&ConditionError> {

@@ -32,15 +32,15 @@ impl HostValue for Peer {
     type Text = String;
     type Key = String;
 
-    fn read(&self) -> Result<Host<String, Self>, HostFault> {
+    fn read(self) -> Result<Host<String, Self>, HostFault> {
         Ok(match &self.value {
             Json::Null => Host::Null,
             Json::Bool(value) => Host::Bool(*value),
             Json::Number(value) => Host::of_digits(&value.to_string())?,
             Json::String(text) if text == "broken" => return Err(HostFault::new("it is broken")),
             Json::String(text) => Host::Text(text.clone()),
-            Json::Array(_) => Host::List(self.clone()),
-            Json::Object(_) => Host::Object(self.clone()),
+            Json::Array(_) => Host::List(self),
+            Json::Object(_) => Host::Object(self),
         })
     }
 
@@ -64,7 +64,7 @@ impl HostValue for Peer {
         })
     }
 
-    fn item(&self, position: usize) -> Result<Option<Self>, HostFault> {
+    fn item(&self, position: usize, _: usize) -> Result<Option<Self>, HostFault> {
         self.asked.borrow_mut().push(position.to_string());
         Ok(self.value.get(position).map(|item| self.below(item)))
     }
@@ -166,8 +166,8 @@ fn what_changes_while_it_is_read_makes_the_call_invalid() {
         type Text = String;
         type Key = String;
 
-        fn read(&self) -> Result<Host<String, Self>, HostFault> {
-            Ok(Host::List(self.clone()))
+        fn read(self) -> Result<Host<String, Self>, HostFault> {
+            Ok(Host::List(self))
         }
 
         fn field(&self, _: &String) -> Result<Field<Self>, HostFault> {
@@ -179,8 +179,8 @@ fn what_changes_while_it_is_read_makes_the_call_invalid() {
             Ok(Some(lengths.pop().unwrap_or(2)))
         }
 
-        fn item(&self, _: usize) -> Result<Option<Self>, HostFault> {
-            Ok(Some(self.clone()))
+        fn item(&self, _: usize, length: usize) -> Result<Option<Self>, HostFault> {
+            Ok((self.length()? == Some(length)).then(|| self.clone()))
         }
 
         fn each_entry(
@@ -214,6 +214,40 @@ fn more_paths_than_have_a_near_place_are_read_once_too() {
     let args: Json = (0..200).map(|number| (format!("k{number}"), json!("-"))).collect();
     assert_eq!(decide(&policy, &args).1.len(), 200);
     check(&policy, &args);
+}
+
+#[test]
+fn more_lists_and_objects_than_have_a_near_place_are_read_once_too() {
+    let policy = policy(&json!([
+        {"expression": "args.l.exists(x, x.p.exists(y, y.q == 'last'))", "action": "require_approval"},
+        {"expression": "args.l[99].p[0].q == args.l[99].p[1].q || args.l[0].p == args.l[1].p", "action": "deny"},
+        {"expression": "args.l.exists(x, x.p.exists(y, y.q == 'last'))", "action": "allow"},
+    ]));
+    let item = |number| json!({"p": [{"q": format!("{number} first")}, {"q": number}]});
+    let args = json!({"l": (0..100).map(item).collect::<Vec<_>>()});
+    check(&policy, &args);
+    let keys = PathKeys::new(policy.policy(), str::to_owned);
+    let ground = Ground::new(&keys);
+    let peer = Peer::new(args);
+    let asked = Rc::clone(&peer.asked);
+    policy.decide_shared(&Call::new("t", &Projection::new(peer, &ground)));
+    let asked = asked.borrow();
+    let times = |key: &str| asked.iter().filter(|asked| *asked == key).count();
+    assert_eq!((times("l"), times("p"), times("q")), (1, 100, 200));
+}
+
+#[test]
+fn a_name_has_one_number_in_all_rules_of_a_policy() {
+    // The second rule numbers its names behind those of the first.
+    let policy = policy(&json!([
+        {"expression": "args.l.exists(x, x.b == 1 && x.a == 2)", "action": "deny"},
+        {"expression": "args.l.exists(x, x.a == 1 && x.c.d == 2 && has(x.b))", "action": "deny"},
+    ]));
+    assert_eq!(policy.policy().field_names().collect::<Vec<_>>(), ["b", "a", "c", "d"]);
+    check(&policy, &json!({"l": [{"a": 2, "b": 1}]}));
+    check(&policy, &json!({"l": [{"a": 1, "b": 2, "c": {"d": 2}}]}));
+    check(&policy, &json!({"l": [{"a": 1, "b": 2, "c": {"d": 3}}]}));
+    check(&policy, &json!({"l": [{"a": 1, "c": {"d": 2}}]}));
 }
 
 #[test]

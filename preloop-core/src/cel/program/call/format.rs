@@ -42,12 +42,14 @@ impl FormatArgument for Shown<'_> {
             Val::Duration(value) => FormatValue::Duration(value),
             Val::Type(name) => FormatValue::Type(name.as_str()),
             Val::Ip(_) | Val::Cidr(_) | Val::Optional(_) => FormatValue::Other,
-            Val::Map(_) | Val::MapOwned(_) | Val::MapJson(_) | Val::MapParts(_) => FormatValue::Map,
+            Val::Map(_) | Val::MapOwned(_) | Val::MapJson(_) | Val::MapParts(..) => {
+                FormatValue::Map
+            }
             Val::List(_)
             | Val::ListOwned(_)
             | Val::ListJson(_)
             | Val::ListText(_)
-            | Val::ListParts(_) => FormatValue::List,
+            | Val::ListParts(..) => FormatValue::List,
         }
     }
 

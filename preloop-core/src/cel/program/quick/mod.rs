@@ -257,7 +257,7 @@ impl<'e, P: Place<'e>> Walk<'e, P> {
         };
         if relation == Relation::In {
             return match right {
-                Val::MapJson(_) | Val::MapParts(_) => Quick::from(right.entry(left).is_some()),
+                Val::MapJson(_) | Val::MapParts(..) => Quick::from(right.entry(left).is_some()),
                 other => other.items().map_or(Quick::Unsure, |items| self.is_member(left, items)),
             };
         }

@@ -5,7 +5,7 @@ use serde_json::{Map as JsonMap, Value as Json};
 use super::Quick;
 use crate::cel::code::Test;
 use crate::cel::program::arithmetic::Plain;
-use crate::cel::source::{ArgPath, Argument, ArgumentSource, Lookup, Parts};
+use crate::cel::source::{ArgPath, Argument, ArgumentSource, FieldName, Lookup, Parts};
 use crate::cel::value::{Val, from_json};
 
 /// Arguments, by path.
@@ -32,7 +32,7 @@ pub(crate) trait Found<'e>: Copy + std::fmt::Debug {
     fn answer(self, asked: &Test, fuel: &mut u64) -> Quick;
 
     /// What stands under a key, if this is an object.
-    fn field(self, name: &str) -> Option<Self>;
+    fn field(self, name: &FieldName) -> Option<Self>;
 
     /// The items, if this is a list.
     fn items(self) -> Option<Self::Items>;
@@ -135,8 +135,8 @@ impl<'e> Found<'e> for &'e Json {
     }
 
     #[inline]
-    fn field(self, name: &str) -> Option<Self> {
-        self.as_object()?.get(name)
+    fn field(self, name: &FieldName) -> Option<Self> {
+        self.as_object()?.get(&**name)
     }
 
     #[inline]
@@ -182,11 +182,11 @@ impl<'e> Found<'e> for Argument<'e> {
     }
 
     #[inline]
-    fn field(self, name: &str) -> Option<Self> {
+    fn field(self, name: &FieldName) -> Option<Self> {
         match self {
-            Argument::Fields(parts) => parts.field(name),
+            Argument::Fields(object, parts) => parts.field(object, name),
             Argument::Json(Json::Object(entries)) | Argument::Object(entries) => {
-                entries.get(name).map(Argument::Json)
+                entries.get(&**name).map(Argument::Json)
             }
             _ => None,
         }
@@ -195,7 +195,9 @@ impl<'e> Found<'e> for Argument<'e> {
     #[inline]
     fn items(self) -> Option<InTurn<'e>> {
         match self {
-            Argument::Items(parts) => Some(InTurn::Parts { parts, next: 0, end: parts.count() }),
+            Argument::Items(list, parts) => {
+                Some(InTurn::Parts { list, parts, next: 0, end: parts.count(list) })
+            }
             Argument::Json(Json::Array(items)) => Some(InTurn::Json(items.iter())),
             _ => None,
         }
@@ -218,7 +220,7 @@ impl<'e> Found<'e> for Argument<'e> {
 /// The items of a list, each asked for in its turn.
 #[derive(Debug)]
 pub(crate) enum InTurn<'e> {
-    Parts { parts: &'e dyn Parts, next: usize, end: usize },
+    Parts { list: u32, parts: &'e dyn Parts, next: usize, end: usize },
     Json(std::slice::Iter<'e, Json>),
 }
 
@@ -228,11 +230,11 @@ impl<'e> Iterator for InTurn<'e> {
     #[inline]
     fn next(&mut self) -> Option<Argument<'e>> {
         match self {
-            Self::Parts { parts, next, end } => {
+            Self::Parts { list, parts, next, end } => {
                 if next >= end {
                     return None;
                 }
-                let item = parts.item(*next).unwrap_or(Argument::Null);
+                let item = parts.item(*list, *next).unwrap_or(Argument::Null);
                 *next = next.saturating_add(1);
                 Some(item)
             }

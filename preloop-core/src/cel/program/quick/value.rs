@@ -79,7 +79,9 @@ impl<'e, P: Place<'e>> Walk<'e, P> {
                 pay_bytes(&mut self.fuel, text.len()).then(|| Val::Int(text::size(text)))
             }
             (Op::Size(_), Val::ListJson(items)) => i64::try_from(items.len()).ok().map(Val::Int),
-            (Op::Size(_), Val::ListParts(parts)) => i64::try_from(parts.count()).ok().map(Val::Int),
+            (Op::Size(_), Val::ListParts(list, parts)) => {
+                i64::try_from(parts.count(list)).ok().map(Val::Int)
+            }
             (Op::Negate(_), Val::Int(value)) => value.checked_neg().map(Val::Int),
             (Op::Negate(_), Val::Double(value)) => Some(Val::Double(-value)),
             (Op::Widen(_), value) => double(value).map(Val::Double),
