@@ -50,9 +50,9 @@ impl Failure {
         self.code == UNHEARD
     }
 
-    /// Whether no server answered.
-    pub(crate) fn is_unreachable(&self) -> bool {
-        self.code == "unreachable"
+    /// Whether it may be over without anybody's help: no server answered, or one that lacks its database.
+    pub(crate) fn may_pass(&self) -> bool {
+        ["unreachable", "unavailable"].contains(&&*self.code)
     }
 
     /// Says what to do about it.

@@ -5,6 +5,7 @@
 #![expect(clippy::panic, reason = "a test that cannot have what it needs must fail")]
 
 mod browser;
+mod certificate;
 mod http_receiver;
 mod postgres;
 mod program;

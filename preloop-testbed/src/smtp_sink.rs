@@ -1,14 +1,17 @@
 //! A mail server that keeps what it is given.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// An SMTP server on loopback, without TLS; it ends with its last clone.
+use crate::certificate::Certificate;
+
+/// An SMTP server on loopback, without TLS unless it is guarded; it ends with its last clone.
 #[derive(Clone, Debug)]
 pub struct SmtpSink {
     address: SocketAddr,
@@ -21,6 +24,21 @@ struct Inner {
     /// What recipients are answered; none: they are taken.
     answer: Mutex<Option<String>>,
     is_stopped: AtomicBool,
+    guard: Option<Guard>,
+}
+
+/// What a guarded server wants before it takes mails.
+#[derive(Debug)]
+struct Guard {
+    certificate: Certificate,
+    /// Name and password, as `AUTH PLAIN` has them.
+    login: String,
+}
+
+/// A connection, before and after `STARTTLS`.
+enum Wire {
+    Plain(TcpStream),
+    Tls(Box<rustls::StreamOwned<rustls::ServerConnection, TcpStream>>),
 }
 
 /// A mail as it was handed over.
@@ -40,10 +58,24 @@ impl SmtpSink {
     /// # Panics
     /// Where there is no port to be had.
     pub fn start() -> Self {
+        Self::start_as(None)
+    }
+
+    /// Starts one for `localhost` that takes mails only over TLS (`STARTTLS`) and from who signs in, by a certificate of
+    /// [`SmtpSink::authority`].
+    ///
+    /// # Panics
+    /// Where there is no port or no certificate to be had.
+    pub fn start_guarded(name: &str, password: &str) -> Self {
+        let login = STANDARD.encode(format!("\0{name}\0{password}"));
+        Self::start_as(Some(Guard { certificate: Certificate::of_localhost(), login }))
+    }
+
+    fn start_as(guard: Option<Guard>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0));
         let listener = listener.unwrap_or_else(|error| panic!("no port for mails: {error}"));
         let address = listener.local_addr().unwrap_or_else(|error| panic!("{error}"));
-        let inner = Arc::new(Inner::default());
+        let inner = Arc::new(Inner { guard, ..Inner::default() });
         let known = Arc::clone(&inner);
         std::thread::spawn(move || {
             for connection in listener.incoming().flatten() {
@@ -60,6 +92,16 @@ impl SmtpSink {
     /// How senders reach it.
     pub fn url(&self) -> String {
         format!("smtp://{}", self.address)
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The file of the authority that its certificate is of; none where it is not guarded.
+    pub fn authority(&self) -> Option<&Path> {
+        self.inner.guard.as_ref().map(|guard| guard.certificate.authority())
     }
 
     /// Answers recipients with that line from now on, such as `550 no such user`.
@@ -90,56 +132,91 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn converse(known: &Inner, connection: TcpStream) -> Option<()> {
-    let mut writer = connection.try_clone().ok()?;
-    let mut reader = BufReader::new(connection);
-    let mut say = |line: &str| writer.write_all(format!("{line}\r\n").as_bytes()).ok();
-    say("220 sink ESMTP")?;
+    let mut wire = BufReader::new(Wire::Plain(connection));
+    say(&mut wire, "220 sink ESMTP")?;
     let mut mail = Mail::default();
+    let mut is_welcome = known.guard.is_none();
     loop {
         let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
+        if wire.read_line(&mut line).ok()? == 0 {
             return None;
         }
         let line = line.trim_end();
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
-        match verb.as_str() {
-            "EHLO" => {
-                say("250-sink greets you")?;
-                say("250 8BITMIME")?;
-            }
-            "HELO" | "NOOP" => say("250 fine")?,
-            "RSET" => {
-                mail = Mail::default();
-                say("250 forgotten")?;
-            }
-            "MAIL" => {
-                mail = Mail { from: address_of(line), ..Mail::default() };
-                say("250 fine")?;
-            }
-            "RCPT" => {
-                let answer = lock(&known.answer).clone();
-                if answer.is_none() {
-                    mail.to.push(address_of(line));
+        match (verb.as_str(), &known.guard) {
+            ("EHLO", guard) => {
+                say(&mut wire, "250-sink greets you")?;
+                match (guard, wire.get_ref()) {
+                    (Some(_), Wire::Plain(_)) => say(&mut wire, "250-STARTTLS")?,
+                    (Some(_), Wire::Tls(_)) => say(&mut wire, "250-AUTH PLAIN")?,
+                    (None, _) => {}
                 }
-                say(answer.as_deref().unwrap_or("250 fine"))?;
+                say(&mut wire, "250 8BITMIME")?;
             }
-            "DATA" if mail.to.is_empty() => say("503 to whom")?,
-            "DATA" => {
-                say("354 go on")?;
-                mail.raw = read_data(&mut reader)?;
-                lock(&known.mails).push(std::mem::take(&mut mail));
-                say("250 kept")?;
+            ("STARTTLS", Some(guard)) => {
+                say(&mut wire, "220 go on")?;
+                let Wire::Plain(connection) = wire.into_inner() else { return None };
+                let tls = rustls::ServerConnection::new(guard.certificate.server()).ok()?;
+                let tls = rustls::StreamOwned::new(tls, connection);
+                wire = BufReader::new(Wire::Tls(Box::new(tls)));
             }
-            "QUIT" => {
-                say("221 bye")?;
+            ("AUTH", Some(guard)) => {
+                let is_private = matches!(wire.get_ref(), Wire::Tls(_));
+                is_welcome = is_private && line.ends_with(&guard.login);
+                say(&mut wire, if is_welcome { "235 welcome" } else { "535 wrong password" })?;
+            }
+            ("MAIL" | "RCPT" | "DATA", _) if !is_welcome => say(&mut wire, "530 sign in first")?,
+            ("QUIT", _) => {
+                say(&mut wire, "221 bye")?;
                 return Some(());
             }
-            _ => say("502 unknown")?,
+            (verb, _) => take(known, &mut mail, &mut wire, (verb, line))?,
         }
     }
 }
 
-fn read_data(reader: &mut BufReader<TcpStream>) -> Option<String> {
+/// What has to do with mails.
+fn take(
+    known: &Inner,
+    mail: &mut Mail,
+    wire: &mut BufReader<Wire>,
+    (verb, line): (&str, &str),
+) -> Option<()> {
+    match verb {
+        "HELO" | "NOOP" => say(wire, "250 fine"),
+        "RSET" => {
+            *mail = Mail::default();
+            say(wire, "250 forgotten")
+        }
+        "MAIL" => {
+            *mail = Mail { from: address_of(line), ..Mail::default() };
+            say(wire, "250 fine")
+        }
+        "RCPT" => {
+            let answer = lock(&known.answer).clone();
+            if answer.is_none() {
+                mail.to.push(address_of(line));
+            }
+            say(wire, answer.as_deref().unwrap_or("250 fine"))
+        }
+        "DATA" if mail.to.is_empty() => say(wire, "503 to whom"),
+        "DATA" => {
+            say(wire, "354 go on")?;
+            mail.raw = read_data(wire)?;
+            lock(&known.mails).push(std::mem::take(mail));
+            say(wire, "250 kept")
+        }
+        _ => say(wire, "502 unknown"),
+    }
+}
+
+fn say(wire: &mut BufReader<Wire>, line: &str) -> Option<()> {
+    let wire = wire.get_mut();
+    wire.write_all(format!("{line}\r\n").as_bytes()).ok()?;
+    wire.flush().ok()
+}
+
+fn read_data(reader: &mut BufReader<Wire>) -> Option<String> {
     let mut raw = String::new();
     loop {
         let mut line = String::new();
@@ -159,6 +236,33 @@ fn read_data(reader: &mut BufReader<TcpStream>) -> Option<String> {
 fn address_of(line: &str) -> String {
     let (_, rest) = line.split_once('<').unwrap_or_default();
     rest.split('>').next().unwrap_or_default().to_owned()
+}
+
+// === impl Wire ===
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Plain(wire) => wire.read(buffer),
+            Self::Tls(wire) => wire.read(buffer),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Plain(wire) => wire.write(buffer),
+            Self::Tls(wire) => wire.write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        match self {
+            Self::Plain(wire) => wire.flush(),
+            Self::Tls(wire) => wire.flush(),
+        }
+    }
 }
 
 // === impl Mail ===

@@ -1,11 +1,13 @@
 //! `preloop approvals`: a held call is listed, shown, and answered by the right people only.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::support::{Server, preloop};
+use crate::support::{Place, Server, preloop};
+use crate::watch::Watching;
 
 const DOCUMENT: &str = "\
 version: \"1.0\"
@@ -173,6 +175,37 @@ fn requests_are_watched_as_they_come_and_change() {
     assert_eq!(next(), (first, "approved".to_owned()));
     watching.kill().expect("it is stopped");
     watching.wait().expect("it ends");
+}
+
+#[test]
+fn watching_goes_on_when_the_server_is_started_anew() {
+    let place = Place::new();
+    let (policy, data_dir) = (place.write("policy.yaml", DOCUMENT), place.path("data"));
+    let address = format!("127.0.0.1:{}", lasting_port());
+    let serve = |place: &Place| {
+        let mut command = place.command(&["serve", "--format", "json", "--log", "warn"]);
+        command.args(["--policy", &policy, "--listen", &address, "--data-dir"]).arg(&data_dir);
+        command
+    };
+    let command = serve(&place);
+    let mut server = Server::spawn(place, command);
+    let first = held(&server, &json!({ "tool": "pay", "args": { "amount": 1 } }));
+    let watching = Watching::of(server.command(&["approvals", "watch"]));
+    watching.hears(&first);
+    server.kill();
+    watching.hears("no server answers");
+    server.start_again(serve(&server.place));
+    let second = held(&server, &json!({ "tool": "pay", "args": { "amount": 2 } }));
+    watching.hears(&second);
+    assert_eq!(server.run(&["approvals", "decline", &first, "--yes"]).code, 0);
+    watching.hears("declined");
+}
+
+/// A free port that stays free between two servers: below those that the system gives to whoever wants any.
+fn lasting_port() -> u16 {
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).expect("small");
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (first..32_000).find(is_free).expect("a free port")
 }
 
 #[test]

@@ -85,7 +85,6 @@ fn what_cannot_work_is_said() {
         (vec!["--listen", "0.0.0.0:0"], 1, "--insecure"),
         (vec!["--listen", "8000"], 2, "--listen"),
         (vec!["--log", "inf=o=x"], 2, "is no log filter"),
-        (vec!["--database-url", "postgres://127.0.0.1:9/x"], 1, "cannot use the database"),
     ] {
         let place = Place::new();
         let data_dir = place.path("data");
@@ -99,6 +98,24 @@ fn what_cannot_work_is_said() {
         assert!(ran.stderr.contains(part), "{part} in {ran:?}");
         assert_eq!(ran.stdout, "");
     }
+}
+
+#[test]
+fn a_start_says_that_it_waits_for_the_database_and_ends() {
+    let place = Place::new();
+    let data_dir = place.path("data");
+    let ran = place.run(&[
+        "serve",
+        "--data-dir",
+        data_dir.to_str().expect("text"),
+        "--listen",
+        "127.0.0.1:0",
+        "--database-url",
+        "postgres://127.0.0.1:9/x",
+    ]);
+    assert_eq!((ran.code, &*ran.stdout), (1, ""), "{ran:?}");
+    let waits = ran.stderr.find("waits for the database").expect("it says what it waits for");
+    assert!(ran.stderr.find("cannot use the database") > Some(waits), "{}", ran.stderr);
 }
 
 #[test]

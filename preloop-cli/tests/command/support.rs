@@ -182,14 +182,19 @@ impl Server {
 
     /// Starts a server by a command of its own.
     pub(crate) fn spawn(place: Place, mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("the server starts");
-        let mut stdout = BufReader::new(child.stdout.take().expect("stdout"));
-        let mut line = String::new();
-        stdout.read_line(&mut line).expect("a line");
-        let started = serde_json::from_str(&line)
-            .unwrap_or_else(|error| panic!("the server did not start ({error}): {line}"));
+        let (child, stdout, started) = begin(&mut command);
         Self { child, stdout, started, place }
+    }
+
+    /// Kills the server as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("it is killed");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Starts a server in the place of one that was killed.
+    pub(crate) fn start_again(&mut self, mut command: Command) {
+        (self.child, self.stdout, self.started) = begin(&mut command);
     }
 
     pub(crate) fn text(&self, member: &str) -> String {
@@ -254,6 +259,18 @@ impl Server {
         std::io::Read::read_to_string(&mut self.stdout, &mut rest).expect("text");
         (status.code(), rest)
     }
+}
+
+/// Starts a server and waits until it says where it is.
+fn begin(command: &mut Command) -> (Child, BufReader<ChildStdout>, Value) {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the server starts");
+    let mut stdout = BufReader::new(child.stdout.take().expect("stdout"));
+    let mut line = String::new();
+    stdout.read_line(&mut line).expect("a line");
+    let started = serde_json::from_str(&line)
+        .unwrap_or_else(|error| panic!("the server did not start ({error}): {line}"));
+    (child, stdout, started)
 }
 
 /// The arguments with options of the command, which stand before what is another program's.

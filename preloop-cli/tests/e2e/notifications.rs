@@ -1,6 +1,6 @@
 //! Messages about approval requests over a death of the server: none is lost, and one that was on its way may come twice.
 
-use preloop_testbed::{HttpAnswer, HttpReceiver};
+use preloop_testbed::{HttpAnswer, HttpReceiver, SmtpSink};
 use serde_json::{Value, json};
 
 use crate::support::preloop::{Preloop, policy};
@@ -77,4 +77,48 @@ fn a_receiver_that_is_away_gets_everything_when_it_is_back() {
         .collect();
     assert!(kinds.contains(&"approval.requested".to_owned()), "{kinds:?}");
     assert!(kinds.contains(&"approval.approved".to_owned()), "{kinds:?}");
+}
+
+/// A server that sends mails by the sink, as an operator sets it up.
+fn start_mailing(sink: &SmtpSink, password: &str, more: &[(&str, &str)]) -> Preloop {
+    let place = json!({"channel": "email", "to": ["payments@example.com"]});
+    let workflows = json!([{"name": "people", "notifications": [place]}]);
+    let tools = json!([{"name": "pay", "approval_workflow": "people"}]);
+    let document = policy(vec![], tools, json!({"approval_workflows": workflows}));
+    let url = format!("smtp://preloop:{password}@localhost:{}?tls=required", sink.port());
+    let mut environment =
+        vec![("PRELOOP_SMTP_URL", url.as_str()), ("PRELOOP_MAIL_FROM", "preloop@example.com")];
+    environment.extend(more);
+    Preloop::start_with(&document, &environment)
+}
+
+#[test]
+fn mails_go_over_tls_to_a_server_that_is_known_and_wants_a_password() {
+    let sink = SmtpSink::start_guarded("preloop", "s3cret");
+    let authority = sink.authority().unwrap().to_str().unwrap().to_owned();
+    let trusts = [("SSL_CERT_FILE", authority.as_str())];
+
+    let preloop = start_mailing(&sink, "s3cret", &trusts);
+    hold(&preloop, 1);
+    until_true("the mail is sent", || deliveries(&preloop, "sent").len() == 1);
+    let mails = sink.mails();
+    assert_eq!(
+        (mails.len(), mails[0].to.as_slice()),
+        (1, &["payments@example.com".to_owned()][..])
+    );
+
+    // A wrong password, and a server whose authority nobody knows: nothing is sent, and the message says why.
+    let preloop = start_mailing(&sink, "wrong", &trusts);
+    hold(&preloop, 2);
+    until_true("the mail is given up", || deliveries(&preloop, "dead").len() == 1);
+    let error = deliveries(&preloop, "dead")[0]["error"].to_string();
+    assert!(error.contains("535") && !error.contains("wrong@"), "{error}");
+
+    let preloop = start_mailing(&sink, "s3cret", &[]);
+    hold(&preloop, 3);
+    let failed = || deliveries(&preloop, "pending").iter().any(|it| it["error"].is_string());
+    until_true("the server is not believed", failed);
+    let error = deliveries(&preloop, "pending")[0]["error"].to_string();
+    assert!(error.contains("certificate"), "{error}");
+    assert_eq!(sink.mails().len(), 1);
 }

@@ -10,9 +10,12 @@ use super::{
 };
 use crate::document::StepUp;
 use crate::time::Timestamp;
+use crate::visible::shortened;
 
 /// How many repeats of a waiting call its timeline tells one by one.
 const JOINS_NOTED_MAX: u32 = 10;
+/// How much of the reason of a repeat the timeline tells.
+const REASON_CHARS_TOLD: usize = 500;
 /// An approval may be used for as long as its workflow waits for votes, and at least this long.
 pub const USE_WINDOW_SECONDS_MIN: u64 = 300;
 
@@ -308,9 +311,9 @@ impl Request {
         Ok(())
     }
 
-    /// An identical call of the same principal waits with it. All are counted and the first few noted: whoever asks
-    /// must not be able to drown what else happened.
-    pub fn join(&mut self, now: Timestamp) {
+    /// An identical call of the same principal waits with it; `reason` is why, where that is another reason than the first
+    /// call gave. All are counted and the first few noted: whoever asks must not be able to drown what else happened.
+    pub fn join(&mut self, reason: Option<&str>, now: Timestamp) {
         if self.state != ApprovalState::Pending {
             return;
         }
@@ -320,7 +323,11 @@ impl Request {
         }
         let at = self.not_before(now);
         let by = self.requester_id.clone();
-        self.note(Event::new(EventKind::Joined, at).by(by));
+        let event = Event::new(EventKind::Joined, at).by(by);
+        self.note(match reason {
+            Some(reason) => event.saying(shortened(reason, REASON_CHARS_TOLD)),
+            None => event,
+        });
     }
 
     /// Uses the approval, and says which use of it this is: by that number alone it is given back or ended.

@@ -4,6 +4,7 @@
 
 use preloop_api::Approval;
 use preloop_core::Timestamp;
+use preloop_core::approval::{AiDecision, AiVerdict};
 use preloop_core::visible::{shortened, visible as core_visible};
 use serde_json::Value;
 use uuid::Uuid;
@@ -162,6 +163,9 @@ fn facts(approval: &Approval, kind: NoticeKind) -> Vec<(&'static str, String)> {
             // Whoever reads it must know whose words these are.
             facts.push(("The agent says", text(words)));
         }
+        if let Some(ai) = &approval.ai {
+            facts.push(("A model says", model_words(ai)));
+        }
         facts.push(("Decide by", approval.expires_at.to_string()));
     } else {
         for vote in &approval.votes {
@@ -176,6 +180,17 @@ fn facts(approval: &Approval, kind: NoticeKind) -> Vec<(&'static str, String)> {
         }
     }
     facts
+}
+
+/// What a model said before people were asked, as the page shows it.
+fn model_words(ai: &AiVerdict) -> String {
+    let words = format!("{}: {}", visible(&ai.model, TEXT_CHARS_MAX), ai.decision.as_str());
+    let sure = ai.confidence.map(|sure| format!(", sure by {:.0} %", sure * 100.0));
+    // Of a failure it is told what went wrong, in words of ours.
+    let label = if ai.decision == AiDecision::Failed { "" } else { "In its words: " };
+    let why =
+        ai.reasoning.as_deref().map(|why| format!(". {label}{}", visible(why, TEXT_CHARS_MAX)));
+    format!("{words}{}{}", sure.unwrap_or_default(), why.unwrap_or_default())
 }
 
 /// The text on one line, cut where it is long, with what cannot be seen made visible.
@@ -226,6 +241,26 @@ mod tests {
         assert_eq!(visible("a\u{202e}b\u{1b}[31m\nc", 100), "a\\u{202e}b\\u{1b}[31m c");
         assert_eq!(visible("abcdef", 3), "ab…");
         assert_eq!(visible("äöü", 3), "äöü");
+    }
+
+    #[test]
+    fn a_model_is_quoted_cut_and_visible() {
+        let mut ai = AiVerdict {
+            decision: AiDecision::Unsure,
+            model: "judge".to_owned(),
+            confidence: Some(0.625),
+            reasoning: Some(format!("cannot\ntell\u{202e}{}", "x".repeat(1_000))),
+            at: "2026-11-21T12:00:00Z".parse().unwrap(),
+            acted: false,
+        };
+        let words = model_words(&ai);
+        let begin = "judge: unsure, sure by 62 %. In its words: cannot tell\\u{202e}xxx";
+        assert!(words.starts_with(begin) && words.ends_with("x…"), "{words}");
+        assert!(words.chars().count() < TEXT_CHARS_MAX + 50, "{words}");
+        ai.decision = AiDecision::Failed;
+        ai.confidence = None;
+        ai.reasoning = Some("it did not answer within 30 seconds".to_owned());
+        assert_eq!(model_words(&ai), "judge: failed. it did not answer within 30 seconds");
     }
 
     #[test]

@@ -175,10 +175,13 @@ fn edit_entries(servers: &mut Vec<Value>, edit: ServerEdit) -> Result<(), Servic
     match edit {
         ServerEdit::Add(McpServerEntry(entry)) => {
             let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
-            if !name.is_empty() && position(servers, name).is_some() {
+            let known = position(servers, name).and_then(|at| servers.get(at)).map(named);
+            if let Some(known) = known.filter(|known| !known.is_empty()) {
                 return Err(ServiceError::Conflict {
                     code: "mcp_server_taken",
-                    message: format!("there is an MCP server `{name}`; replace or change that one"),
+                    message: format!(
+                        "there is an MCP server `{known}`, and case makes no other name; replace or change that one"
+                    ),
                     state: None,
                 });
             }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::dialect::{Statement, WriteTransaction};
 use super::row::{Columns, findable, micros, to_json};
+use super::timed::{Link, Timed};
 use super::{Store, StoreError};
 
 const TABLE: &str = "audit_record";
@@ -221,7 +222,7 @@ async fn account_exists(tx: &mut WriteTransaction, account_id: Uuid) -> Result<b
 }
 
 async fn head(
-    connection: &mut sqlx::AnyConnection,
+    connection: &mut Timed<impl Link>,
     account_id: Uuid,
 ) -> Result<Option<ChainHead>, StoreError> {
     let found = sqlx::query("select account_id, seq, hash from audit_head where account_id = $1")

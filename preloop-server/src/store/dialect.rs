@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::postgres::PgListener;
-use sqlx::{AnyConnection, AnyPool, Connection as _, Executor as _};
+use sqlx::{Any, AnyPool, Connection as _, Executor as _, Transaction};
 
+use super::timed::{Limit, Reader, Timed, within};
 use super::{Location, StoreError};
 
 /// A row of either engine.
@@ -17,6 +18,8 @@ pub(super) type EngineRow = sqlx::any::AnyRow;
 
 /// How long a request waits for a connection, or for its turn to write.
 const TURN_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a statement waits for PostgreSQL, which ends those that it works on sooner.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Connections of one server to PostgreSQL.
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// Connections that read beside the one that writes.
@@ -26,7 +29,7 @@ const SQLITE_READERS: u32 = 4;
 /// synced; another process that holds the file is waited for.
 const SQLITE_SESSION: &str = "pragma journal_mode = wal; pragma synchronous = full;
     pragma foreign_keys = on; pragma busy_timeout = 2000";
-/// No request hangs on a database that is stuck.
+/// No request hangs on a statement that is stuck.
 const POSTGRES_SESSION: &str = "set statement_timeout = '15s'; set lock_timeout = '3s';
     set idle_in_transaction_session_timeout = '30s'; set synchronous_commit = on;
     set client_min_messages = warning";
@@ -49,6 +52,7 @@ pub(super) struct Connections {
     engine: Engine,
     reader: AnyPool,
     writer: AnyPool,
+    limit: Option<Limit>,
 }
 
 impl Connections {
@@ -58,11 +62,22 @@ impl Connections {
         match location {
             Location::Sqlite(path) => Self::open_sqlite(path).await,
             Location::Postgres(url) => {
+                let limit = Limit::new(STATEMENT_TIMEOUT);
+                let of_released = limit.clone();
                 let pool = pool(POSTGRES_SESSION)
                     .max_connections(POSTGRES_CONNECTIONS)
+                    .after_release(move |connection, _| {
+                        let limit = of_released.clone();
+                        Box::pin(async move { limit.check(connection).await })
+                    })
                     .connect(url)
                     .await?;
-                Ok(Self { engine: Engine::Postgres, reader: pool.clone(), writer: pool })
+                Ok(Self {
+                    engine: Engine::Postgres,
+                    reader: pool.clone(),
+                    writer: pool,
+                    limit: Some(limit),
+                })
             }
         }
     }
@@ -71,7 +86,7 @@ impl Connections {
         let url = sqlite_url(path)?;
         let writer = pool(SQLITE_SESSION).max_connections(1).connect(&url).await?;
         let reader = pool(SQLITE_SESSION).max_connections(SQLITE_READERS).connect(&url).await?;
-        Ok(Self { engine: Engine::Sqlite, reader, writer })
+        Ok(Self { engine: Engine::Sqlite, reader, writer, limit: None })
     }
 
     /// How many rows of ten values one statement inserts: with PostgreSQL each statement is a way there and back, and
@@ -83,17 +98,30 @@ impl Connections {
         }
     }
 
-    pub(super) fn reader(&self) -> &AnyPool {
-        &self.reader
+    pub(super) fn reader(&self) -> Reader<'_> {
+        Reader { pool: &self.reader, limit: self.limit.as_ref() }
     }
 
     pub(super) async fn write(&self) -> Result<WriteTransaction, StoreError> {
+        let limit = self.limit.as_ref();
         let tx = match self.engine {
-            Engine::Postgres => self.writer.begin().await?,
+            Engine::Postgres => within(limit, self.writer.begin()).await?,
             // Taking the lock at once, so that two transactions that read and then write cannot deadlock.
             Engine::Sqlite => self.writer.begin_with("begin immediate").await?,
         };
-        Ok(WriteTransaction { engine: self.engine, tx })
+        Ok(WriteTransaction {
+            engine: self.engine,
+            limit: limit.cloned(),
+            tx: Timed::new(tx, limit),
+        })
+    }
+
+    /// Fails where the database does not answer at once.
+    pub(super) async fn ping(&self) -> Result<(), StoreError> {
+        let asked = sqlx::query("select 1").execute(self.reader());
+        let answered = tokio::time::timeout(TURN_TIMEOUT, asked).await;
+        answered.map_err(|_| sqlx::Error::PoolTimedOut)??;
+        Ok(())
     }
 
     /// The database's own time in microseconds, as an expression.
@@ -151,7 +179,8 @@ fn sqlite_url(path: &Path) -> Result<String, StoreError> {
 #[derive(Debug)]
 pub(super) struct WriteTransaction {
     engine: Engine,
-    tx: sqlx::Transaction<'static, sqlx::Any>,
+    limit: Option<Limit>,
+    tx: Timed<Transaction<'static, Any>>,
 }
 
 impl WriteTransaction {
@@ -180,20 +209,20 @@ impl WriteTransaction {
     }
 
     pub(super) async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.tx.commit().await?)
+        Ok(within(self.limit.as_ref(), self.tx.into_link().commit()).await?)
     }
 }
 
 impl Deref for WriteTransaction {
-    type Target = AnyConnection;
+    type Target = Timed<Transaction<'static, Any>>;
 
-    fn deref(&self) -> &AnyConnection {
+    fn deref(&self) -> &Self::Target {
         &self.tx
     }
 }
 
 impl DerefMut for WriteTransaction {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
+    fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.tx
     }
 }
@@ -246,7 +275,7 @@ impl Statement {
     /// Adds a value in the place of its number.
     pub(super) fn bind<'t, T>(&mut self, value: T) -> Result<&mut Self, StoreError>
     where
-        T: sqlx::Encode<'t, sqlx::Any> + sqlx::Type<sqlx::Any>,
+        T: sqlx::Encode<'t, Any> + sqlx::Type<Any>,
     {
         sqlx::Arguments::add(&mut self.arguments, value).map_err(sqlx::Error::Encode)?;
         self.count = self.count.saturating_add(1);
@@ -255,7 +284,7 @@ impl Statement {
     }
 
     /// The whole, ready to be run.
-    pub(super) fn query(self) -> sqlx::query::Query<'static, sqlx::Any, sqlx::any::AnyArguments> {
+    pub(super) fn query(self) -> sqlx::query::Query<'static, Any, sqlx::any::AnyArguments> {
         // The text is of static parts and numbers alone.
         sqlx::query_with(sqlx::AssertSqlSafe(self.text), self.arguments)
     }

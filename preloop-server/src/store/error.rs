@@ -44,7 +44,26 @@ pub(crate) enum StoreError {
     Unavailable(#[from] sqlx::Error),
 }
 
+/// Classes of PostgreSQL's errors that end by themselves: no connection, a conflict, no room, not now, taken away.
+const PASSING_CLASSES: [&str; 5] = ["08", "40", "53", "55", "57"];
+
 impl StoreError {
+    /// Whether the database may answer by and by: it is away, starts, or is busy. A wrong password or name stays wrong.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
+            Self::Unavailable(sqlx::Error::Database(error)) => error
+                .code()
+                .is_some_and(|code| PASSING_CLASSES.iter().any(|class| code.starts_with(class))),
+            Self::Corrupt { .. }
+            | Self::Full { .. }
+            | Self::Location { .. }
+            | Self::Migration { .. }
+            | Self::Sealed { .. }
+            | Self::Unavailable(_) => false,
+        }
+    }
+
     /// Whether the write broke the named unique constraint.
     pub(crate) fn is_duplicate(&self) -> bool {
         match self {

@@ -30,6 +30,7 @@ mod row;
 mod secrets;
 mod sign_ins;
 mod teams;
+mod timed;
 mod tools;
 mod users;
 
@@ -39,6 +40,9 @@ pub(crate) mod testing;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 pub(crate) use ai_reviews::TakenReview;
 pub(crate) use approval_arguments::StoredArguments;
@@ -72,6 +76,10 @@ pub(crate) use users::{EndedSignIns, StoredUser, UserSaved, name_key};
 
 use dialect::{Connections, WriteTransaction};
 
+/// How long a server that starts waits for its database. Requests are answered far sooner that it is away.
+const START_PATIENCE: Duration = Duration::from_secs(30);
+const START_PAUSE: Duration = Duration::from_millis(500);
+
 /// The database of one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
@@ -88,16 +96,37 @@ impl Store {
     /// # Errors
     /// Where the database cannot be used or was written by a later version.
     pub(crate) async fn open(location: Location, replica: &str) -> Result<Self, StoreError> {
-        let connections = Connections::open(&location).await?;
-        let store = Self { connections, location, replica: replica.into() };
+        let deadline = Instant::now() + START_PATIENCE;
+        let mut is_told = false;
+        loop {
+            let error = match Self::try_open(&location, replica).await {
+                // One that starts beside us, or is busy, is waited for.
+                Err(error)
+                    if error.may_pass() && location.is_shared() && Instant::now() < deadline =>
+                {
+                    error
+                }
+                opened => return opened,
+            };
+            if !is_told {
+                let seconds = START_PATIENCE.as_secs();
+                tracing::warn!(%error, database = %location, "the start waits for the database, {seconds} seconds at most");
+                is_told = true;
+            }
+            tokio::time::sleep(START_PAUSE).await;
+        }
+    }
+
+    async fn try_open(location: &Location, replica: &str) -> Result<Self, StoreError> {
+        let connections = Connections::open(location).await?;
+        let store = Self { connections, location: location.clone(), replica: replica.into() };
         migrate::run(&store).await?;
         Ok(store)
     }
 
     /// Whether the database answers.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("select 1").execute(self.connections.reader()).await?;
-        Ok(())
+        self.connections.ping().await
     }
 
     /// Lets go of the database file.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use preloop_api::ToolState;
 use preloop_core::Timestamp;
+use preloop_testbed::Database;
 use serde_json::Map;
 use uuid::Uuid;
 
@@ -108,6 +109,55 @@ async fn writing_goes_on_after_a_transaction_was_lost() {
 }
 
 #[tokio::test]
+async fn a_start_waits_for_its_database() {
+    let database = Database::create();
+    database.take_away();
+    let (begun, absence) = (Instant::now(), Duration::from_secs(4));
+    let returning = database.clone();
+    let back = std::thread::spawn(move || {
+        std::thread::sleep(absence);
+        returning.bring_back();
+    });
+    let store = Store::open(Location::Postgres(database.url()), "main").await.unwrap();
+    assert!(begun.elapsed() >= absence, "it was not there sooner");
+    store.ping().await.unwrap();
+    back.join().unwrap();
+    let begun = Instant::now();
+    let nowhere = Location::Postgres(database.url().replace("preloop_test", "preloop_none"));
+    assert!(Store::open(nowhere, "main").await.is_err());
+    assert!(begun.elapsed() < Duration::from_secs(20), "what stays wrong is not waited for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_ends_though_the_database_hangs_over_it() {
+    let database = Database::create();
+    let store = Store::open(Location::Postgres(database.url()), "main").await.unwrap();
+    let locking = database.clone();
+    let locked = std::thread::spawn(move || {
+        locking.run("begin; lock table approval in access exclusive mode; select pg_sleep(2)");
+    });
+    let waiting = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    let asking = {
+        let store = store.clone();
+        tokio::spawn(
+            async move { while store.approval_find(Uuid::nil(), Uuid::nil()).await.is_ok() {} },
+        )
+    };
+    while database.answer(waiting) == "0" && !asking.is_finished() {}
+    let frost = database.freeze();
+    let answered = tokio::time::timeout(Duration::from_secs(40), asking).await;
+    assert!(answered.is_ok(), "whoever asked waits still");
+    assert!(store.ping().await.is_err(), "and is not taken for one that answers");
+    drop(frost);
+    locked.join().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while store.write().await.is_err() {
+        assert!(Instant::now() < deadline, "it goes on by itself");
+    }
+}
+
+#[tokio::test]
 async fn another_server_is_told_of_what_changed() {
     let place = Place::postgres();
     let (store, account_id) = open(&place).await;
@@ -168,7 +218,7 @@ async fn a_sign_in_ends_while_it_is_renewed(place: Place) {
     let user_id = user.id;
     let saved = store.user_insert(&StoredUser { account_id, user, password: None }, &[]).await;
     assert_eq!(saved.unwrap(), UserSaved::Saved);
-    let ends = now().saturating_add(std::time::Duration::from_mins(1));
+    let ends = now().saturating_add(Duration::from_mins(1));
     let token = |hash: String| NewToken { hash, kind: TokenKind::Refresh, expires_at: ends };
     for round in 0..16 {
         let sign_in = SignInRow {
@@ -215,7 +265,7 @@ async fn a_sign_in_by_a_password_that_is_gone_does_not_begin(place: Place) {
     let user_id = user.id;
     let stored = StoredUser { account_id, user, password: Some("old".to_owned()) };
     assert_eq!(store.user_insert(&stored, &[]).await.unwrap(), UserSaved::Saved);
-    let ends = now().saturating_add(std::time::Duration::from_mins(1));
+    let ends = now().saturating_add(Duration::from_mins(1));
     let begin = async |hash: &str, password: &str| {
         let token = NewToken { hash: hash.to_owned(), kind: TokenKind::Access, expires_at: ends };
         let sign_in = SignInRow {

@@ -147,6 +147,10 @@ async fn edits_that_do_not_fit_are_refused_and_nothing_changes() {
             (status, &json!(code)),
             "{body}: {problem}"
         );
+        if code == "mcp_server_taken" {
+            let detail = problem["detail"].as_str().unwrap();
+            assert!(detail.contains("`a`"), "the one that is there: {detail}");
+        }
     }
     assert_eq!(stand.get("/api/v1/policies/export?format=json").await, before);
     let file = Stand::start("mcp_servers:\n  - {name: a, url: \"http://127.0.0.1:9/\"}\n").await;

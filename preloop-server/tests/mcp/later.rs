@@ -60,6 +60,8 @@ async fn the_agent_comes_back_and_the_call_is_made_once() {
     let waiting = poll(&agent, &given).await;
     assert_eq!(waiting["structuredContent"]["status"], "pending");
     assert_eq!(waiting["structuredContent"]["approvals_required"], 1);
+    let left = waiting["structuredContent"]["time_left_seconds"].as_u64().unwrap();
+    assert!((500..=600).contains(&left), "{waiting}");
     assert_ne!(waiting["isError"], true);
     let again = handle(&agent, "local__danger", json!({"what": "it"})).await;
     assert_eq!(again["request_id"], given["request_id"], "the same call joins");

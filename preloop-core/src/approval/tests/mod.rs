@@ -320,13 +320,25 @@ fn a_use_is_given_back_by_whoever_has_it_and_once() {
 fn repeats_are_counted_and_do_not_fill_the_timeline() {
     let mut request = request_without_model();
     for _ in 0..1_000 {
-        request.join(at(5));
+        request.join(None, at(5));
     }
     let noted = request.events.iter().filter(|event| event.kind == EventKind::Joined).count();
     assert_eq!((request.joins, noted), (1_000, 10));
     request.cancel(None, None, at(6)).unwrap();
-    request.join(at(7));
+    request.join(None, at(7));
     assert_eq!(request.joins, 1_000, "nobody joins what is over");
+}
+
+#[test]
+fn another_reason_of_a_repeat_stands_in_the_timeline() {
+    let mut request = request_without_model();
+    request.join(None, at(5));
+    request.join(Some("the customer is waiting"), at(6));
+    request.join(Some(&"x".repeat(10_000)), at(7));
+    let joins = request.events.iter().filter(|event| event.kind == EventKind::Joined);
+    let said: Vec<Option<&str>> = joins.map(|event| event.message.as_deref()).collect();
+    assert_eq!(said[..2], [None, Some("the customer is waiting")]);
+    assert!(said[2].unwrap().len() < 1_000, "{said:?}");
 }
 
 #[test]

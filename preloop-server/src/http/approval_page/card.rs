@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use preloop_api::{Approval, ApprovalState, PasskeyQuestion, RememberOffer, StepUp, VoteDecision};
+use preloop_core::approval::AiDecision;
 
 use super::arguments::{arguments, show_value, value_text};
 use super::choices::{answer, is_question, remember};
@@ -102,8 +103,12 @@ impl Card<'_> {
                 if let Some(confidence) = ai.confidence {
                     html.raw(", sure by ").text(format!("{:.0} %", confidence * 100.0));
                 }
-                html.raw(". In its words: <q>").text(ai.reasoning.as_deref().unwrap_or_default());
-                html.raw("</q></li>");
+                let why = ai.reasoning.as_deref().unwrap_or_default();
+                if ai.decision == AiDecision::Failed {
+                    html.raw(": ").text(why).raw("</li>");
+                } else {
+                    html.raw(". In its words: <q>").text(why).raw("</q></li>");
+                }
             }
             for vote in &approval.votes {
                 let said = match vote.decision {

@@ -211,6 +211,8 @@ fn facts(approval: &Approval, status: &str, words: &str, interval: Option<u64>) 
         "approvals_required": approval.workflow.required_approvals,
         "votes": votes,
         "expires_at": approval.expires_at,
+        "use_by": approval.use_by,
+        "time_left_seconds": approval.time_left_seconds,
         "approval_url": approval.url,
     });
     if let (Some(interval), Some(members)) = (interval, facts.as_object_mut()) {

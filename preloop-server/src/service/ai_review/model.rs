@@ -130,7 +130,12 @@ async fn read(mut response: Response, limit: Duration) -> Result<Value, String> 
 fn of_openai(body: &Value) -> Result<Answer, String> {
     let choices = body.get("choices").and_then(Value::as_array).map(Vec::as_slice);
     let Some([choice]) = choices else { return Err("it gave not one answer".to_owned()) };
-    if choice.get("finish_reason").and_then(Value::as_str) != Some("stop") {
+    // Servers of the same form leave it out, and an answer that was cut is no JSON.
+    let is_whole = match choice.get("finish_reason") {
+        None | Some(Value::Null) => true,
+        Some(reason) => reason == "stop",
+    };
+    if !is_whole {
         return Err("its answer was cut off or refused".to_owned());
     }
     let text = choice.pointer("/message/content").and_then(Value::as_str);

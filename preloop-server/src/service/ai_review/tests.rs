@@ -206,6 +206,15 @@ async fn whatever_is_no_answer_goes_to_people() {
 }
 
 #[tokio::test]
+async fn an_answer_need_not_say_that_it_is_whole() {
+    let text = decides("approve", 0.9).to_string();
+    let body = json!({"choices": [{"message": {"content": text}}]});
+    let model = StandIn::start(answers(&body)).await;
+    let stand = stand(Place::sqlite(), "main", Some(model.model(AiKind::OpenAi))).await;
+    assert_eq!(reviewed(&stand).await.state, ApprovalState::Approved);
+}
+
+#[tokio::test]
 async fn the_other_form_of_endpoints_is_spoken_too() {
     let input = decides("approve", 0.95);
     let body = json!({

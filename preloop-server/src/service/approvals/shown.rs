@@ -16,6 +16,13 @@ impl Services {
         let request = &approval.request;
         let workflow = &request.workflow;
         let deciding = request.deciding();
+        // A model that decided needed what its own workflow asks, and not what the people behind it would have.
+        let has_model_decided = request.ai.as_ref().is_some_and(|ai| ai.acted);
+        let required_approvals = if has_model_decided {
+            workflow.required_approvals
+        } else {
+            deciding.required_approvals
+        };
         let (server, source) = (approval.server.as_deref(), approval.source.as_deref());
         Approval {
             id: approval.id,
@@ -36,7 +43,7 @@ impl Services {
             asked_values: Vec::new(),
             workflow: ApprovalWorkflowInfo {
                 name: workflow.name.clone(),
-                required_approvals: deciding.required_approvals,
+                required_approvals,
                 timeout_seconds: workflow.timeout_seconds,
                 require_reason: deciding.require_reason,
                 async_approval: workflow.async_approval,

@@ -202,7 +202,13 @@ impl Services {
         let mut record = self.call_record(AuditKind::ApprovalJoined, call, recorded.id);
         record.approval_id = Some(open.id.to_string());
         self.record(&record)?;
-        self.approval_apply(open.id, |approval, now| approval.request.join(now)).await?;
+        let reason = call.attempt.justification.clone().filter(|reason| {
+            !reason.trim().is_empty() && Some(reason) != open.justification.as_ref()
+        });
+        self.approval_apply(open.id, move |approval, now| {
+            approval.request.join(reason.as_deref(), now);
+        })
+        .await?;
         let held = self.hold(call.clone(), recorded, decision.clone(), open).await?;
         Ok(Ruling::Held(Box::new(held)))
     }

@@ -56,7 +56,7 @@ impl Store {
         statement.push(" order by created_at desc, approval_id desc limit ");
         statement.bind(i64::from(filter.limit))?;
         let mut connection = self.connections.reader().acquire().await.map_err(StoreError::from)?;
-        let rows = statement.query().fetch_all(&mut *connection).await?;
+        let rows = statement.query().fetch_all(&mut connection).await?;
         read_all(&mut connection, &rows).await
     }
 
@@ -79,7 +79,7 @@ impl Store {
         statement.push(" order by created_at desc, approval_id desc limit ");
         statement.bind(i64::from(limit))?;
         let mut connection = self.connections.reader().acquire().await.map_err(StoreError::from)?;
-        let rows = statement.query().fetch_all(&mut *connection).await?;
+        let rows = statement.query().fetch_all(&mut connection).await?;
         read_all(&mut connection, &rows).await
     }
 }

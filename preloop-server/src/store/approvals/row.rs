@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::super::StoreError;
 use super::super::dialect::{EngineRow, Statement, WriteTransaction};
 use super::super::row::{Columns, findable, micros, to_json};
+use super::super::timed::{Link, Timed};
 use super::{StoredApproval, TABLE};
 
 pub(super) const SELECT: &str = "select approval_id, principal_id, call_hash, state, tool, server, source,
@@ -24,7 +25,7 @@ pub(super) enum Find<'a> {
 }
 
 pub(super) async fn find(
-    connection: &mut sqlx::AnyConnection,
+    connection: &mut Timed<impl Link>,
     account_id: Uuid,
     filter: &Find<'_>,
 ) -> Result<Option<StoredApproval>, StoreError> {
@@ -48,7 +49,7 @@ pub(super) async fn find(
 
 /// The requests of these rows, with their votes.
 pub(super) async fn read_all(
-    connection: &mut sqlx::AnyConnection,
+    connection: &mut Timed<impl Link>,
     rows: &[EngineRow],
 ) -> Result<Vec<StoredApproval>, StoreError> {
     let mut approvals = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::super::dialect::EngineRow;
 use super::super::row::{Columns, findable, micros};
+use super::super::timed::{Link, Timed};
 use super::super::{Store, StoreError};
 
 const TABLE: &str = "notification_preference";
@@ -137,7 +138,7 @@ impl Store {
 }
 
 async fn find(
-    connection: &mut sqlx::AnyConnection,
+    connection: &mut Timed<impl Link>,
     account_id: Uuid,
     user_id: Uuid,
 ) -> Result<Option<StoredPreferences>, StoreError> {

@@ -1,11 +1,11 @@
 //! What is live, as stored.
 
 use preloop_api::{PolicyAuthor, PolicyScope, ScopeKind, VersionCause};
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use super::super::dialect::{EngineRow, Statement};
 use super::super::row::Columns;
+use super::super::timed::{Link, Timed};
 use super::super::{Store, StoreError};
 use super::{StoredPolicy, TABLE};
 
@@ -70,7 +70,7 @@ impl Store {
 
 /// What is live in the scope, as the transaction sees it.
 pub(super) async fn find_scope(
-    connection: &mut AnyConnection,
+    connection: &mut Timed<impl Link>,
     account_id: Uuid,
     scope: &PolicyScope,
 ) -> Result<Option<StoredPolicy>, StoreError> {

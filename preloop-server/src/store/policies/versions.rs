@@ -2,11 +2,11 @@
 
 use preloop_api::{PolicyAuthor, PolicyScope, PolicyVersion, VersionCause};
 use preloop_core::Timestamp;
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use super::super::dialect::{EngineRow, Statement, WriteTransaction};
 use super::super::row::{Columns, findable, micros};
+use super::super::timed::{Link, Timed};
 use super::super::{Store, StoreError};
 use super::apply::insert_version;
 use super::read::{author, find_scope, number, scope};
@@ -297,7 +297,7 @@ async fn untag(tx: &mut WriteTransaction, policy_id: Uuid, tag: &str) -> Result<
 }
 
 async fn find(
-    connection: &mut AnyConnection,
+    connection: &mut Timed<impl Link>,
     account_id: Uuid,
     id: Uuid,
 ) -> Result<Option<StoredVersion>, StoreError> {
@@ -308,7 +308,10 @@ async fn find(
     row.as_ref().map(read).transpose()
 }
 
-async fn document(connection: &mut AnyConnection, id: Uuid) -> Result<Option<String>, StoreError> {
+async fn document(
+    connection: &mut Timed<impl Link>,
+    id: Uuid,
+) -> Result<Option<String>, StoreError> {
     let text =
         sqlx::query_scalar("select document from policy_version where policy_version_id = $1")
             .bind(id.to_string())

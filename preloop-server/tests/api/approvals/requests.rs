@@ -21,6 +21,26 @@ async fn an_identical_call_joins_and_another_does_not() {
 }
 
 #[tokio::test]
+async fn another_reason_of_an_identical_call_is_told_to_approvers() {
+    let server = TestServer::start().await;
+    let mut id = String::new();
+    for reason in ["the invoice is due", "the invoice is due", "", "the customer is angry"] {
+        let body = json!({"tool": "pay", "args": {"amount": 3}, "justification": reason});
+        let (_, held) = server.agent_post("/api/v1/decisions", body).await;
+        held["approval"]["id"].as_str().unwrap().clone_into(&mut id);
+    }
+    let (_, shown) = server.owner_get(&format!("/api/v1/approvals/{id}")).await;
+    assert_eq!(
+        (&shown["justification"], &shown["asked_count"]),
+        (&json!("the invoice is due"), &json!(4))
+    );
+    let (_, history) = server.owner_get(&format!("/api/v1/approvals/{id}/history")).await;
+    let joins = history["items"].as_array().unwrap().iter().filter(|it| it["kind"] == "joined");
+    let said: Vec<&Value> = joins.map(|event| &event["message"]).collect();
+    assert_eq!(said, [&Value::Null, &Value::Null, &json!("the customer is angry")]);
+}
+
+#[tokio::test]
 async fn pending_requests_are_capped() {
     let server = TestServer::start().await;
     for amount in 0..100 {

@@ -2,6 +2,7 @@
 
 mod chats;
 mod devices;
+mod models;
 mod outbox;
 mod preferences;
 mod stand;

@@ -72,7 +72,7 @@ pub(crate) fn run(watch: &Watch, output: Output) -> Result<Exit, Failure> {
                     (is_begun, is_away) = (true, false);
                 }
                 // It may be started anew; what changes meanwhile is told then.
-                Err(failure) if is_begun && failure.is_unreachable() => {
+                Err(failure) if is_begun && failure.may_pass() => {
                     if !is_away {
                         output.failure(&failure);
                     }
