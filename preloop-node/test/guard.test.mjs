@@ -357,7 +357,7 @@ test('what kits call the function of a tool is guarded, and what nobody knows is
   }
   for (const none of [{ perform: () => 'ran' }, new Performing()]) {
     assert.throws(() => guard.wrap({ bash: none }), { name: 'TypeError', message: /^`bash` has none of execute, run/ });
-    assert.throws(() => guard.wrap([{ name: 'bash', ...none }]), TypeError);
+    assert.throws(() => guard.wrap([Object.assign(none, { name: 'bash' })]), TypeError);
   }
 });
 
