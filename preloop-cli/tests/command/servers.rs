@@ -68,7 +68,7 @@ fn servers_are_added_scanned_and_removed_and_their_credentials_told_nowhere() {
     assert!(scanned.stdout.starts_with("not read: "), "{scanned:?}");
     let refused = server.run(&["servers", "add", "WEB", "--address", address]);
     assert_eq!(refused.code, 1, "{refused:?}");
-    assert!(refused.stderr.contains("there is an MCP server `WEB`"), "{refused:?}");
+    assert!(refused.stderr.contains("there is an MCP server `web`"), "{refused:?}");
 
     let rotated = server.run(&["secrets", "rotate"]);
     assert_eq!(rotated.code, 0, "{rotated:?}");
