@@ -105,7 +105,7 @@ fn a_failures_words_do_not_quote_a_secret() {
 
 #[test]
 fn what_variables_make_of_a_secret_is_not_shown() {
-    let args = json!({"password": "Hunter2secret", "pin": 4711, "note": "AKIAIOSFODNN7EXAMPLE", "x": {}, "list": [7, 8]});
+    let args = json!({"password": "Hunter2secret", "pin": 4711, "note": "AKIAIOSFODNN7EXAMPLE", "x": {}, "list": [7, 8], "headers": [{"name": "Authorization", "value": "Zq-78-Xy"}]});
     for expression in [
         "cel.bind(p, args.password, int(p.lowerAscii()) > 2)",
         "cel.bind(p, args.password, timestamp(p.upperAscii()) < now)",
@@ -116,6 +116,9 @@ fn what_variables_make_of_a_secret_is_not_shown() {
         "args.x[args.password.lowerAscii()] == 1",
         "args.exists(k, args[k] == args.pin && args[k] + 1 > 5)",
         "int(args.note.lowerAscii()) == 1",
+        "int(args.note.reverse()) == 1",
+        "args.note.split('').size() == 1",
+        "args.headers[0].value.replace('-', '') == 'x'",
     ] {
         let text = json!({"version": "1.0", "metadata": {"name": "p"}, "tools": [{"name": "t", "conditions": [
             {"expression": expression, "action": "deny"}]}]});
@@ -139,7 +142,9 @@ fn what_variables_make_of_a_secret_is_not_shown() {
                 .chain([told.message.as_str()])
                 .collect();
             let all = format!("{} {}", values.join(" "), said.join(" ")).to_lowercase();
-            for secret in ["hunter2", "2retnuh", "4711", "4712", "akiaiosf", "\"h\""] {
+            for secret in
+                ["hunter2", "2retnuh", "4711", "4712", "akiaiosf", "elpmaxe", "zq78xy", "\"h\""]
+            {
                 assert!(!all.contains(secret), "{expression}: {all}");
             }
         }

@@ -110,16 +110,21 @@ impl Secrets {
 
     /// Masks what is left of the secrets in a copy of what a part of the condition gave.
     ///
-    /// What a part gave that names a variable, or a key that is worked out, may be made of a secret: of that only what
-    /// stands in the call, or in the condition, unchanged is shown.
+    /// What a part gave that calls something, or names a variable or a key that is worked out, may be made of a secret:
+    /// of that only what stands in the call, or in the condition, unchanged is shown. Numbers that are counted directly,
+    /// such as sizes, are shown.
     pub(crate) fn mask(&self, value: Value, part: &str, condition: &str) -> Value {
         if self.are_none() {
             return value;
         }
-        if is_indirect(part) { self.mask_made(value, condition) } else { self.mask_told(value) }
+        if is_indirect(part) || is_made(part) {
+            self.mask_made(value, condition, is_indirect(part))
+        } else {
+            self.mask_told(value)
+        }
     }
 
-    fn mask_made(&self, value: Value, condition: &str) -> Value {
+    fn mask_made(&self, value: Value, condition: &str, with_numbers: bool) -> Value {
         let is_known = |text: &str| {
             !self.hides(text)
                 && (self.plain.contains(text)
@@ -128,15 +133,18 @@ impl Secrets {
         };
         match value {
             Value::String(text) if !is_known(&text) => Value::from(MASK),
-            Value::Number(number) if !is_known(&number.to_string()) => Value::from(MASK),
-            Value::Array(items) => {
-                items.into_iter().map(|item| self.mask_made(item, condition)).collect()
+            Value::Number(number) if with_numbers && !is_known(&number.to_string()) => {
+                Value::from(MASK)
             }
+            Value::Array(items) => items
+                .into_iter()
+                .map(|item| self.mask_made(item, condition, with_numbers))
+                .collect(),
             Value::Object(map) => map
                 .into_iter()
                 .map(|(key, value)| {
                     let key = if is_known(&key) { key } else { MASK.to_owned() };
-                    (key, self.mask_made(value, condition))
+                    (key, self.mask_made(value, condition, with_numbers))
                 })
                 .collect(),
             other => other,
@@ -164,7 +172,7 @@ impl Secrets {
     /// True where a message about a part may quote a secret, or what was made of one.
     pub(crate) fn are_told_by(&self, message: &str, part: &str) -> bool {
         self.is_full
-            || (!self.texts.is_empty() && is_indirect(part))
+            || (!self.texts.is_empty() && (is_indirect(part) || is_made(part)))
             || self.texts.iter().any(|secret| {
                 let end = secret.char_indices().nth(TOLD_CHARS).map_or(secret.len(), |(at, _)| at);
                 let told = secret.get(..end).unwrap_or(secret);
@@ -176,11 +184,20 @@ impl Secrets {
     }
 }
 
+/// Whether a part of a condition changes what it reads.
+fn is_made(part: &str) -> bool {
+    part.contains(['(', '+'])
+}
+
 /// Whether a part of a condition names a variable, such as one of a macro, or a key that is worked out.
 fn is_indirect(part: &str) -> bool {
     let mut rest = part;
     let mut before = None;
     while let Some(first) = rest.chars().next() {
+        // Raw and tripled quotes end by rules of their own.
+        if ["'''", "\"\"\"", "r'", "r\"", "R'", "R\""].iter().any(|sign| rest.starts_with(sign)) {
+            return true;
+        }
         let length = if is_quote(first) {
             quoted(rest, first)
         } else if first.is_alphabetic() || first == '_' {
@@ -193,7 +210,7 @@ fn is_indirect(part: &str) -> bool {
         let next = after.trim_start().chars().next();
         let is_name = first.is_alphabetic() || first == '_';
         let stands_alone = before != Some('.') && next != Some('(');
-        // What stands before quotes is their prefix, as in `r'...'`.
+        // What stands before quotes is their prefix, as in `b'...'`.
         if is_name && stands_alone && !next.is_some_and(is_quote) && !is_given(word) {
             return true;
         }
@@ -264,7 +281,6 @@ mod tests {
             "args . a",
             "'p' in args.list",
             "has(args.a) && !args.b",
-            "r'x' == args.a",
             "[1, 2]",
             "now - duration('1h')",
             "'it\\'s p'",
