@@ -52,12 +52,11 @@ fn is_verbose(pattern: &str) -> bool {
 
 /// Whether the brace begins `{2}`, `{2,}` or `{2,3}`.
 fn begins_count(rest: &str) -> bool {
-    let Some((count, _)) = rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) else {
-        return false;
-    };
-    let (least, most) = count.split_once(',').unwrap_or((count, ""));
-    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    !least.is_empty() && is_number(least) && is_number(most)
+    let Some(count) = rest.strip_prefix('{') else { return false };
+    let is_digit = |character: char| character.is_ascii_digit();
+    let after = count.trim_start_matches(is_digit);
+    let end = after.strip_prefix(',').map_or(after, |most| most.trim_start_matches(is_digit));
+    after.len() < count.len() && end.starts_with('}')
 }
 
 struct Scanner<'p> {
