@@ -29,7 +29,12 @@ impl Platform {
                 return Ok(());
             }
             let (records, damaged) = self.journal_records(&batch.lines);
-            shared.store.audit_append(records, batch.next).await?;
+            if let Err(error) = shared.store.audit_append(records, batch.next).await {
+                // A commit that was given up, or whose answer was lost, may be done: its records are not moved again.
+                if shared.store.audit_moved_to().await? != batch.next {
+                    return Err(error.into());
+                }
+            }
             for line in damaged {
                 if let Err(error) = shared.journal.set_aside(line) {
                     tracing::error!(%error, "cannot keep a damaged line of the audit journal");

@@ -135,6 +135,8 @@ pub(super) async fn run(store: &Store) -> Result<(), StoreError> {
             Some(_) => {}
         }
     }
+    // A migration is many statements, each of which the database bounds by itself.
+    tx.without_limit();
     for migration in MIGRATIONS {
         if applied.iter().any(|(version, _)| *version == migration.version) {
             continue;

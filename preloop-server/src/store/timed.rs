@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io;
 use std::ops::DerefMut;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -14,9 +14,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use sqlx::any::{AnyQueryResult, AnyRow, AnyStatement, AnyTypeInfo};
 use sqlx::pool::PoolConnection;
-use sqlx::{
-    Any, AnyConnection, AnyPool, Connection as _, Either, Error, Execute, Executor, SqlStr,
-};
+use sqlx::{Any, AnyConnection, AnyPool, Either, Error, Execute, Executor, SqlStr};
 
 /// What a statement answers, piece by piece.
 type Step = Either<AnyQueryResult, AnyRow>;
@@ -30,8 +28,8 @@ impl<L: DerefMut<Target = AnyConnection> + Debug + Send> Link for L {}
 #[derive(Clone, Debug)]
 pub(super) struct Limit {
     time: Duration,
-    /// Set by who gave up: the connection that is released next may be the one that hangs.
-    was_given_up: Arc<AtomicBool>,
+    /// How many gave up since a released connection was last seen to answer: the next may be the one that hangs.
+    given_up: Arc<AtomicU64>,
 }
 
 /// A statement under way; one that is dropped before it is answered was given up.
@@ -74,15 +72,17 @@ pub(super) async fn within<T>(
 
 impl Limit {
     pub(super) fn new(time: Duration) -> Self {
-        Self { time, was_given_up: Arc::default() }
+        Self { time, given_up: Arc::default() }
     }
 
     /// Looks whether a connection that is released still answers, where one was given up since the last that did: the pool
-    /// would wait for it without end, and keep its place taken.
+    /// would wait for it without end, and keep its place taken. A transaction whose beginning was given up may have begun.
     pub(super) async fn check(&self, connection: &mut AnyConnection) -> Result<bool, Error> {
-        if self.was_given_up.load(Ordering::Relaxed) {
-            within(Some(self), connection.ping()).await?;
-            self.was_given_up.store(false, Ordering::Relaxed);
+        let seen = self.given_up.load(Ordering::Relaxed);
+        if seen > 0 {
+            within(Some(self), connection.execute("rollback")).await?;
+            // Who gave up meanwhile counts for the next.
+            let _ = self.given_up.compare_exchange(seen, 0, Ordering::Relaxed, Ordering::Relaxed);
         }
         Ok(true)
     }
@@ -91,7 +91,7 @@ impl Limit {
 impl Drop for Asking<'_> {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.limit.was_given_up.store(true, Ordering::Relaxed);
+            self.limit.given_up.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -105,6 +105,11 @@ impl<L: Link> Timed<L> {
 
     pub(super) fn into_link(self) -> L {
         self.link
+    }
+
+    /// Waits for what follows as long as the database works on it.
+    pub(super) fn without_limit(&mut self) {
+        self.limit = None;
     }
 
     /// Everything that a statement answers: all that the store reads is small, and is wanted whole.
