@@ -8,7 +8,7 @@ import { Decision, type PolicyRef, freeze } from './decision.cjs';
 import { type Diagnostic, type Report, messageOf, refusable, reportOf } from './errors.cjs';
 import { Fault } from './fields.cjs';
 import { jsonText } from './json.cjs';
-import { type NativeEngine, native } from './native.cjs';
+import { type NativeEngine, type Told, native } from './native.cjs';
 import { type ReadingText, readingsOf } from './reading.cjs';
 
 /** A tool: its name, or what else is known of it. */
@@ -276,16 +276,20 @@ export class Engine {
     // without its value, and to look through all of it once more may take long.
     const isWhole = number >= 0 || (isWritten && scratch.hasFault);
     const bytes = isWhole ? scratch.bytes : crossing(plan, args, justification);
-    const decision = new Decision(this.#native.decide(bytes));
-    if (number >= 0) this.#shared.decisions[number] = decision;
-    return decision;
+    return this.#told(this.#native.decide(bytes));
+  }
+
+  /** The one decision of this number, or one for this very call. */
+  #told({ number, text }: Told): Decision {
+    if (number < 0) return new Decision(text);
+    return (this.#shared.decisions[number] ??= new Decision(text));
   }
 
   /** A call whose arguments are no object. */
   #odd(plan: Plan, args: unknown, justification: string, isExplained: boolean): Decision {
     if (args === undefined || args === null) {
       const bytes = crossing(plan, EMPTY, justification);
-      return new Decision(isExplained ? this.#native.explain(bytes) : this.#native.decide(bytes));
+      return isExplained ? new Decision(this.#native.explain(bytes)) : this.#told(this.#native.decide(bytes));
     }
     if (typeof args !== 'string') throw new Fault(`the arguments must be an object, not a ${typeof args}`);
     const text = wellFormed(args, 'the arguments');
@@ -293,13 +297,8 @@ export class Engine {
       const number = this.#decide();
       const known = this.#shared.decisions[number];
       if (known !== undefined) return known;
-      if (number >= 0) {
-        const made = new Decision(this.#native.judgeText(plan.index, text, justification, false));
-        this.#shared.decisions[number] = made;
-        return made;
-      }
     }
-    return new Decision(this.#native.judgeText(plan.index, text, justification, isExplained));
+    return this.#told(this.#native.judgeText(plan.index, text, justification, isExplained));
   }
 
   /** Whatever went wrong, the call does not run. */

@@ -328,9 +328,23 @@ function requestOf(
   }
 }
 
-function hasNoFunction(tool: object): boolean {
-  const above: unknown = Object.getPrototypeOf(tool);
-  return (above === null || above === Object.prototype) && Object.values(tool).every((part) => typeof part !== 'function');
+/** How deep a tool is looked through for functions. */
+const PARTS_DEEP_MAX = 8;
+
+/** Parts of tools that say what the arguments are; kits keep validators there. */
+const SCHEMAS: readonly PropertyKey[] = ['parameters', 'inputSchema', 'outputSchema'];
+
+/** Whether nothing in a tool could run: it is plain objects, lists and scalars all through. */
+function hasNoFunction(part: unknown, deep = 0): boolean {
+  if (typeof part === 'function' || deep > PARTS_DEEP_MAX) return false;
+  if (typeof part !== 'object' || part === null) return true;
+  const above: unknown = Object.getPrototypeOf(part);
+  if (above !== null && above !== Object.prototype && above !== Array.prototype) return false;
+  return Reflect.ownKeys(part).every((key) => {
+    if (SCHEMAS.includes(key)) return true;
+    const held = Object.getOwnPropertyDescriptor(part, key);
+    return held !== undefined && 'value' in held && hasNoFunction(held.value, deep + 1);
+  });
 }
 
 function isLater(given: unknown): boolean {

@@ -3,14 +3,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** A decision as JSON text, and its number in the policy; a negative one where it was made for this very call. */
+export interface Told {
+  readonly number: number;
+  readonly text: string;
+}
+
 /** An engine of the native module. Everything but the deciders speaks JSON text. */
 export interface NativeEngine {
   bind(facts: string): NativeEngine;
-  decide(bytes: Uint8Array): string;
+  decide(bytes: Uint8Array): Told;
   decider(scratch: Uint8Array): () => number;
   explain(bytes: Uint8Array): string;
   forget(): void;
-  judgeText(plan: number, args: string, justification: string, isExplained: boolean): string;
+  judgeText(plan: number, args: string, justification: string, isExplained: boolean): Told;
   plan(tool: string): string;
   refuse(message: string): string;
   replace(text: string): void;

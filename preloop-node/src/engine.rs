@@ -34,6 +34,14 @@ pub struct NativeEngine {
     plans: Plans,
 }
 
+/// A decision as JSON text, with its number in the policy or a negative one: a call that is decided again, later, may be
+/// decided otherwise, so what is kept under a number comes with it.
+#[napi(object)]
+pub struct Told {
+    pub number: i32,
+    pub text: String,
+}
+
 #[napi]
 impl NativeEngine {
     /// Loads a document; one that is refused is an error whose message is the report as JSON text.
@@ -110,10 +118,10 @@ impl NativeEngine {
         })
     }
 
-    /// Decides the call in `bytes`; the decision as JSON text.
+    /// Decides the call in `bytes`.
     #[napi(catch_unwind)]
-    pub fn decide(&self, bytes: &[u8]) -> napi::Result<String> {
-        self.in_buffer(bytes, |plan, call| as_json(&decision(plan, call)))
+    pub fn decide(&self, bytes: &[u8]) -> napi::Result<Told> {
+        self.in_buffer(bytes, |plan, call| told(plan, call))
     }
 
     /// Decides the call in `bytes` and tells how; the decision as JSON text.
@@ -128,7 +136,7 @@ impl NativeEngine {
         as_json(&self.bound.engine().live().invalid(message))
     }
 
-    /// Decides, or explains, a call whose arguments are JSON text; the decision as JSON text.
+    /// Decides, or explains, a call whose arguments are JSON text.
     #[napi(catch_unwind)]
     pub fn judge_text(
         &self,
@@ -136,7 +144,7 @@ impl NativeEngine {
         args: String,
         justification: String,
         is_explained: bool,
-    ) -> napi::Result<String> {
+    ) -> napi::Result<Told> {
         let plan = self.planned(plan as usize)?;
         let pulled;
         let refused;
@@ -152,9 +160,9 @@ impl NativeEngine {
         };
         let call = self.complete(&plan, &plan.call(source, &justification));
         if is_explained {
-            return as_json(&plan.live.explain(&call));
+            return Ok(Told { number: MADE, text: as_json(&plan.live.explain(&call))? });
         }
-        as_json(&decision(&plan, &call))
+        told(&plan, &call)
     }
 }
 
@@ -222,11 +230,13 @@ fn complete<'a>(bound: &'a BoundEngine, plan: &Plan, call: &Call<'a>) -> Call<'a
     Call { now, ..call }
 }
 
-fn decision(plan: &Plan, call: &Call<'_>) -> Decision {
-    match plan.live.decide(call) {
-        Ruling::Known(_, decision) => decision.clone(),
-        Ruling::Made(decision) => *decision,
-    }
+fn told(plan: &Plan, call: &Call<'_>) -> napi::Result<Told> {
+    let ruling = plan.live.decide(call);
+    let (number, decision) = match &ruling {
+        Ruling::Known(number, decision) => (i32::try_from(*number).unwrap_or(MADE), *decision),
+        Ruling::Made(decision) => (MADE, &**decision),
+    };
+    Ok(Told { number, text: as_json(decision)? })
 }
 
 /// The arguments in JSON text, or why it holds none.

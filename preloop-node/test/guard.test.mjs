@@ -349,13 +349,22 @@ test('what kits call the function of a tool is guarded, and what nobody knows is
   for (const unknown of [{ execute() {}, invoke() {} }, { func() {}, call() {} }, { callback() {} }, new Invoked()]) {
     assert.throws(() => guard.wrap({ bash: unknown }), { name: 'TypeError', message: /of `bash` would run unguarded/ });
   }
-  for (const elsewhere of [{ description: 'runs elsewhere' }, {}, { execute: undefined }]) {
+  const schema = { inputSchema: { validate() {} }, description: 'runs elsewhere', tags: ['a', { b: null }] };
+  for (const elsewhere of [schema, {}, { execute: undefined }]) {
     assert.equal(guard.wrap({ bash: elsewhere }).bash, elsewhere);
   }
   class Performing {
     perform() {}
   }
-  for (const none of [{ perform: () => 'ran' }, new Performing()]) {
+  const within = [
+    { type: 'function', function: { name: 'bash', function: () => 'ran' } },
+    { tools: { push: () => 'ran' } },
+    { [Symbol('run')]: () => 'ran' },
+    Object.defineProperty({}, 'hidden', { value: () => 'ran' }),
+    { get lazily() { return () => 'ran'; } },
+    { inner: new Performing() },
+  ];
+  for (const none of [{ perform: () => 'ran' }, new Performing(), ...within]) {
     assert.throws(() => guard.wrap({ bash: none }), { name: 'TypeError', message: /^`bash` has none of execute, run/ });
     assert.throws(() => guard.wrap([Object.assign(none, { name: 'bash' })]), TypeError);
   }
