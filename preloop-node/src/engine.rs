@@ -13,7 +13,7 @@ use preloop_core::call::CallFacts;
 use preloop_core::cel::{ArgumentSource, JsonText, Reading};
 use preloop_core::dialect::any_dialect;
 use preloop_core::engine::Ruling;
-use preloop_core::{BoundEngine, Call, Decision, Engine, Report, Timestamp, ValidPolicy};
+use preloop_core::{BoundEngine, Call, Engine, Report, Timestamp, ValidPolicy};
 use preloop_files::PolicySource;
 
 use crate::arguments::{Arguments, Refused};
@@ -37,8 +37,11 @@ pub struct NativeEngine {
 /// A decision as JSON text, with its number in the policy or a negative one: a call that is decided again, later, may be
 /// decided otherwise, so what is kept under a number comes with it.
 #[napi(object)]
+#[derive(Debug)]
 pub struct Told {
+    /// The number, or a negative one where the decision was made for this very call.
     pub number: i32,
+    /// The decision as JSON text.
     pub text: String,
 }
 
@@ -121,7 +124,7 @@ impl NativeEngine {
     /// Decides the call in `bytes`.
     #[napi(catch_unwind)]
     pub fn decide(&self, bytes: &[u8]) -> napi::Result<Told> {
-        self.in_buffer(bytes, |plan, call| told(plan, call))
+        self.in_buffer(bytes, told)
     }
 
     /// Decides the call in `bytes` and tells how; the decision as JSON text.
