@@ -36,6 +36,24 @@ def decides_on(*expressions: str, action: str = "deny") -> Engine:
     return Engine.from_yaml(yaml.safe_dump(document))
 
 
+def holds(expression: str, value: object) -> bool:
+    """Whether a CEL condition on `args.x` is true for a value; it has to be true or false."""
+    decision = decides_on(f"({expression}) == true").decide("t", {"x": value})
+    assert decision.reason in ("rule_matched", "no_rule_matched"), decision.to_dict()
+    return decision.denied
+
+
+def refused(value: object, expression: str = "args.x == 'never'") -> str:
+    """Why a value cannot be read."""
+    decision = decides_on(expression, action="allow").decide("t", {"x": value})
+    assert (decision.action, decision.reason) == ("deny", "invalid_call"), decision.to_dict()
+    (error,) = decision.errors
+    assert error.kind == "invalid_call"
+    start = "`args.x` cannot be read: "
+    assert error.message.startswith(start)
+    return error.message.removeprefix(start)
+
+
 def repository() -> Path:
     """The checkout that these tests belong to; the tests run elsewhere, so that they see only what was installed."""
     return Path(os.environ.get("PRELOOP_REPOSITORY", Path(__file__).parents[2]))

@@ -7,7 +7,6 @@ import datetime
 import decimal
 import enum
 import fractions
-import itertools
 import math
 import threading
 import uuid
@@ -19,31 +18,13 @@ from typing import Any, ClassVar, Iterator, Mapping, NamedTuple
 import pydantic
 import pydantic.dataclasses
 import pytest
-from conftest import decides_on
+from conftest import decides_on, holds, refused
 
 from preloop_engine import Decision, Engine
 
 
 WHOLE = "args.x == args.x"
 """Looks at everything that a value holds."""
-
-
-def holds(expression: str, value: object) -> bool:
-    """Whether a CEL condition on `args.x` is true for a value; it has to be true or false."""
-    decision = decides_on(f"({expression}) == true").decide("t", {"x": value})
-    assert decision.reason in ("rule_matched", "no_rule_matched"), decision.to_dict()
-    return decision.denied
-
-
-def refused(value: object, expression: str = "args.x == 'never'") -> str:
-    """Why a value cannot be read."""
-    decision = decides_on(expression, action="allow").decide("t", {"x": value})
-    assert (decision.action, decision.reason) == ("deny", "invalid_call"), decision.to_dict()
-    (error,) = decision.errors
-    assert error.kind == "invalid_call"
-    start = "`args.x` cannot be read: "
-    assert error.message.startswith(start)
-    return error.message.removeprefix(start)
 
 
 class Color(enum.Enum):
@@ -291,124 +272,6 @@ def test_a_getter_that_raises_makes_the_call_invalid() -> None:
     assert refused(Broken(), "args.x.size() == 1") == "reading it raised RuntimeError"
     decision = decides_on("args.a == 1", action="allow").decide("t", Broken())
     assert (decision.action, decision.reason) == ("deny", "invalid_call")
-
-
-class Shows(dict):  # type: ignore[type-arg]
-    """Holds one thing and shows another."""
-
-    def __getitem__(self, key: object) -> object:
-        return "rm -rf /"
-
-
-class Gets(dict):  # type: ignore[type-arg]
-    def get(self, key: object, default: object = None) -> object:
-        return "rm -rf /"
-
-
-class Hides(dict):  # type: ignore[type-arg]
-    def __iter__(self) -> Iterator[object]:
-        return iter(())
-
-
-class Entries(dict):  # type: ignore[type-arg]
-    def items(self) -> Any:
-        return [("a", "rm -rf /")]
-
-
-class Keys(dict):  # type: ignore[type-arg]
-    def keys(self) -> Any:
-        return [*super().keys(), "b"]
-
-
-class Values(dict):  # type: ignore[type-arg]
-    def values(self) -> Any:
-        return itertools.repeat("ls")
-
-
-class Iterated(dict):  # type: ignore[type-arg]
-    def __iter__(self) -> Iterator[object]:
-        return iter(["b"])
-
-
-class MadeUp(dict):  # type: ignore[type-arg]
-    def __missing__(self, key: object) -> object:
-        return "rm -rf /"
-
-
-class Items(list):  # type: ignore[type-arg]
-    def __iter__(self) -> Iterator[object]:
-        return iter(["rm -rf /"])
-
-
-class Positions(tuple):  # type: ignore[type-arg]
-    def __getitem__(self, position: object) -> Any:
-        return "rm -rf /"
-
-
-class Frank(dict):  # type: ignore[type-arg]
-    """Its own methods show what it holds."""
-
-    def __getitem__(self, key: object) -> object:
-        return super().__getitem__(key)
-
-    def get(self, key: object, default: object = None) -> object:
-        return super().get(key, default)
-
-    def __iter__(self) -> Iterator[object]:
-        return reversed(list(super().__iter__()))
-
-    def keys(self) -> Any:
-        return list(self)
-
-    def values(self) -> Any:
-        return [self[key] for key in self]
-
-    def items(self) -> Any:
-        return [(key, self[key]) for key in self]
-
-
-@pytest.mark.parametrize("value", [Shows(a="ls"), Gets(a="ls"), Hides(a="ls"), Items(["ls"]), Positions(["ls"])])
-def test_a_class_that_shows_other_values_than_it_holds_makes_the_call_invalid(value: object) -> None:
-    why = f"the class `{type(value).__name__}` shows other values than it holds"
-    assert refused(value, "size(args.x) > 0") == why
-    if isinstance(value, (Shows, Gets)):
-        (error,) = decides_on("args.x.a == 'ls'", action="allow").decide("t", {"x": value}).errors
-        assert (error.kind, error.message) == ("invalid_call", f"`args.x.a` cannot be read: {why}")
-        assert decides_on("args.a == 'ls'", action="allow").decide("t", value).reason == "invalid_call"
-
-
-def fault(value: object, expression: str) -> str:
-    """What is wrong with the part of `args.x` that a condition asks for."""
-    (error,) = decides_on(expression, action="allow").decide("t", {"x": value}).errors
-    assert error.kind == "invalid_call"
-    return error.message.rpartition(" cannot be read: ")[2]
-
-
-@pytest.mark.parametrize("value", [Hides(a="ls"), Entries(a="ls"), Keys(a="ls"), Values(a="ls"), Iterated(a="ls")])
-def test_whoever_walks_over_a_dict_must_come_across_what_it_holds(value: dict[str, str]) -> None:
-    why = f"the class `{type(value).__name__}` shows other values than it holds"
-    assert fault(value, "args.x.a == 'ls'") == why
-    assert decides_on("args.a == 'ls'", action="allow").decide("t", value).reason == "invalid_call"
-    assert decides_on("size(args) == 1", action="allow").decide("t", value).reason == "invalid_call"
-
-
-@pytest.mark.parametrize("value", [MadeUp(a="ls"), defaultdict(str, a="ls")])
-def test_a_key_that_is_made_up_when_it_is_asked_for_cannot_be_read(value: dict[str, str]) -> None:
-    assert holds("args.x.a == 'ls' && args.x == {'a': 'ls'}", value)
-    why = f"the class `{type(value).__name__}` shows other values than it holds"
-    for expression in ("args.x.b == 'rm -rf /'", "has(args.x.b)"):
-        assert fault(value, expression) == why
-
-
-def test_a_class_of_its_own_that_shows_what_it_holds_is_read() -> None:
-    for frank in (Frank(a="ls", b=(1, 2)), OrderedDict(a="ls", b=(1, 2))):
-        assert holds("args.x.a == 'ls' && args.x.b[1] == 2 && !has(args.x.c) && size(args.x) == 2", frank)
-
-    class Row(list):  # type: ignore[type-arg]
-        def __iter__(self) -> Iterator[object]:
-            return super().__iter__()
-
-    assert holds("args.x == [1, 2]", Row([1, 2]))
 
 
 def test_what_is_meant_for_the_program_goes_through() -> None:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 import functools
 import inspect
 import json
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar, Union, cast, overload
 
 from ._errors import ApprovalDeclined, ApprovalTimeout, Denied
 from ._native import BoundEngine, Decision, Engine, after_answer, after_decision, call_hash
+from ._thread import ApproverThread, in_thread
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
-_T = TypeVar("_T")
 
 DEFAULT_TIMEOUT = 3600.0
 """How long a guard waits for an answer, in seconds, unless it is told otherwise."""
@@ -213,7 +212,7 @@ class Guard:
             # An approver that answers at once may block, as `input` does, so it gets a thread of its own.
             if inspect.iscoroutinefunction(approver):
                 return await approver(request)
-            given = await _in_thread(functools.partial(approver, request))
+            given = await in_thread(functools.partial(approver, request))
             return await cast("Awaitable[object]", given) if _is_later(given) else given
 
         seconds = self._seconds(timeout)
@@ -247,7 +246,7 @@ class Guard:
         seconds = self._seconds(timeout)
         if seconds == 0:
             return "timed_out", None
-        thread = _Thread(ask)
+        thread = ApproverThread(ask)
         thread.start()
         thread.join(seconds)
         return ("timed_out", None) if thread.is_alive() else _outcome(thread.result)
@@ -445,60 +444,3 @@ def _outcome(result: Callable[[], object]) -> tuple[str, BaseException | None]:
         return "timed_out", late
     except (Exception, asyncio.CancelledError) as error:
         return "failed", error
-
-
-class _Thread(threading.Thread):
-    """Runs a function with the caller's context variables; never keeps the program from ending."""
-
-    def __init__(self, function: Callable[[], object]) -> None:
-        super().__init__(name="preloop-approver", daemon=True)
-        context = contextvars.copy_context()
-        self._function: Callable[[], object] = lambda: context.run(function)
-        self._value: object = None
-        self._error: BaseException | None = None
-        self.done: Callable[[], None] = lambda: None
-
-    def run(self) -> None:
-        try:
-            self._value = self._function()
-        except BaseException as error:
-            self._error = error
-        self.done()
-
-    def result(self) -> object:
-        if self._error is not None:
-            raise self._error
-        return self._value
-
-
-def _in_thread(function: Callable[[], _T]) -> Coroutine[Any, Any, _T]:
-    """As `asyncio.to_thread`, but a thread that is never done does not keep the program from ending."""
-
-    async def wait() -> _T:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[_T] = loop.create_future()
-        thread = _Thread(function)
-
-        def settle() -> None:
-            if future.done():
-                return
-            try:
-                future.set_result(cast(_T, thread.result()))
-            except StopIteration as error:  # A future refuses this one.
-                future.set_exception(RuntimeError(f"the approver raised {error!r}"))
-            except asyncio.CancelledError:
-                future.cancel()
-            except BaseException as error:
-                future.set_exception(error)
-
-        def done() -> None:
-            try:
-                loop.call_soon_threadsafe(settle)
-            except RuntimeError:
-                pass  # The loop is closed: nobody waits any more.
-
-        thread.done = done
-        thread.start()
-        return await future
-
-    return wait()
