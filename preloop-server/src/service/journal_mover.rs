@@ -29,20 +29,23 @@ impl Platform {
                 return Ok(());
             }
             let (records, damaged) = self.journal_records(&batch.lines);
-            if let Err(error) = shared.store.audit_append(records, batch.next).await {
-                // A commit that was given up, or whose answer was lost, may be done: its records are not moved again.
-                if shared.store.audit_moved_to().await? != batch.next {
-                    return Err(error.into());
-                }
-            }
+            let moved = match shared.store.audit_append(records, batch.next).await {
+                Ok(()) => batch.next,
+                // A commit that was given up, or whose answer was lost, may be done, or be done later: what it moved is
+                // not moved again.
+                Err(error) => match shared.store.audit_moved_to().await? {
+                    unmoved if unmoved == from => return Err(error.into()),
+                    moved => moved,
+                },
+            };
             for line in damaged {
                 if let Err(error) = shared.journal.set_aside(line) {
                     tracing::error!(%error, "cannot keep a damaged line of the audit journal");
                 }
             }
-            shared.journal_moved.send_replace(batch.next);
-            if batch.next.segment > from.segment
-                && let Err(error) = shared.journal.forget_before(batch.next)
+            shared.journal_moved.send_replace(moved);
+            if moved.segment > from.segment
+                && let Err(error) = shared.journal.forget_before(moved)
             {
                 tracing::warn!(%error, "cannot delete a file of the audit journal that was moved");
             }

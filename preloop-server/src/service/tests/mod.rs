@@ -23,6 +23,7 @@ use preloop_files::PolicySource;
 
 mod broken_account;
 mod dead_servers;
+mod lost_commit;
 mod replicas;
 mod waiting;
 
