@@ -1,4 +1,4 @@
-//! Dicts and lists of a class of their own may show a tool other values than they hold: then nobody can say what the
+//! Dicts and lists of a class of their own, or with methods of their own, may show a tool other values than they hold: then nobody can say what the
 //! tool gets, and the call is not valid.
 
 use preloop_core::engine::HostFault;
@@ -137,7 +137,7 @@ fn check_shown(host: &PyValue<'_, '_>) -> Result<(), HostFault> {
     Ok(())
 }
 
-/// Whether the class of a value has a method of its own instead of the usual one.
+/// Whether a value has a method of its own instead of the usual one: its class does, or itself.
 fn is_own<'py>(
     host: &PyValue<'_, 'py>,
     plain: &Bound<'py, PyType>,
@@ -145,9 +145,18 @@ fn is_own<'py>(
 ) -> Result<bool, HostFault> {
     let methods = plain.getattr(name).and_then(|usual| {
         let own = host.value.get_type().getattr(name)?;
-        Ok(!own.is(&usual))
+        Ok(!own.is(&usual) || has_itself(&host.value, name)?)
     });
     methods.map_err(|error| host.fault(error))
+}
+
+/// Whether a method stands in the value's own `__dict__`, where Python looks first, but for special methods.
+fn has_itself(value: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> PyResult<bool> {
+    if name.to_str()?.starts_with("__") {
+        return Ok(false);
+    }
+    let own = value.getattr_opt(intern!(value.py(), "__dict__"))?;
+    own.map_or(Ok(false), |own| own.contains(name))
 }
 
 /// That a value shows other values than it holds.

@@ -1,11 +1,12 @@
 //! The less usual types of arguments: mappings, dataclasses, models, enumerations, decimals, dates.
 
 use preloop_core::engine::{Field, Host, HostFault, HostValue};
+use pyo3::exceptions::PyOverflowError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyMapping, PyString, PyType};
+use pyo3::types::{PyDict, PyFloat, PyMapping, PyString, PyType};
 
 use crate::arguments::{PyValue, text_of};
 
@@ -128,7 +129,10 @@ fn scalar<'c, 'py>(host: &PyValue<'c, 'py>) -> Read<'c, 'py> {
         let int = value.call_method0(intern!(value.py(), "__int__"));
         return host.inner(int.map_err(|error| host.fault(error))?)?.read();
     }
-    if is(&REAL)? && !is(&RATIONAL)? {
+    if is(&RATIONAL)? {
+        return fraction(host);
+    }
+    if is(&REAL)? {
         return value.extract::<f64>().map(Host::Double).map_err(|error| host.fault(error));
     }
     if is(&DATE)? || is(&TIME)? {
@@ -138,7 +142,7 @@ fn scalar<'c, 'py>(host: &PyValue<'c, 'py>) -> Read<'c, 'py> {
         let text = text.strip_suffix("+00:00").map_or(text.clone(), |start| format!("{start}Z"));
         return text_of(PyString::new(value.py(), &text)).map(Host::Text);
     }
-    if is(&UUID)? || is(&PURE_PATH)? {
+    if is(&UUID)? || is(&PURE_PATH)? || is_url(value) {
         return shown(host).map(Host::Text);
     }
     let class = value.get_type();
@@ -148,6 +152,40 @@ fn scalar<'c, 'py>(host: &PyValue<'c, 'py>) -> Read<'c, 'py> {
         return value.is_truthy().map(Host::Bool).map_err(|error| host.fault(error));
     }
     Err(HostFault::new(format!("a value of type `{name}` is no JSON value")))
+}
+
+/// A fraction that is whole, or that a double is exactly.
+fn fraction<'c, 'py>(host: &PyValue<'c, 'py>) -> Read<'c, 'py> {
+    let value = &host.value;
+    let py = value.py();
+    let raised = |error| host.fault(error);
+    let numerator = value.getattr(intern!(py, "numerator")).map_err(raised)?;
+    let denominator = value.getattr(intern!(py, "denominator")).map_err(raised)?;
+    if denominator.eq(1).map_err(raised)? {
+        return host.inner(numerator)?.read();
+    }
+    let not_exact = || HostFault::new("a fraction that no double is exactly is no JSON number");
+    let double = value.extract::<f64>().map_err(|error| match error {
+        error if error.is_instance_of::<PyOverflowError>(py) => not_exact(),
+        error => raised(error),
+    })?;
+    let ratio = PyFloat::new(py, double).call_method0(intern!(py, "as_integer_ratio"));
+    let is_exact = ratio.and_then(|ratio| ratio.eq((numerator, denominator))).map_err(raised)?;
+    if is_exact { Ok(Host::Double(double)) } else { Err(not_exact()) }
+}
+
+/// Whether this is an address of pydantic's, of one host or of several.
+fn is_url(value: &Bound<'_, PyAny>) -> bool {
+    value.get_type().mro().iter().any(|class| {
+        let Ok(class) = class.cast_into::<PyType>() else { return false };
+        let (Ok(module), Ok(name)) = (class.module(), class.name()) else { return false };
+        let (Ok(module), Ok(name)) = (module.to_str(), name.to_str()) else { return false };
+        matches!(
+            (module, name),
+            ("pydantic.networks", "_BaseUrl" | "_BaseMultiHostUrl")
+                | ("pydantic_core._pydantic_core", "Url" | "MultiHostUrl")
+        )
+    })
 }
 
 fn shown(host: &PyValue<'_, '_>) -> Result<PyBackedStr, HostFault> {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import importlib.metadata
+import json
 import pickle
 import shutil
 import subprocess
@@ -52,9 +54,9 @@ def test_a_decision_cannot_be_changed_or_taken_for_true(engine: Engine) -> None:
 
 def test_a_decision_travels(engine: Engine) -> None:
     for decision in (engine.decide("bash", {"command": "ls"}), engine.decide("bash", {}), engine.explain("bash", {})):
-        for copy in (pickle.loads(pickle.dumps(decision)), Decision.from_json(decision.to_json())):
-            assert copy == decision and hash(copy) == hash(decision)
-            assert copy.to_dict() == decision.to_dict()
+        for other in (pickle.loads(pickle.dumps(decision)), Decision.from_json(decision.to_json())):
+            assert other == decision and hash(other) == hash(decision)
+            assert other.to_dict() == decision.to_dict()
     with pytest.raises(ValueError, match="this is no decision"):
         Decision.from_json("{}")
     with pytest.raises(TypeError, match="pickle"):
@@ -69,6 +71,24 @@ def test_errors_say_which_rule_and_why(engine: Engine) -> None:
         "no such key `args.command`",
     )
     assert (error.line, error.column) == (7, 22)
+
+
+def test_values_in_answers_cannot_be_changed() -> None:
+    engine = decides_on("args.a[0].b > 1 || args.a == [{'b': null}]")
+    call = {"a": [{"b": "x", "c": [1, None]}]}
+    for item in (*engine.decide("t", call).errors, *(engine.explain("t", call).trace or ())):
+        assert hash(item) == hash(copy.deepcopy(item)) == hash(pickle.loads(pickle.dumps(item)))
+        assert item == copy.deepcopy(item)
+    trace = engine.explain("t", call).trace
+    assert trace is not None
+    value = next(item.value for item in trace if item.expression == "args.a")
+    assert value == ({"b": "x", "c": (1, None)},) and repr(value) == "({'b': 'x', 'c': (1, None)},)"
+    held: Any = value[0]  # type: ignore[index]
+    assert len(held) == 2 and hash(held) != hash(None)
+    with pytest.raises(TypeError):
+        held["b"] = "y"
+    plain = engine.explain("t", call).to_dict()["trace"]
+    assert [{"b": "x", "c": [1, None]}] in [item.get("value") for item in plain]
 
 
 def test_an_explanation_tells_each_rule(engine: Engine) -> None:
@@ -181,6 +201,39 @@ def test_validation_and_comparison() -> None:
     assert tighter.verdict == "tightened" and tighter.examples
     with pytest.raises(PolicyError):
         diff(QUICK, "version: 2")
+
+
+def test_every_answer_has_the_form_of_the_wire() -> None:
+    unknown = QUICK.replace("tools:", "zz: 1\ntools:")
+    report = validate(unknown)
+    problem = {"path": "zz", "message": "unknown key `zz` in the document", "code": "unknown_key", "line": 4, "column": 1}
+    problem = {**problem, "help": report.errors[0].help}
+    assert report.to_dict() == {"is_valid": False, "errors": [problem], "warnings": []}
+    assert validate(QUICK).to_json() == '{"is_valid":true,"errors":[],"warnings":[]}'
+
+    compared = diff(QUICK, QUICK.replace("action: require_approval", "action: deny"))
+    (change,) = compared.to_dict()["changes"]
+    fields = {"field": "action", "before": "require_approval", "after": "deny", "is_documentation": False}
+    assert change["fields"] == [fields]
+    before = compared.to_dict()["examples"][0]["before"]
+    assert before["approval_workflow"] == "default" and type(before) is dict
+    assert "approval_workflow" in compared.to_dict()["examples"][0]["after"]
+
+    engine = Engine.from_yaml(QUICK)
+    assert engine.status().to_dict() == {
+        "policy": engine.decide("bash").to_dict()["policy"],
+        "tools": 1,
+        "rules": 3,
+        "replaced": 0,
+        "warnings": [],
+        "refused": None,
+    }
+    with pytest.raises(PolicyError):
+        engine.replace(unknown)
+    assert engine.status().to_dict()["refused"] == report.to_dict()
+    for answer in (report, compared, engine.status()):
+        assert json.loads(answer.to_json()) == answer.to_dict()
+        assert hash(answer) == hash(pickle.loads(pickle.dumps(answer)))
 
 
 def test_a_policy_is_written_with_sorted_keys() -> None:

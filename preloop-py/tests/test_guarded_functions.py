@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+import functools
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
@@ -201,6 +203,64 @@ def test_many_tools_are_wrapped_at_once(engine: Engine) -> None:
     (wrapped,) = guard.wrap([bash])
     with pytest.raises(Denied):
         wrapped("rm -rf /")
+
+
+def test_what_functools_fixed_is_seen_by_its_name() -> None:
+    document = """
+version: '1.0'
+metadata: {name: p}
+tools: [{name: run, conditions: [{expression: "args != {'command': 'ls', 'folder': '/', 'quiet': true}", action: deny}]}]
+"""
+    guard = Guard(Engine.from_yaml(document))
+
+    def run(command: str, folder: str = "/", *, quiet: bool = False) -> str:
+        return command
+
+    async def later(command: str, folder: str = "/", *, quiet: bool = False) -> str:
+        return command
+
+    def guarded(function: Any, *args: Any, **kwargs: Any) -> Any:
+        return guard.tool(name="run")(functools.partial(function, *args, **kwargs))
+
+    assert guarded(run, "ls", quiet=True)() == guarded(functools.partial(run, quiet=True), "ls")("/") == "ls"
+    assert guarded(functools.partial(run, "ls"), "/")(quiet=True) == guarded(run, quiet=True)("ls") == "ls"
+    assert asyncio.run(guarded(later, "ls", quiet=True)()) == "ls"
+    for fixed in (guarded(run, "rm", quiet=True), guarded(run, "ls"), guarded(functools.partial(run, "ls"), "/home", quiet=True)):
+        with pytest.raises(Denied):
+            fixed()
+    with pytest.raises(Denied):
+        asyncio.run(guarded(later, "rm", quiet=True)())
+    with pytest.raises(TypeError, match="the tool has no name"):
+        guard.tool(functools.partial(run, "ls"))
+
+
+def test_what_a_method_was_given_beforehand_is_seen_by_its_name(engine: Engine) -> None:
+    guard = Guard(engine)
+
+    class Plain:
+        def run(self, command: str) -> str:
+            return command
+
+        ls = functools.partialmethod(run, "ls")
+        rm = functools.partialmethod(run, "rm -rf /")
+
+    class Tools(Plain):
+        ls = guard.tool(name="bash")(functools.partialmethod(Plain.run, "ls"))  # type: ignore
+        rm = guard.tool(name="bash")(functools.partialmethod(Plain.run, "rm -rf /"))  # type: ignore
+
+    assert Tools().ls() == Tools.ls(Tools()) == "ls"
+    calls: list[Callable[[], object]] = [Tools().rm, lambda: Tools.rm(Tools())]
+    # What a class or an object shows of its own.
+    for form in (functools.partial(Plain.run, Plain()), Plain().run):
+        assert guard.tool(name="bash")(functools.partial(form, "ls"))() == "ls"
+        calls.append(guard.tool(name="bash")(functools.partial(form, "rm -rf /")))
+    assert guard.tool(name="bash")(Plain().ls)() == guard.tool(name="bash")(Plain.ls)(Plain()) == "ls"
+    calls += [guard.tool(name="bash")(Plain().rm), lambda: guard.tool(name="bash")(Plain.rm)(Plain())]
+    for call in calls:
+        with pytest.raises(Denied):
+            call()
+    with pytest.raises(TypeError, match="the tool has no name"):
+        guard.tool(functools.partialmethod(Plain.run, "ls"))  # type: ignore
 
 
 def test_a_justification_goes_with_the_call() -> None:

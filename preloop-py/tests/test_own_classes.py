@@ -109,6 +109,27 @@ def test_whoever_walks_over_a_dict_must_come_across_what_it_holds(value: dict[st
     assert decides_on("size(args) == 1", action="allow").decide("t", value).reason == "invalid_call"
 
 
+def test_a_dict_with_a_method_of_its_own_must_show_what_it_holds() -> None:
+    class Args(dict):  # type: ignore[type-arg]
+        pass
+
+    def args(**methods: Any) -> Args:
+        value = Args(a="ls")
+        vars(value).update(methods)
+        return value
+
+    for lying in (
+        args(items=lambda: [("a", "rm -rf /")]),
+        args(keys=lambda: ["b"]),
+        args(values=lambda: ["rm -rf /"]),
+        args(get=lambda key, default=None: "rm -rf /"),
+    ):
+        assert fault(lying, "args.x.a == 'ls'") == "the class `Args` shows other values than it holds"
+    # Python looks special methods up on the class, so nobody comes across these.
+    for frank in (args(name="a"), args(keys=lambda: ["a"]), args(__getitem__=print, __iter__=print)):
+        assert holds("args.x.a == 'ls' && args.x == {'a': 'ls'}", frank)
+
+
 @pytest.mark.parametrize("value", [MadeUp(a="ls"), defaultdict(str, a="ls")])
 def test_a_key_that_is_made_up_when_it_is_asked_for_cannot_be_read(value: dict[str, str]) -> None:
     assert holds("args.x.a == 'ls' && args.x == {'a': 'ls'}", value)

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Iterator, Mapping, NamedTuple
 
 import pydantic
 import pydantic.dataclasses
+import pydantic_core
 import pytest
 from conftest import decides_on, holds, refused
 
@@ -107,6 +108,8 @@ class Whole(int):
         (decimal.Decimal("30.00"), "args.x == 30"),
         (decimal.Decimal("0.1"), "args.x == 0.1"),
         (decimal.Decimal("1E+2"), "args.x == 100"),
+        (fractions.Fraction(6, 2), "args.x == 3 && type(args.x) == int"),
+        (fractions.Fraction(-3, 4), "args.x == -0.75"),
         (Whole(7), "args.x == 7"),
         (Level.HIGH, "args.x == 3"),
         (Color.RED, "args.x == 'red'"),
@@ -116,6 +119,10 @@ class Whole(int):
         ("a\0b", "size(args.x) == 3"),
         (uuid.UUID(int=1), "args.x == '00000000-0000-0000-0000-000000000001'"),
         (PurePosixPath("/etc/passwd"), "args.x.startsWith('/etc')"),
+        (pydantic.AnyUrl("https://example.com/a"), "args.x == 'https://example.com/a'"),
+        (pydantic.HttpUrl("https://example.com"), "args.x.startsWith('https://example.com')"),
+        (pydantic.PostgresDsn("postgres://a,b/c"), "args.x == 'postgres://a,b/c'"),
+        (pydantic_core.Url("https://example.com/a"), "args.x == 'https://example.com/a'"),
         (datetime.date(2026, 1, 31), "args.x == '2026-01-31'"),
         (
             datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.timezone.utc),
@@ -165,9 +172,15 @@ def test_a_number_that_json_has_not_makes_the_call_invalid(value: object) -> Non
     assert refused(value) == "this number is not one that JSON has (NaN, infinite or too large)"
 
 
-@pytest.mark.parametrize("value", [{1, 2}, b"bytes", object(), print, int, Point, 1j, fractions.Fraction(1, 3), iter([])])
+@pytest.mark.parametrize("value", [{1, 2}, b"bytes", object(), print, int, Point, 1j, iter([])])
 def test_a_value_that_json_has_not_makes_the_call_invalid(value: object) -> None:
     assert refused(value) == f"a value of type `{type(value).__name__}` is no JSON value"
+
+
+def test_a_fraction_is_a_number_where_there_is_exactly_that_number() -> None:
+    for value in (fractions.Fraction(1, 3), fractions.Fraction(1, 10), fractions.Fraction(10**400, 3)):
+        assert refused(value) == "a fraction that no double is exactly is no JSON number"
+    assert "NaN, infinite or too large" in refused(fractions.Fraction(10**400))
 
 
 def test_a_lone_surrogate_makes_the_call_invalid() -> None:

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar, Union, cast, overload
 
 from ._errors import ApprovalDeclined, ApprovalTimeout, Denied
 from ._native import BoundEngine, Decision, Engine, after_answer, after_decision, call_hash
+from ._parameters import behind, home_of, named, partial_method_of
 from ._thread import ApproverThread, in_thread
 
 _P = ParamSpec("_P")
@@ -314,20 +315,27 @@ class Guard:
         if isinstance(function, staticmethod):
             guarded = self._guarded(function.__func__, name, source, timeout, is_static=True)
             return staticmethod(guarded)
+        if isinstance(function, functools.partialmethod):
+            tool = name if name is not None else _name_of(function)
+            method = self._guarded(function.func, tool, source, timeout)
+            return cast("Callable[..., Any]", functools.partialmethod(method, *function.args, **function.keywords))
+        if (shown := partial_method_of(function)) is not None:
+            return cast("Callable[..., Any]", self._guarded(shown, name, source, timeout).__get__(None, object))
         if not callable(function):
             raise TypeError(
                 f"a guard stands before functions, not `{type(function).__name__}`"
                 " (a tool's name is given as in `@guard.tool(name='search')`)"
             )
-        signature = inspect.signature(function)
         tool = name if name is not None else _name_of(function)
-        home = None if is_static else _home_of(function)
+        called, received = behind(function)
+        signature = inspect.signature(called)
+        home = None if is_static else home_of(called)
         _checked(timeout)
 
         def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
             has_own = "justification" in signature.parameters
             justification = None if has_own else kwargs.pop("justification", None)
-            given = _named(signature, home, args, kwargs)
+            given = named(signature, home, *received(*args, **kwargs))
             if has_own:
                 justification = given.get("justification")
             return given, {"source": source, "justification": justification}
@@ -354,7 +362,7 @@ class Guard:
                             step = functools.partial(items.athrow, error)
 
             return each
-        if _is_async(function):
+        if _is_async(called):
 
             @functools.wraps(function)
             async def later(*args: Any, **kwargs: Any) -> Any:
@@ -395,44 +403,6 @@ def _checked(timeout: float | None) -> float | None:
     if timeout < 0:
         raise ValueError(f"`timeout` must not be negative, as {timeout!r} is")
     return timeout
-
-
-_Home = tuple[str, str]
-"""A class that functions are defined in, by its module and qualified name: it is not made yet when they are."""
-
-
-def _home_of(function: Callable[..., Any]) -> _Home | None:
-    home, _, _ = getattr(function, "__qualname__", "").rpartition(".")
-    return (function.__module__, home) if home else None
-
-
-def _is_of(value: object, home: _Home | None) -> bool:
-    """Whether this is an instance of the class, the class itself, or one below it."""
-    classes = (*type(value).__mro__, *(value.__mro__ if isinstance(value, type) else ()))
-    return any((each.__module__, each.__qualname__) == home for each in classes)
-
-
-def _named(
-    signature: inspect.Signature,
-    home: _Home | None,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> dict[str, Any]:
-    """The arguments by the names of the parameters, defaults included, as the policy sees them."""
-    bound = signature.bind(*args, **kwargs)
-    bound.apply_defaults()
-    named: dict[str, Any] = {}
-    for position, (name, value) in enumerate(bound.arguments.items()):
-        parameter = signature.parameters[name]
-        if parameter.kind is parameter.VAR_KEYWORD:
-            # `f(a, /, **more)` may be called with another `a` in `more`: the policy could see only one of them.
-            if twice := [other for other in value if other in named]:
-                raise TypeError(f"the policy cannot tell two arguments named `{twice[0]}` apart")
-            named.update(value)
-        # What a method is called on is no argument; a function may have an argument of that name.
-        elif not (position == 0 and name in ("self", "cls") and _is_of(value, home)):
-            named[name] = value
-    return named
 
 
 def _outcome(result: Callable[[], object]) -> tuple[str, BaseException | None]:

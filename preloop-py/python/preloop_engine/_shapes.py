@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, Mapping, NoReturn, TypeVar
+from typing import Any, ClassVar, Literal, NoReturn, TypeVar
 
 Action = Literal["allow", "require_approval", "deny"]
 """What happens to a call, from the most lenient to the strictest."""
@@ -29,12 +31,71 @@ Reason = Literal[
 _Self = TypeVar("_Self", bound="_Shape")
 
 
+class _Object(Mapping[str, Any]):
+    """An object of JSON that nobody changes. Equal ones have the same hash."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: Mapping[str, Any]) -> None:
+        self._entries = dict(entries)
+
+    def __getitem__(self, key: str) -> Any:
+        return self._entries[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._entries.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._entries)
+
+
+def _frozen(value: Any) -> Any:
+    """A value of JSON that nobody can change."""
+    if isinstance(value, list):
+        return tuple(_frozen(item) for item in value)
+    if isinstance(value, dict):
+        return _Object({key: _frozen(item) for key, item in value.items()})
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """The same value with lists and dicts, as JSON is read and written; a shape as it goes over every wire."""
+    if isinstance(value, _Shape):
+        value = {name: part for name, part in vars(value).items() if part is not None or name in value._null}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
 class _Shape:
+    _null: ClassVar[tuple[str, ...]] = ()
+    """The fields that are on the wire where they are `None`, too; others are left out there."""
+
     @classmethod
     def _of_wire(cls: type[_Self], wire: Mapping[str, Any]) -> _Self:
         # A field that this version does not know is left out, one that is absent has its default.
         known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
-        return cls(**{name: value for name, value in wire.items() if name in known})
+        return cls(**{name: _frozen(value) for name, value in wire.items() if name in known})
+
+
+class _Answer(_Shape):
+    """What a command or a route answers with as a whole."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as a dict, as it goes over every wire."""
+        return dict(_plain(self))
+
+    def to_json(self) -> str:
+        """The same as JSON text, as it goes over every wire."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -73,7 +134,7 @@ class ConditionError(_Shape):
     line: int | None = None
     column: int | None = None
     value: object = None
-    """The value met there, with secrets masked."""
+    """The value met there, with secrets masked: lists are tuples, objects are read-only mappings."""
     file: str | None = None
 
 
@@ -89,7 +150,7 @@ class TraceItem(_Shape):
     line: int | None = None
     column: int | None = None
     value: object = None
-    """The value of the part, with secrets masked."""
+    """The value of the part, with secrets masked: lists are tuples, objects are read-only mappings."""
     file: str | None = None
 
 
@@ -114,7 +175,7 @@ class Diagnostic(_Shape):
 
 
 @dataclass(frozen=True)
-class Report(_Shape):
+class Report(_Answer):
     """What is wrong with a policy document: everything, never only the first."""
 
     is_valid: bool
@@ -135,8 +196,10 @@ class Report(_Shape):
 
 
 @dataclass(frozen=True)
-class Status(_Shape):
+class Status(_Answer):
     """Which policy an engine answers by, and what became of replacing it."""
+
+    _null = ("refused",)
 
     policy: PolicyRef
     tools: int
@@ -163,7 +226,7 @@ class Status(_Shape):
 
 
 @dataclass(frozen=True)
-class PolicyDiff(_Shape):
+class PolicyDiff(_Answer):
     """Two policies compared: what the documents say otherwise, and which calls are answered otherwise."""
 
     verdict: Literal["same_meaning", "unknown", "tightened", "loosened", "both"]
@@ -184,13 +247,8 @@ class PolicyDiff(_Shape):
 
     @classmethod
     def _of_wire(cls, wire: Mapping[str, Any]) -> PolicyDiff:
-        known = {field.name for field in fields(cls)}
-        given = {name: value for name, value in wire.items() if name in known}
-        for name in ("before", "after"):
-            given[name] = PolicyRef._of_wire(given[name])
-        for name in ("changes", "effects", "tools", "examples"):
-            given[name] = tuple(given[name])
-        return cls(**given)
+        refs = {name: PolicyRef._of_wire(wire[name]) for name in ("before", "after")}
+        return super()._of_wire({**wire, **refs})
 
 
 def _diagnostics(wire: list[dict[str, Any]]) -> tuple[Diagnostic, ...]:

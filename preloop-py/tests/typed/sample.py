@@ -46,6 +46,9 @@ assert_type(engine.status(), Status)
 assert_type(engine.bind(principal={"id": "ci"}), BoundEngine)
 assert_type(validate(DOCUMENT), Report)
 assert_type(diff(DOCUMENT, DOCUMENT), PolicyDiff)
+for answer in (validate(DOCUMENT), diff(DOCUMENT, DOCUMENT), engine.status()):
+    assert_type(answer.to_dict(), dict[str, Any])
+    assert_type(answer.to_json(), str)
 assert_type(policy_to_yaml({"name": "sample"}), str)
 engine.replace(DOCUMENT)
 
