@@ -97,6 +97,7 @@ export class Decision {
 
   /** @internal */
   constructor(text: string) {
+    if (typeof text !== 'string') throw new TypeError('decisions are made by an engine: `engine.decide(tool, args)`');
     const wire = freeze(JSON.parse(text) as DecisionWire);
     this.#wire = wire;
     this.action = wire.action;

@@ -4,8 +4,8 @@ import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { Crossing, type Plan, SCRATCH_BYTES, crossingOf } from './crossing.cjs';
-import { Decision, type PolicyRef, freeze } from './decision.cjs';
-import { type Diagnostic, type Report, messageOf, refusable, reportOf } from './errors.cjs';
+import { Decision, type PolicyRef } from './decision.cjs';
+import { type Diagnostic, type Report, type ReportWire, messageOf, refusable, reportOf, withWire } from './errors.cjs';
 import { Fault } from './fields.cjs';
 import { jsonText } from './json.cjs';
 import { type NativeEngine, type Told, native } from './native.cjs';
@@ -90,6 +90,13 @@ export interface Status {
   readonly warnings: readonly Diagnostic[];
   /** Why the last replacement was refused; null if it was not. */
   readonly refused: Report | null;
+  /** The state as it goes over every wire; `JSON.stringify` uses it. */
+  toJSON(): StatusWire;
+}
+
+/** The state of an engine as it goes over every wire. */
+export interface StatusWire extends Omit<Status, 'refused' | 'toJSON'> {
+  readonly refused: ReportWire | null;
 }
 
 /** Most tools whose plans are kept; names may come from anywhere. */
@@ -113,6 +120,9 @@ interface Shared {
   /** The answer where there is no stack left to make one. */
   exhausted: Decision;
 }
+
+/** What is said where a method is called without its engine. */
+const TAKEN_OFF = 'this is a method of an engine: call it as `engine.decide(tool, args)`';
 
 const EMPTY: object = Object.freeze({});
 const scratch = new Crossing(SCRATCH_BYTES);
@@ -182,6 +192,7 @@ export class Engine {
       try {
         return this.#refused(problem);
       } catch {
+        if (this === undefined) throw new TypeError(TAKEN_OFF);
         return this.#shared.exhausted;
       }
     }
@@ -198,6 +209,7 @@ export class Engine {
       try {
         return this.#refused(problem);
       } catch {
+        if (this === undefined) throw new TypeError(TAKEN_OFF);
         return this.#shared.exhausted;
       }
     }
@@ -229,11 +241,8 @@ export class Engine {
 
   /** Which policy answers, and what became of replacing it. */
   status(): Status {
-    const wire = JSON.parse(this.#native.status()) as Omit<Status, 'refused'> & { refused: object | null };
-    return freeze({
-      ...wire,
-      refused: wire.refused === null ? null : reportOf(JSON.stringify(wire.refused)),
-    });
+    const wire = JSON.parse(this.#native.status()) as StatusWire;
+    return withWire({ ...wire, refused: wire.refused === null ? null : reportOf(wire.refused) }, wire);
   }
 
   #plan(tool: Tool, options: CallOptions | undefined): Plan {
@@ -253,7 +262,7 @@ export class Engine {
   #planned(plans: Map<string, Plan>, key: string, tool: string): Plan {
     const shared = this.#shared;
     if (shared.count >= PLANS_MAX) this.#forget();
-    const read = JSON.parse(this.#native.plan(tool)) as [string[], ReadingText][];
+    const read = JSON.parse(plannedBy(this.#native, tool)) as [string[], ReadingText][];
     const paths = read.map(([keys]) => keys);
     const plan = { index: shared.count, paths, readings: readingsOf(read.map(([, reading]) => reading)) };
     shared.count += 1;
@@ -291,7 +300,7 @@ export class Engine {
       const bytes = crossing(plan, EMPTY, justification);
       return isExplained ? new Decision(this.#native.explain(bytes)) : this.#told(this.#native.decide(bytes));
     }
-    if (typeof args !== 'string') throw new Fault(`the arguments must be an object, not a ${typeof args}`);
+    if (typeof args !== 'string') throw new Fault(`the arguments are no object but of type \`${typeof args}\``);
     const text = wellFormed(args, 'the arguments');
     if (!isExplained && justification === '' && scratch.writeText(plan, text)) {
       const number = this.#decide();
@@ -308,6 +317,16 @@ export class Engine {
   }
 }
 
+/** What rules read of calls of a tool, as JSON text; a `Fault` where this is no tool. */
+function plannedBy(engine: NativeEngine, tool: string): string {
+  try {
+    return engine.plan(tool);
+  } catch (problem) {
+    // Only the native module's own words are about the tool.
+    throw problem instanceof RangeError ? problem : new Fault(messageOf(problem));
+  }
+}
+
 function exhaustedOf(engine: NativeEngine): Decision {
   return new Decision(engine.refuse('the call cannot be judged: the stack is exhausted'));
 }
@@ -321,7 +340,7 @@ function crossing(plan: Plan, args: object, justification: string): Uint8Array {
 /** Validates a document without loading it. */
 export function validate(text: string): Report {
   if (typeof text !== 'string') throw new TypeError('a policy document is text');
-  return reportOf(native.validate(text));
+  return reportOf(JSON.parse(native.validate(text)) as ReportWire);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What is thrown: for documents that are refused, and for calls that a guard does not let run. */
 
-import type { Decision } from './decision.cjs';
+import { type Decision, freeze } from './decision.cjs';
 
 /** One problem of a document. */
 export interface Diagnostic {
@@ -28,16 +28,28 @@ export interface Report {
   readonly errors: readonly Diagnostic[];
   /** Problems worth a look. */
   readonly warnings: readonly Diagnostic[];
+  /** What `policy validate --format json` prints; `JSON.stringify` uses it. */
+  toJSON(): ReportWire;
 }
 
-/** The report of the core, in the spelling of this language. @internal */
-export function reportOf(text: string): Report {
-  const wire = JSON.parse(text) as { is_valid: boolean; errors: Diagnostic[]; warnings: Diagnostic[] };
-  return Object.freeze({
-    isValid: wire.is_valid,
-    errors: Object.freeze(wire.errors.map((problem) => Object.freeze(problem))),
-    warnings: Object.freeze(wire.warnings.map((problem) => Object.freeze(problem))),
-  });
+/** A report as it goes over every wire. */
+export interface ReportWire {
+  readonly is_valid: boolean;
+  readonly errors: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** A report of the core, in the spelling of this language. @internal */
+export function reportOf(wire: ReportWire): Report {
+  const { is_valid: isValid, errors, warnings } = freeze(wire);
+  return withWire({ isValid, errors, warnings }, wire);
+}
+
+/** What is spelled otherwise here than on the wire, with that form for `JSON.stringify`; both frozen. @internal */
+export function withWire<T extends object, W>(spelled: T, wire: W): T & { toJSON(): W } {
+  freeze(wire);
+  Object.defineProperty(spelled, 'toJSON', { value: () => wire });
+  return freeze(spelled as T & { toJSON(): W });
 }
 
 /** A problem on one line: where it is, what is wrong, what to do. */
@@ -89,7 +101,7 @@ export function refusable<T>(load: () => T): T {
     const text = messageOf(problem);
     // A file that cannot be read is told in words.
     if (!text.startsWith('{')) throw problem;
-    throw new PolicyError(reportOf(text));
+    throw new PolicyError(reportOf(JSON.parse(text) as ReportWire));
   }
 }
 

@@ -28,11 +28,12 @@ export type {
   Session,
   SessionCall,
   Status,
+  StatusWire,
   Tool,
   ToolFacts,
 } from './engine.cjs';
 export { Engine, policyToYaml, validate } from './engine.cjs';
-export type { Diagnostic, Report } from './errors.cjs';
+export type { Diagnostic, Report, ReportWire } from './errors.cjs';
 export { ApprovalDeclined, ApprovalTimeout, Denied, PolicyError } from './errors.cjs';
 export type {
   ApprovalRequest,

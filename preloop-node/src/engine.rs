@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use napi::Env;
-use napi::bindgen_prelude::{Function, Uint8Array};
+use napi::bindgen_prelude::{Function, Uint8Array, Utf16String};
 use napi_derive::napi;
 use preloop_core::call::CallFacts;
 use preloop_core::cel::{ArgumentSource, JsonText, Reading};
@@ -19,7 +19,7 @@ use preloop_files::PolicySource;
 use crate::arguments::{Arguments, Refused};
 use crate::layout::Crossing;
 use crate::plan::Plan;
-use crate::{as_json, failure, refused};
+use crate::{as_json, document, failure, refused};
 
 /// The answer of a decider where the decision was not made beforehand.
 const MADE: i32 = -1;
@@ -49,8 +49,8 @@ pub struct Told {
 impl NativeEngine {
     /// Loads a document; one that is refused is an error whose message is the report as JSON text.
     #[napi(factory)]
-    pub fn load(text: String) -> napi::Result<Self> {
-        Self::of(any_dialect(&text).map(|(policy, _)| policy))
+    pub fn load(text: Utf16String) -> napi::Result<Self> {
+        Self::of(any_dialect(&document::utf8(&text)).map(|(policy, _)| policy))
     }
 
     /// Loads a file, or the policy files of a folder as one document. Where it cannot be read the error's message is
@@ -72,8 +72,9 @@ impl NativeEngine {
 
     /// Decides by another document from now on; the plans made before are gone.
     #[napi]
-    pub fn replace(&self, text: String) -> napi::Result<()> {
-        self.bound.engine().replace(&text).map_err(|report| refused(&report))?;
+    pub fn replace(&self, text: Utf16String) -> napi::Result<()> {
+        let replaced = self.bound.engine().replace(&document::utf8(&text));
+        replaced.map_err(|report| refused(&report))?;
         self.forget();
         Ok(())
     }
@@ -244,9 +245,10 @@ fn told(plan: &Plan, call: &Call<'_>) -> napi::Result<Told> {
 
 /// The arguments in JSON text, or why it holds none.
 fn text_arguments<'t>(text: &'t str, plan: &'t Plan) -> Result<JsonText<'t>, String> {
-    let pulled = JsonText::pull(text, &plan.paths).map_err(|error| error.to_string())?;
-    let is_object = text.trim_start().starts_with('{');
-    is_object.then_some(pulled).ok_or_else(|| "the arguments must be an object".to_owned())
+    if !text.trim_start().starts_with('{') {
+        return Err("the arguments are no JSON object".to_owned());
+    }
+    JsonText::pull(text, &plan.paths).map_err(|error| format!("the arguments are no JSON: {error}"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the binding is where the core's time comes from")]

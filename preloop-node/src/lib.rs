@@ -7,13 +7,14 @@
 #![expect(clippy::needless_pass_by_value, reason = "what crosses the border is owned")]
 
 mod arguments;
+mod document;
 pub mod engine;
 pub mod guard;
 pub mod layout;
 mod parts;
 mod plan;
 
-use napi::bindgen_prelude::Object;
+use napi::bindgen_prelude::{Object, Utf16String};
 use napi_derive::napi;
 
 use preloop_core::{Report, dialect, limits};
@@ -35,14 +36,16 @@ const fn bound(limit: usize) -> u32 {
 
 /// Validates a document; the report as JSON text.
 #[napi]
-pub fn validate(text: String) -> napi::Result<String> {
-    as_json(&dialect::validate(&text))
+pub fn validate(text: Utf16String) -> napi::Result<String> {
+    as_json(&dialect::validate(&document::utf8(&text)))
 }
 
 /// Compares two documents; what is otherwise as JSON text. One that is refused is an error as in `load`.
 #[napi(catch_unwind)]
-pub fn diff(before: String, after: String) -> napi::Result<String> {
-    let valid = |text: &str| dialect::any_dialect(text).map_err(|report| refused(&report));
+pub fn diff(before: Utf16String, after: Utf16String) -> napi::Result<String> {
+    let valid = |text: &Utf16String| {
+        dialect::any_dialect(&document::utf8(text)).map_err(|report| refused(&report))
+    };
     let ((before, _), (after, _)) = (valid(&before)?, valid(&after)?);
     as_json(&preloop_core::diff::diff(&before, &after))
 }

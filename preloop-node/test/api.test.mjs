@@ -249,6 +249,67 @@ test('a document that is refused tells everything', () => {
   }
 });
 
+test('half of a surrogate pair in a document is refused with its place', () => {
+  const named = (name) => `version: "1.0"\nmetadata: {name: ${name}}\n`;
+  const text = named('😀\ud83d');
+  const problem = { path: '', message: 'the text is not UTF-8', code: 'invalid_utf8', line: 2, column: 19 };
+  const report = validate(text);
+  assert.deepEqual(report.errors, [{ ...problem, help: 'save the file as UTF-8' }]);
+  const calls = [
+    () => Engine.fromYaml(text),
+    () => engine.replace(text),
+    () => diff(text, POLICY),
+    () => diff(POLICY, text),
+    () => Engine.fromYaml('\udc00'),
+  ];
+  for (const call of calls) {
+    assert.throws(call, (error) => error instanceof PolicyError && error.report.errors[0].code === 'invalid_utf8');
+  }
+  assert.equal(Engine.fromYaml(named('😀\ud83d\ude00é')).status().policy.name, '😀😀é');
+});
+
+test('answers go over the wire as the command prints them', () => {
+  const report = validate(POLICY.replace('tools:', 'zz: 1\ntools:'));
+  const { isValid, errors, warnings } = report;
+  assert.deepEqual(JSON.parse(JSON.stringify(report)), { is_valid: isValid, errors, warnings });
+  assert.deepEqual([isValid, errors[0].path, Object.keys(report)], [false, 'zz', ['isValid', 'errors', 'warnings']]);
+  assert.ok(Object.isFrozen(report) && Object.isFrozen(report.toJSON().errors[0]));
+  const changing = Engine.fromYaml(POLICY);
+  const { policy } = engine.decide('bash', {});
+  const state = { policy, tools: 7, rules: 8, replaced: 0, warnings: [], refused: null };
+  assert.deepEqual(JSON.parse(JSON.stringify(changing.status())), state);
+  assert.throws(() => changing.replace('zz: 1'), PolicyError);
+  const { refused } = changing.status();
+  assert.equal(refused.isValid, false);
+  const wire = JSON.parse(JSON.stringify(changing.status()));
+  assert.deepEqual(wire, { ...state, refused: { is_valid: false, errors: refused.errors, warnings: [] } });
+  const compared = diff(POLICY, POLICY.replace('args.amount > 100', 'args.amount > 500'));
+  assert.deepEqual(JSON.parse(JSON.stringify(compared)), compared);
+});
+
+test('what is used apart from its engine says so', () => {
+  const { decide, explain } = engine;
+  for (const call of [() => decide('bash', {}), () => explain('bash', {})]) {
+    assert.throws(call, { name: 'TypeError', message: /call it as `engine.decide\(tool, args\)`/ });
+  }
+  assert.throws(() => new Decision(), { name: 'TypeError', message: /decisions are made by an engine/ });
+});
+
+test('what is no call is told as in Python', () => {
+  const told = [
+    ['bash', '[1]', 'the arguments are no JSON object'],
+    ['bash', 'text', 'the arguments are no JSON object'],
+    ['bash', '{"a": 1, "a": 2}', 'the arguments are no JSON: duplicate key `a` at line 1 column 10'],
+    ['bash', 5, 'the arguments are no object but of type `number`'],
+    ['bash', [], 'the arguments are no object'],
+    ['', {}, "the tool's name is empty"],
+    [{ name: 5 }, {}, '`tool.name` must be text, not a number'],
+  ];
+  for (const [tool, args, message] of told) {
+    assert.deepEqual(engine.decide(tool, args).errors.map((error) => error.message), [message]);
+  }
+});
+
 test('two policies are compared', () => {
   const report = diff(POLICY, POLICY.replace('args.amount > 100', 'args.amount > 500'));
   assert.deepEqual([report.verdict, report.changed], ['loosened', true]);

@@ -13,7 +13,9 @@ import {
   type ApprovalRequest,
   type Decision,
   type Report,
+  type ReportWire,
   type Status,
+  type StatusWire,
 } from 'preloop-engine';
 
 const POLICY = `
@@ -32,6 +34,7 @@ const action: Action = decision.action;
 const rule: string | undefined = decision.rule?.path;
 const status: Status = engine.status();
 const report: Report = validate('version: "2.0"');
+const wires: readonly [ReportWire, StatusWire] = [report.toJSON(), status.toJSON()];
 const bound: Engine = engine.bind({
   principal: { id: 'ci', roles: ['builder'] },
   session: { calls: [{ tool: 'read', args: { path: 'x' }, at: new Date(0) }] },
@@ -43,7 +46,7 @@ engine.explain('bash', '{"command": "ls"}').trace?.map((item) => item.kind);
 
 // Compiled, never run.
 const sorted: string = policyToYaml({ name: 'sample', denied_actions: ['drop'] });
-void sorted;
+void [sorted, wires];
 void (() => {
   // @ts-expect-error a decision cannot be changed
   decision.action = 'allow';
