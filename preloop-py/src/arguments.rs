@@ -27,6 +27,7 @@ impl Clone for PyValue<'_, '_> {
 const STAND_FOR_MAX: u8 = 8;
 
 /// Text that Python keeps alive, read where it is, as often as rules ask for it.
+#[inline]
 pub(crate) fn text_of(text: Bound<'_, PyString>) -> Result<PyBackedStr, HostFault> {
     let lone = |_| HostFault::new("text with a lone surrogate is no JSON text");
     PyBackedStr::try_from(text).map_err(lone)
@@ -72,7 +73,11 @@ impl HostValue for PyValue<'_, '_> {
     type Text = PyBackedStr;
     type Key = Py<PyString>;
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "reading one argument is one piece of code, in which nothing large is handed about"
+    )]
+    #[inline(always)]
     fn read(self) -> Result<Host<PyBackedStr, Self>, HostFault> {
         let value = &self.value;
         // Telling a type exactly is one comparison; its subclasses are asked after where none of these fits.
@@ -100,7 +105,11 @@ impl HostValue for PyValue<'_, '_> {
         self.read_kind()
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "reading one argument is one piece of code, in which nothing large is handed about"
+    )]
+    #[inline(always)]
     fn field(&self, key: &Py<PyString>) -> Result<Field<Self>, HostFault> {
         let key = key.bind(self.value.py());
         if let Ok(dict) = self.value.cast_exact::<PyDict>() {
@@ -180,7 +189,11 @@ impl<'py> PyValue<'_, 'py> {
     }
 
     /// The text that this is known to be, without counting one reference more to it.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "reading one argument is one piece of code, in which nothing large is handed about"
+    )]
+    #[inline(always)]
     fn into_text(self) -> Result<Host<PyBackedStr, Self>, HostFault> {
         match self.value.cast_into::<PyString>() {
             Ok(text) => text_of(text).map(Host::Text),

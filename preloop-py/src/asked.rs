@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use preloop_core::Call;
 use preloop_core::call::{CallFacts, ToolFacts};
-use preloop_core::cel::{ArgumentSource, JsonText, Tool};
+use preloop_core::cel::{JsonText, Tool};
 use preloop_core::engine::{
     Ground, Host, HostValue, LivePolicy, PathKeys, Projection, Ruling, host_to_json,
 };
@@ -19,6 +19,7 @@ use crate::arguments::PyValue;
 use crate::caught::Caught;
 use crate::decision::Decision;
 use crate::engine::{CoreEngine, Prepared};
+use crate::live::with_live;
 
 /// One call as Python puts it.
 #[derive(Debug)]
@@ -30,11 +31,8 @@ pub(crate) struct Asked<'a, 'py> {
     pub(crate) justification: Option<&'a Bound<'py, PyAny>>,
 }
 
-/// The answer to a call: by the policy, or since it cannot be judged.
-enum Answer<R> {
-    Judged(R),
-    Invalid(Box<preloop_core::Decision>),
-}
+/// A call that can be judged, or the answer to one that cannot.
+type Readable<'a, 'c> = Result<&'a Call<'c>, Box<preloop_core::Decision>>;
 
 impl Asked<'_, '_> {
     pub(crate) fn decide(
@@ -43,15 +41,11 @@ impl Asked<'_, '_> {
         facts: Option<&CallFacts>,
     ) -> PyResult<Py<Decision>> {
         let py = self.tool.py();
-        engine.with_live(|live| {
-            let answer = self.put(engine, live, facts, |call| match live.decide(call) {
-                Ruling::Known(number, decision) => known(py, live, number, decision),
-                Ruling::Made(decision) => Py::new(py, Decision::new(py, *decision)),
-            })?;
-            match answer {
-                Answer::Judged(decision) => decision,
-                Answer::Invalid(decision) => Py::new(py, Decision::new(py, *decision)),
-            }
+        with_live(engine, |live| {
+            self.put(engine, live, facts, |call| match call.map(|call| live.decide(call)) {
+                Ok(Ruling::Known(number, decision)) => known(py, live, number, decision),
+                Ok(Ruling::Made(decision)) | Err(decision) => made(py, decision),
+            })
         })
     }
 
@@ -59,15 +53,14 @@ impl Asked<'_, '_> {
         &self,
         engine: &CoreEngine,
         facts: Option<&CallFacts>,
-    ) -> PyResult<Decision> {
+    ) -> PyResult<Py<Decision>> {
         let live = engine.live();
-        Ok(Decision::new(
-            self.tool.py(),
-            match self.put(engine, &live, facts, |call| live.explain(call))? {
-                Answer::Judged(decision) => decision,
-                Answer::Invalid(decision) => *decision,
-            },
-        ))
+        self.put(engine, &live, facts, |call| {
+            made(
+                self.tool.py(),
+                call.map_or_else(|decision| decision, |call| Box::new(live.explain(call))),
+            )
+        })
     }
 
     /// Puts the call together and has it judged.
@@ -77,99 +70,143 @@ impl Asked<'_, '_> {
         engine: &CoreEngine,
         live: &LivePolicy<Prepared>,
         facts: Option<&CallFacts>,
-        judge: impl FnOnce(&Call<'_>) -> R,
-    ) -> PyResult<Answer<R>> {
-        let invalid = |problem: &str| Ok(Answer::Invalid(Box::new(live.invalid(problem))));
+        judge: impl FnOnce(Readable<'_, '_>) -> PyResult<R>,
+    ) -> PyResult<R> {
         let described;
-        let mut tool = Tool::default();
         // Telling a type exactly is one comparison, and what follows covers the subclasses.
-        let exact = self.tool.cast_exact::<PyString>();
-        if let Ok(name) = exact.or_else(|_| self.tool.cast::<PyString>()) {
-            let Ok(name) = name.to_str() else { return invalid("the tool's name is not Unicode") };
-            tool.name = name;
-        } else {
-            match described_tool(self.tool)? {
-                Ok(facts) => described = facts,
-                Err(problem) => return invalid(&problem),
-            }
-            tool.name = &described.name;
-            tool.source = described.source.as_deref().unwrap_or("");
-            tool.server = described.server.as_deref().unwrap_or("");
-            tool.annotations = Some(&described.annotations);
-            tool.is_new = described.is_new;
-        }
-        if tool.name.is_empty() {
-            return invalid("the tool's name is empty");
-        }
-        if let Some(source) = self.source {
-            let Ok(source) = source.to_str() else { return invalid("`source` is not Unicode") };
-            tool.source = source;
-        }
-        let justification = match self.justification.map(|text| text.cast::<PyString>()) {
-            None => "",
-            Some(Err(_)) => return invalid("`justification` must be text"),
-            Some(Ok(text)) => match text.to_str() {
-                Ok(text) => text,
-                Err(_) => return invalid("`justification` is not Unicode"),
+        let mut tool = match self.tool.cast_exact::<PyString>().map(|name| name.to_str()) {
+            Ok(Ok(name)) if !name.is_empty() => Tool { name, ..Tool::default() },
+            _ => match self.described_tool()? {
+                Ok(facts) => {
+                    described = facts;
+                    tool_of(&described)
+                }
+                Err(problem) => return judge(Err(Box::new(live.invalid(problem)))),
             },
         };
-        self.with_arguments(live, tool, |args| {
-            let now = facts.and_then(|facts| facts.now).or_else(|| engine.now(live));
-            judge(&Call {
-                tool,
-                args,
-                schema: None,
-                principal: facts.map(|facts| &facts.principal),
-                session: facts.map(|facts| &facts.session),
-                context: facts.map(|facts| &facts.context),
-                now,
-                justification,
-            })
-        })
-    }
-
-    /// The arguments in whichever form they come.
-    #[inline]
-    fn with_arguments<R>(
-        &self,
-        live: &LivePolicy<Prepared>,
-        tool: Tool<'_>,
-        judge: impl FnOnce(&dyn ArgumentSource) -> R,
-    ) -> PyResult<Answer<R>> {
-        let Some(args) = self.args.filter(|args| !args.is_none()) else {
-            return Ok(Answer::Judged(judge(&Map::new())));
-        };
-        let invalid = |problem: String| Ok(Answer::Invalid(Box::new(live.invalid(problem))));
-        let py = args.py();
-        let caught = Caught::default();
-        let host = PyValue::new(args.clone(), &caught);
-        if args.cast_exact::<PyDict>().is_err() && args.cast::<PyDict>().is_err() {
-            if let Some(text) = object_of_text(args) {
-                let text = match text {
-                    Ok(text) => text,
-                    Err(problem) => return invalid(problem),
-                };
-                let paths = live.policy().arg_paths(tool.name, tool.source);
-                return match JsonText::pull(&text, paths) {
-                    Ok(args) => Ok(Answer::Judged(judge(&args))),
-                    Err(error) => invalid(format!("the arguments are no JSON: {error}")),
-                };
-            }
-            if !matches!(host.clone().read(), Ok(Host::Object(_))) {
-                caught.check()?;
-                let name = args.get_type().name().map(|name| name.to_string());
-                let name = name.unwrap_or_default();
-                return invalid(format!("the arguments are no object but of type `{name}`"));
+        let mut justification = "";
+        if self.source.is_some() || self.justification.is_some() {
+            match self.texts() {
+                Ok((source, why)) => {
+                    tool.source = source.unwrap_or(tool.source);
+                    justification = why;
+                }
+                Err(problem) => return judge(Err(Box::new(live.invalid(problem)))),
             }
         }
+        let call = |args| Call {
+            tool,
+            args,
+            schema: None,
+            principal: facts.map(|facts| &facts.principal),
+            session: facts.map(|facts| &facts.session),
+            context: facts.map(|facts| &facts.context),
+            now: facts.and_then(|facts| facts.now).or_else(|| engine.now(live)),
+            justification,
+        };
+        let Some(args) = self.args.filter(|args| !args.is_none()) else {
+            return judge(Ok(&call(&Map::new())));
+        };
+        let caught = Caught::default();
+        if !args.is_exact_instance_of::<PyDict>() {
+            match text_in(args, &caught)? {
+                Ok(None) => {}
+                Ok(Some(text)) => {
+                    let paths = live.policy().arg_paths(tool.name, tool.source);
+                    return match JsonText::pull(&text, paths) {
+                        Ok(args) => judge(Ok(&call(&args))),
+                        Err(error) => {
+                            let problem = format!("the arguments are no JSON: {error}");
+                            judge(Err(Box::new(live.invalid(problem))))
+                        }
+                    };
+                }
+                Err(problem) => return judge(Err(Box::new(live.invalid(problem)))),
+            }
+        }
+        let py = args.py();
         let keys = live.prepared().keys.get_or_init(py, || {
             PathKeys::new(live.policy(), |key| PyString::intern(py, key).unbind())
         });
         let ground = Ground::new(keys);
-        let answer = judge(&Projection::new(host, &ground));
-        caught.check()?;
-        Ok(Answer::Judged(answer))
+        let host = PyValue::new(args.clone(), &caught);
+        let answer = judge(Ok(&call(&Projection::new(host, &ground))));
+        caught.check(py)?;
+        answer
     }
+
+    /// Source and justification, or why one of them cannot be read.
+    #[inline(never)]
+    fn texts(&self) -> Result<(Option<&str>, &str), &'static str> {
+        let source = match self.source.map(|source| source.to_str()) {
+            None => None,
+            Some(source) => Some(source.map_err(|_| "`source` is not Unicode")?),
+        };
+        let justification = match self.justification {
+            None => "",
+            Some(text) => {
+                let text = text.cast::<PyString>().map_err(|_| "`justification` must be text")?;
+                text.to_str().map_err(|_| "`justification` is not Unicode")?
+            }
+        };
+        Ok((source, justification))
+    }
+
+    /// A tool that is not just a name; raises where it is neither text nor a mapping.
+    #[cold]
+    fn described_tool(&self) -> PyResult<Result<ToolFacts, String>> {
+        let facts = match self.tool.cast::<PyString>() {
+            Ok(name) => match name.to_str() {
+                Ok(name) => Ok(ToolFacts { name: name.to_owned(), ..ToolFacts::default() }),
+                Err(_) => Err("the tool's name is not Unicode".to_owned()),
+            },
+            Err(_) => tool_in(self.tool)?,
+        };
+        Ok(facts.and_then(|facts| {
+            if facts.name.is_empty() {
+                Err("the tool's name is empty".to_owned())
+            } else {
+                Ok(facts)
+            }
+        }))
+    }
+}
+
+/// The JSON text that arguments are which are no plain dict; none where they are an object of another kind.
+#[inline(never)]
+fn text_in<'v>(
+    args: &'v Bound<'_, PyAny>,
+    caught: &Caught,
+) -> PyResult<Result<Option<Cow<'v, [u8]>>, String>> {
+    if args.cast::<PyDict>().is_ok() {
+        return Ok(Ok(None));
+    }
+    if let Some(text) = object_of_text(args) {
+        return Ok(text.map(Some));
+    }
+    if matches!(PyValue::new(args.clone(), caught).read(), Ok(Host::Object(_))) {
+        return Ok(Ok(None));
+    }
+    caught.check(args.py())?;
+    let name = args.get_type().name().map(|name| name.to_string()).unwrap_or_default();
+    Ok(Err(format!("the arguments are no object but of type `{name}`")))
+}
+
+/// A tool that is described by more than its name.
+fn tool_of(facts: &ToolFacts) -> Tool<'_> {
+    Tool {
+        name: &facts.name,
+        source: facts.source.as_deref().unwrap_or(""),
+        server: facts.server.as_deref().unwrap_or(""),
+        annotations: Some(&facts.annotations),
+        is_new: facts.is_new,
+    }
+}
+
+/// A decision that speaks of this very call.
+#[cold]
+fn made(py: Python<'_>, decision: Box<preloop_core::Decision>) -> PyResult<Py<Decision>> {
+    Py::new(py, Decision::new(py, *decision))
 }
 
 /// The one object that stands for a decision of the policy.
@@ -208,19 +245,20 @@ pub(crate) fn object_of_text<'a>(
     Some(if is_object { Ok(text) } else { Err("the arguments are no JSON object".to_owned()) })
 }
 
-/// A tool that is described by more than its name; raises where it is neither text nor a mapping.
-fn described_tool(tool: &Bound<'_, PyAny>) -> PyResult<Result<ToolFacts, String>> {
+/// A tool as a mapping describes it; raises where it is no mapping.
+fn tool_in(tool: &Bound<'_, PyAny>) -> PyResult<Result<ToolFacts, String>> {
     let caught = Caught::default();
+    let py = tool.py();
     let host = PyValue::new(tool.clone(), &caught);
     if !matches!(host.clone().read(), Ok(Host::Object(_))) {
-        caught.check()?;
+        caught.check(py)?;
         let name = tool.get_type().name()?;
         return Err(PyTypeError::new_err(format!(
             "`tool` must be text or a mapping, not `{name}`"
         )));
     }
     let value = host_to_json(&host);
-    caught.check()?;
+    caught.check(py)?;
     Ok(match value {
         Ok(value) => ToolFacts::from_value(value).map_err(|error| error.to_string()),
         Err(fault) => Err(format!("`tool` cannot be read: {}", fault.message)),

@@ -25,7 +25,11 @@ impl Caught {
     }
 
     /// Raises what has to be raised.
-    pub(crate) fn check(self) -> PyResult<()> {
-        self.interrupt.into_inner().map_or(Ok(()), Err)
+    #[inline]
+    pub(crate) fn check(&self, py: Python<'_>) -> PyResult<()> {
+        match self.interrupt.get() {
+            None => Ok(()),
+            Some(error) => Err(error.clone_ref(py)),
+        }
     }
 }

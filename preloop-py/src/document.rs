@@ -66,7 +66,7 @@ impl<'py> FromPyObject<'_, 'py> for Document {
 pub(crate) fn policy_to_yaml(policy: Given<'_, '_, typed::Policy>) -> PyResult<String> {
     let caught = Caught::default();
     let value = host_to_json(&PyValue::new(policy.0.to_owned(), &caught));
-    caught.check()?;
+    caught.check(policy.0.py())?;
     let value = value.map_err(|fault| {
         PyValueError::new_err(format!("the policy cannot be read: {}", fault.message))
     })?;

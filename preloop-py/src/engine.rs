@@ -121,7 +121,7 @@ impl Engine {
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
         justification: Option<Given<'_, 'py, typed::Text>>,
-    ) -> PyResult<Decision> {
+    ) -> PyResult<Py<Decision>> {
         let justification = justification.as_ref().map(|given| &*given.0);
         Asked { tool: &tool.0, args, source, justification }.explain(&self.inner, None)
     }
@@ -241,7 +241,7 @@ impl BoundEngine {
         args: Option<&Bound<'py, PyAny>>,
         source: Option<&Bound<'py, PyString>>,
         justification: Option<Given<'_, 'py, typed::Text>>,
-    ) -> PyResult<Decision> {
+    ) -> PyResult<Py<Decision>> {
         let justification = justification.as_ref().map(|given| &*given.0);
         Asked { tool: &tool.0, args, source, justification }.explain(&self.inner, Some(&self.facts))
     }
@@ -300,7 +300,7 @@ fn facts_of<'py>(
         let value = value.unwrap_or_else(|| py.None().into_bound(py));
         let caught = Caught::default();
         let json = host_to_json(&PyValue::new(value, &caught));
-        caught.check()?;
+        caught.check(py)?;
         let json = json.map_err(|fault| {
             PyValueError::new_err(format!("`{name}` cannot be read: {}", fault.message))
         })?;

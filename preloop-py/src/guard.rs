@@ -64,7 +64,7 @@ pub(crate) fn call_hash(
     } else {
         let caught = Caught::default();
         let value = host_to_json(&PyValue::new(args.clone(), &caught));
-        caught.check()?;
+        caught.check(args.py())?;
         let value = value.map_err(|fault| {
             PyValueError::new_err(format!("the arguments cannot be read: {}", fault.message))
         })?;

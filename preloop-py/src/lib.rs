@@ -7,6 +7,7 @@ mod decision;
 mod document;
 mod engine;
 mod guard;
+mod live;
 mod own_class;
 mod shapes;
 mod special;

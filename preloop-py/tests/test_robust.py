@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -88,6 +89,62 @@ def test_many_threads_decide_while_the_policy_is_replaced() -> None:
     assert not wrong, wrong[:3]
     assert min(counts) > 0
     assert engine.status().replaced == 300
+
+
+class Asking(dict[str, Any]):
+    """Arguments that have other calls decided, and policies replaced, while they are read."""
+
+    def __init__(self, command: str, ask: Callable[[], None]) -> None:
+        super().__init__(command=command)
+        self.ask = ask
+
+    def __getitem__(self, key: str) -> Any:
+        self.ask()
+        return super().__getitem__(key)
+
+
+def test_reading_arguments_may_ask_engines_again(engine: Engine) -> None:
+    other = decides_on("args.a == 1")
+    inner: list[str] = []
+
+    def ask() -> None:
+        inner.append(other.decide("t", {"a": 1}).action)
+        inner.append(engine.decide("bash", {"command": "rm -rf /"}).action)
+        engine.replace("version: '1.0'\nmetadata: {name: open}")
+        inner.append(engine.decide("bash", {"command": "rm -rf /"}).action)
+
+    for _ in range(3):
+        engine.replace(QUICK)
+        asked = engine.decide("bash", Asking("git push", ask))
+        assert asked.action == "require_approval", "by the policy that it began with"
+        assert inner and inner == ["deny", "deny", "allow"] * (len(inner) // 3), inner
+        assert engine.decide("bash", {"command": "git push"}).reason == "unknown_tool"
+        inner.clear()
+
+
+def test_engines_and_threads_come_and_go() -> None:
+    kept = threading.local()
+
+    class Last:
+        """Decides a call when its thread has ended."""
+
+        def __del__(self) -> None:
+            last.append(Engine.from_yaml(QUICK).decide("bash", {"command": "rm -rf /"}).action)
+
+    last: list[str] = []
+
+    def work() -> None:
+        kept.last = Last()
+        for _ in range(20):
+            assert answers(Engine.from_yaml(QUICK)) == ["allow", "require_approval", "deny"]
+
+    threads = [threading.Thread(target=work) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    gc.collect()
+    assert last == ["deny"] * 10
 
 
 def answers(engine: Engine) -> list[str]:

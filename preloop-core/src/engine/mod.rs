@@ -28,6 +28,7 @@
 //! ```
 
 mod guard;
+mod kept;
 mod live;
 mod projection;
 mod status;
@@ -40,6 +41,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use serde_json::Value as Json;
 
 pub use guard::{Answer, Guard, GuardStep, Refusal, RefusalKind, after_answer, after_decision};
+pub use kept::KeptPolicy;
 pub use live::{LivePolicy, Ruling};
 pub use projection::{
     Field, Ground, Host, HostFault, HostValue, PathKeys, Projection, to_json as host_to_json,

@@ -55,7 +55,7 @@ pub(super) struct Node<H: HostValue> {
     /// How many items or entries there are: a list always knows, an object where somebody asked.
     pub(super) count: OnceCell<usize>,
     /// Items by their positions; fields, those whose names the policy knows, by the numbers of these.
-    pub(super) parts: Cells<Held<H::Text>, 4>,
+    pub(super) parts: Cells<Held<H::Text>, 3>,
     /// Every entry by its key, where somebody asks for more than single known names.
     pub(super) entries: OnceCell<Box<[Entry<H>]>>,
 }

@@ -28,8 +28,8 @@ use convert::Bounds;
 use held::{Held, Node, Place};
 use shelf::Shelf;
 
-/// Rules of one tool seldom read more paths than this; these need no allocation.
-const NEAR: usize = 6;
+/// Beside the first, rules of one tool seldom read more paths than this; these need no allocation.
+const NEAR: usize = 5;
 /// Nor do so many lists and objects.
 const NEAR_NODES: usize = 4;
 
@@ -46,32 +46,48 @@ pub struct Projection<'k, H: HostValue> {
 impl<'k, H: HostValue> Projection<'k, H> {
     /// These arguments, for the policy that decides.
     #[inline]
-    pub fn new(arguments: H, ground: &'k Ground<'k, H::Key>) -> Self {
+    pub const fn new(arguments: H, ground: &'k Ground<'k, H::Key>) -> Self {
         Self { arguments, ground, cells: Cells::new(), nodes: Shelf::new(), whole: OnceCell::new() }
     }
 
     /// What stands under a path.
+    #[expect(
+        clippy::inline_always,
+        reason = "reading one argument is one piece of code, in which nothing large is handed about"
+    )]
+    #[inline(always)]
     fn pull(&self, slot: u32) -> Held<H::Text> {
         let Some(keys) = self.ground.keys.of_slot(slot) else { return Held::NotAnObject(0) };
         let place = Place::new(slot, keys.len());
-        self.walk(keys, place).unwrap_or_else(|fault| {
-            self.ground.stop(place, &fault);
-            Held::NotAnObject(0)
-        })
+        match self.walk(keys, place) {
+            Ok(held) => held,
+            Err(fault) => {
+                self.ground.stop(place, &fault);
+                Held::NotAnObject(0)
+            }
+        }
     }
 
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "reading one argument is one piece of code, in which nothing large is handed about"
+    )]
+    #[inline(always)]
     fn walk(&self, keys: &[H::Key], place: Place) -> Result<Held<H::Text>, HostFault> {
-        let Some((first, rest)) = keys.split_first() else {
-            return self.hold(self.arguments.clone(), place);
-        };
-        let mut value = match self.arguments.field(first)? {
-            Field::Found(value) => value,
-            Field::Missing => return Ok(Held::Missing(0)),
-            Field::OfNull => return Ok(Held::NullAbove(0)),
-            Field::OfOther => return Ok(Held::NotAnObject(0)),
-        };
-        for (key, position) in rest.iter().zip(1_usize..) {
+        // Nearly every path has one key.
+        let [key] = keys else { return self.walk_down(keys, place) };
+        match self.arguments.field(key)? {
+            Field::Found(value) => self.hold(value, place),
+            Field::Missing => Ok(Held::Missing(0)),
+            Field::OfNull => Ok(Held::NullAbove(0)),
+            Field::OfOther => Ok(Held::NotAnObject(0)),
+        }
+    }
+
+    #[inline(never)]
+    fn walk_down(&self, keys: &[H::Key], place: Place) -> Result<Held<H::Text>, HostFault> {
+        let mut value = self.arguments.clone();
+        for (position, key) in keys.iter().enumerate() {
             value = match value.field(key)? {
                 Field::Found(value) => value,
                 Field::Missing => return Ok(Held::Missing(position)),
@@ -85,9 +101,12 @@ impl<'k, H: HostValue> Projection<'k, H> {
     /// Everything, as far as it takes to find secrets; what cannot be read is no fault of the call, since no rule
     /// asked for it.
     #[cold]
-    fn whole(&self) -> Option<Json> {
-        let mut bounds = Bounds { levels: NESTING_MAX, values: REDACT_NODES_MAX };
-        convert::to_json(&self.arguments, &mut bounds).ok()
+    fn lookup_whole(&self) -> Lookup<'_> {
+        let whole = self.whole.get_or_init(|| {
+            let mut bounds = Bounds { levels: NESTING_MAX, values: REDACT_NODES_MAX };
+            convert::to_json(&self.arguments, &mut bounds).ok()
+        });
+        whole.as_ref().map_or(Lookup::NotAnObject(0), |json| Lookup::Found(Argument::Json(json)))
     }
 }
 
@@ -95,9 +114,7 @@ impl<H: HostValue> ArgumentSource for Projection<'_, H> {
     #[inline]
     fn lookup(&self, path: &ArgPath) -> Lookup<'_> {
         if path.is_whole() {
-            let whole = self.whole.get_or_init(|| self.whole());
-            let found = whole.as_ref().map(Argument::Json);
-            return found.map_or(Lookup::NotAnObject(0), Lookup::Found);
+            return self.lookup_whole();
         }
         let slot = path.slot();
         let pulled = self.cells.get_or_pull(slot, self.ground.keys.len(), || self.pull(slot));

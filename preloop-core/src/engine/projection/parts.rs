@@ -10,7 +10,11 @@ use crate::limits::ARGUMENT_VALUES_MAX;
 
 impl<H: HostValue> Projection<'_, H> {
     /// What a value in this place is.
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "reading one argument is one piece of code, in which nothing large is handed about"
+    )]
+    #[inline(always)]
     pub(super) fn hold(&self, value: H, place: Place) -> Result<Held<H::Text>, HostFault> {
         Ok(match value.read()? {
             Host::Null => Held::Null,
@@ -20,19 +24,21 @@ impl<H: HostValue> Projection<'_, H> {
             Host::Double(value) if value.is_finite() => Held::Double(value),
             Host::Double(_) => return Err(not_finite()),
             Host::Text(text) => Held::Text(text),
-            Host::List(host) => {
-                let count = OnceCell::from(host.length()?.ok_or_else(changed)?);
-                Held::List(self.keep(Node::new(host, place.inner()?, count))?)
-            }
-            Host::Object(host) => {
-                Held::Object(self.keep(Node::new(host, place.inner()?, OnceCell::new()))?)
-            }
+            Host::List(list) => Held::List(self.keep_list(list, place)?),
+            Host::Object(object) => Held::Object(self.keep(object, place, OnceCell::new())?),
         })
     }
 
-    #[inline]
-    fn keep(&self, node: Node<H>) -> Result<u32, HostFault> {
-        self.nodes.push(node).ok_or_else(too_many)
+    #[inline(never)]
+    fn keep_list(&self, list: H, place: Place) -> Result<u32, HostFault> {
+        let count = OnceCell::from(list.length()?.ok_or_else(changed)?);
+        self.keep(list, place, count)
+    }
+
+    /// Apart from what is text or a number, since it takes room on the stack.
+    #[inline(never)]
+    fn keep(&self, host: H, place: Place, count: OnceCell<usize>) -> Result<u32, HostFault> {
+        self.nodes.push(Node::new(host, place.inner()?, count)).ok_or_else(too_many)
     }
 
     /// What a part in this place is; one that cannot be read is there and has no value.

@@ -14,26 +14,30 @@ type Page<T> = Box<[OnceCell<T>]>;
 #[derive(Debug)]
 pub(super) struct Shelf<T, const NEAR: usize> {
     count: Cell<u32>,
+    places: OnceCell<Places<T, NEAR>>,
+}
+
+/// Where things are put, made for the first of them: most calls have none.
+#[derive(Debug)]
+struct Places<T, const NEAR: usize> {
     near: [OnceCell<T>; NEAR],
     far: OnceCell<Box<[OnceCell<Page<T>>; PAGES]>>,
 }
 
 impl<T, const NEAR: usize> Shelf<T, NEAR> {
     #[inline]
-    pub(super) fn new() -> Self {
-        // An array of constants would be written whole, and not only what says that each of them is empty.
-        let near = array::from_fn(|_| OnceCell::new());
-        Self { count: Cell::new(0), near, far: OnceCell::new() }
+    pub(super) const fn new() -> Self {
+        Self { count: Cell::new(0), places: OnceCell::new() }
     }
 
     /// Puts a thing away; its number, unless there is no room left.
     #[inline]
     pub(super) fn push(&self, thing: T) -> Option<u32> {
         let number = self.count.get();
-        let cell = match self.near.get(number as usize) {
-            Some(cell) => cell,
-            None => self.far(number)?,
-        };
+        // An array of constants would be written whole, and not only what says that each of them is empty.
+        let near = || array::from_fn(|_| OnceCell::new());
+        let places = self.places.get_or_init(|| Places { near: near(), far: OnceCell::new() });
+        let cell = places.cell(number)?;
         cell.set(thing).ok()?;
         self.count.set(number.checked_add(1)?);
         Some(number)
@@ -42,9 +46,16 @@ impl<T, const NEAR: usize> Shelf<T, NEAR> {
     /// The thing of this number.
     #[inline]
     pub(super) fn get(&self, number: u32) -> Option<&T> {
+        self.places.get()?.cell(number)?.get()
+    }
+}
+
+impl<T, const NEAR: usize> Places<T, NEAR> {
+    #[inline]
+    fn cell(&self, number: u32) -> Option<&OnceCell<T>> {
         match self.near.get(number as usize) {
-            Some(cell) => cell.get(),
-            None => self.far(number)?.get(),
+            Some(cell) => Some(cell),
+            None => self.far(number),
         }
     }
 
