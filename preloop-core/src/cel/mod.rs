@@ -20,7 +20,8 @@
 //! rules of `check`, folds constants and writes `code`, which `program` evaluates. What functions compute is in `lib`.
 //!
 //! Bounded whatever the expression and the arguments: text, nesting, results and time. Nothing recurses deeper than the
-//! nesting that the parser lets through, and running out of fuel is a failure that nothing absorbs.
+//! nesting that the parser lets through, and running out of fuel is a failure that nothing absorbs. What is
+//! constant is decided before: where `… || true` stands, nothing is left that could cost anything.
 
 pub(crate) mod ast;
 mod check;
@@ -81,5 +82,5 @@ pub(crate) fn compile_tree(
     environment: &Environment,
 ) -> Result<Program, Vec<Problem>> {
     let lowered = lower::lower(source, tree, environment)?;
-    Ok(Program::new(source, tree, lowered))
+    Ok(Program::new(source, lowered))
 }

@@ -56,14 +56,24 @@ pub fn compile(
                 Some(tree) => cel::compile_tree(text, &tree, environment),
                 None => cel::compile(text, environment),
             };
-            let program = program.map_err(|problems| spelling::corrected(text, problems))?;
+            let program = program.map_err(|problems| spelling::corrected(text, problems));
             if condition_type == Some(ConditionType::Simple) {
-                return Err(vec![not_simple(text)]);
+                return Err(outside_of_simple(text, program.err().unwrap_or_default()));
             }
-            Either::Cel(Box::new(program))
+            Either::Cel(Box::new(program?))
         }
     };
     Ok(Condition { source: text.into(), program })
+}
+
+/// That a text is CEL and no `simple` condition comes first: what its names mean depends on that. A text that is not
+/// CEL either is told as it is written.
+fn outside_of_simple(text: &str, mut problems: Vec<Problem>) -> Vec<Problem> {
+    let is_cel = problems.iter().all(|problem| problem.kind != ProblemKind::Syntax);
+    if is_cel {
+        problems.insert(0, not_simple(text));
+    }
+    problems
 }
 
 fn not_simple(text: &str) -> Problem {
@@ -109,11 +119,6 @@ impl Condition {
             Either::Simple(_) => &[],
             Either::Cel(program) => program.warnings(),
         }
-    }
-
-    /// Whether the condition computes and asks nothing: a number is never true or false.
-    pub(crate) fn is_arithmetic(&self) -> bool {
-        matches!(&self.program, Either::Cel(program) if program.is_arithmetic())
     }
 
     /// The most that an evaluation can cost, where that does not grow with the arguments and is more than a few units.

@@ -104,6 +104,22 @@ fn the_type_can_be_said() {
     assert!(compile("TRUE", Some(ConditionType::Cel), &environment).is_err());
 }
 
+#[test]
+fn what_is_no_simple_condition_is_told_before_what_its_names_are() {
+    let told_as = |text: &str, kind| -> Vec<String> {
+        let problems = compile(text, kind, &Environment::policy()).unwrap_err();
+        problems.into_iter().map(|problem| problem.message).collect()
+    };
+    let told = |text| told_as(text, Some(ConditionType::Simple));
+    let not_simple = "this is no `simple` condition";
+    assert_eq!(told("a == b"), [not_simple, "unknown variable `a`", "unknown variable `b`"]);
+    assert_eq!(told("!a"), [not_simple, "unknown variable `a`"]);
+    assert_eq!(told("args.a == args.b"), [not_simple]);
+    // What is wrong in both languages is told as it stands.
+    assert_eq!(told("a = b"), ["`=` is no operator of this language"]);
+    assert_eq!(told("a == "), told_as("a == ", None));
+}
+
 #[track_caller]
 fn problem(text: &str, span: &str, message: &str, help: &str) {
     let problems = compile(text, None, &Environment::policy()).unwrap_err();

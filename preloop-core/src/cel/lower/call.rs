@@ -146,6 +146,13 @@ impl Compiler<'_, '_> {
             site.name_span,
             format!("unknown function `{}`", cut(site.name)),
         );
+        if MACROS.contains(&site.name) {
+            let help = match site.name {
+                "has" => "write `has(args.field)`".to_owned(),
+                name => format!("write `list.{name}(item, …)`"),
+            };
+            return self.problem(problem.help(help));
+        }
         let known = Function::NAMES.iter().chain(&MACROS).copied();
         let last = |name: &'static str| name.rsplit_once('.').map_or(name, |(_, last)| last);
         let meant = in_cel(site.name)
@@ -336,7 +343,7 @@ const fn takes_doubles(function: Function) -> bool {
 /// What a function of other languages is called in CEL.
 fn in_cel(name: &str) -> Option<&'static str> {
     Some(match name {
-        "len" | "length" | "count" => "size",
+        "len" | "length" | "count" | "isEmpty" | "empty" => "size",
         "includes" | "has_substring" | "strpos" => "contains",
         "lower" | "tolower" | "toLower" | "toLowerCase" | "downcase" => "lowerAscii",
         "upper" | "toupper" | "toUpper" | "toUpperCase" | "upcase" => "upperAscii",

@@ -46,11 +46,9 @@ impl Compiler<'_, '_> {
     }
 
     fn loop_bool(&mut self, inner: Out) {
-        let found = self.types.resolve(inner.found);
-        if found != Type::Bool && !self.is_open(found) {
-            let shown = self.types.show(found);
+        if let Some(found) = self.no_bool(inner) {
             let span = self.code.span(inner.op);
-            self.mismatch(span, format!("this macro needs a condition, this is of type {shown}"));
+            self.mismatch(span, format!("this macro needs a condition, this {found}"));
         }
     }
 

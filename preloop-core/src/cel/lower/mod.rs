@@ -46,22 +46,18 @@ pub(crate) fn lower(
     };
     let root = compiler.visit(tree.root);
     compiler.code.root = root.op;
-    let result = compiler.types.resolve(root.found);
-    if !environment.any_result && !matches!(result, Type::Bool | Type::Dyn | Type::Variable(_)) {
-        let shown = compiler.types.show(result);
-        compiler.problem(
-            Problem::new(
-                ProblemKind::NotBool,
-                tree.span(tree.root),
-                format!("a condition must be true or false, this is of type {shown}"),
-            )
-            .help("compare it with something, as in `… == 'value'`"),
-        );
+    if !environment.any_result
+        && let Some(found) = compiler.no_bool(root)
+    {
+        let message = format!("a condition must be true or false, this {found}");
+        let problem = Problem::new(ProblemKind::NotBool, tree.span(tree.root), message);
+        let help = "compare it with something, as in `… == 'value'` or `… > 10`";
+        compiler.problem(problem.help(help));
     }
     if !compiler.problems.is_empty() {
         return Err(compiler.problems);
     }
-    let result = compiler.types.to_declared(result);
+    let result = compiler.types.to_declared(root.found);
     compiler.code.inquiry = Inquiry::of(&compiler.code);
     Ok(Lowered { code: compiler.code, result, warnings: compiler.warnings })
 }

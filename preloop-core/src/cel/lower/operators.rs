@@ -12,11 +12,32 @@ use crate::cel::value::Value;
 impl Compiler<'_, '_> {
     /// Reports an operand that cannot be true or false.
     fn want_bool(&mut self, operand: Out, what: &str) {
-        let found = self.types.resolve(operand.found);
-        if found != Type::Bool && !self.is_open(found) {
-            let shown = self.types.show(found);
+        if let Some(found) = self.no_bool(operand) {
             let span = self.code.span(operand.op);
-            self.mismatch(span, format!("{what} needs true or false, this is of type {shown}"));
+            self.mismatch(span, format!("{what} needs true or false, this {found}"));
+        }
+    }
+
+    /// What is to be said of a part that can never be true or false.
+    pub(super) fn no_bool(&self, part: Out) -> Option<String> {
+        match self.types.resolve(part.found) {
+            Type::Bool => None,
+            Type::Dyn | Type::Variable(_) => {
+                self.computes(part.op).then(|| "computes a value".to_owned())
+            }
+            found => Some(format!("is of type {}", self.types.show(found))),
+        }
+    }
+
+    /// Whether this is arithmetic: whatever its operands turn out to be, what it gives is never true or false.
+    fn computes(&self, id: OpId) -> bool {
+        match self.code.nodes.get(id as usize).map(|node| node.op) {
+            Some(Op::Arithmetic { .. } | Op::Chain { .. } | Op::Negate(_)) => true,
+            Some(Op::Conditional { then, otherwise, .. }) => {
+                self.computes(then) && self.computes(otherwise)
+            }
+            Some(Op::Bind { body, .. }) => self.computes(body),
+            _ => false,
         }
     }
 

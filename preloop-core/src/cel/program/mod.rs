@@ -15,7 +15,7 @@ mod truth;
 
 use bumpalo::Bump;
 
-use super::ast::{Expr, Relation, Tree};
+use super::ast::Relation;
 use super::code::{Code, Op, Reading};
 use super::failure::{Failure, FailureKind, Trouble};
 use super::fuel::Fuel;
@@ -39,7 +39,6 @@ pub struct Program {
     code: Code,
     result: Declared,
     warnings: Vec<Problem>,
-    is_arithmetic: bool,
 }
 
 /// What a condition came to.
@@ -70,11 +69,8 @@ impl From<bool> for Tri {
 }
 
 impl Program {
-    pub(crate) fn new(source: &str, tree: &Tree<'_>, lowered: Lowered) -> Self {
-        let is_arithmetic =
-            matches!(tree.node(tree.root), Some(Expr::Chain { .. } | Expr::Negate(_)));
+    pub(crate) fn new(source: &str, lowered: Lowered) -> Self {
         Self {
-            is_arithmetic,
             source: source.into(),
             code: lowered.code,
             result: lowered.result,
@@ -108,11 +104,6 @@ impl Program {
     /// The type of the result, as far as it is known.
     pub fn result_type(&self) -> &Declared {
         &self.result
-    }
-
-    /// Whether it is a sum, a product or the like: that is never true or false, whatever the arguments are.
-    pub(crate) const fn is_arithmetic(&self) -> bool {
-        self.is_arithmetic
     }
 
     /// What is odd about the expression though nothing is wrong with it.

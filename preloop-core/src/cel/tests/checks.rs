@@ -24,10 +24,14 @@ fn told(expression: &str, environment: &Environment) -> Vec<String> {
     }
 }
 
+fn told_of_policy(expression: &str) -> Vec<String> {
+    told(expression, &Environment::policy())
+}
+
 /// That a policy's expression has this one problem; where what is expected ends with `: `, whatever follows.
 #[track_caller]
 fn assert_told(expression: &str, expected: &str) {
-    let found = told(expression, &Environment::policy());
+    let found = told_of_policy(expression);
     let fine = if expected.ends_with(": ") {
         found.len() == 1 && found[0].starts_with(expected) && found[0].len() > expected.len()
     } else {
@@ -74,8 +78,10 @@ fn mistakes_are_found_before_anything_runs() {
         ("args.a && 'x'", "'x': `&&` needs true or false, this is of type string"),
         (
             "args.a.size()",
-            "args.a.size(): a condition must be true or false, this is of type int (compare it with something, as in `… == 'value'`)",
+            "args.a.size(): a condition must be true or false, this is of type int (compare it with something, as in `… == 'value'` or `… > 10`)",
         ),
+        ("args.a.has('x')", "has: unknown function `has` (write `has(args.field)`)"),
+        ("exists(args.a)", "exists: unknown function `exists` (write `list.exists(item, …)`)"),
         (
             "tool.name.exists(x, x == 'a')",
             "tool.name: only lists and maps have elements, this is of type string",
@@ -86,6 +92,38 @@ fn mistakes_are_found_before_anything_runs() {
         ),
     ] {
         assert_told(expression, expected);
+    }
+}
+
+#[test]
+fn arithmetic_is_never_true_or_false() {
+    let told = "a condition must be true or false, this computes a value (compare it with something, as in `… == 'value'` or `… > 10`)";
+    for expression in [
+        "args.a + 1",
+        "args.a + args.b",
+        "args.a - args.b * args.c",
+        "-args.a",
+        "args.c ? args.a + 1 : -args.b",
+        "cel.bind(a, args.a, a % a)",
+    ] {
+        assert_told(expression, &format!("{expression}: {told}"));
+    }
+    for (expression, expected) in [
+        (
+            "args.c || args.a + args.b",
+            "args.a + args.b: `||` needs true or false, this computes a value",
+        ),
+        ("!(args.a / 2)", "args.a / 2: `!` needs true or false, this computes a value"),
+        (
+            "-args.a ? args.b : args.c",
+            "-args.a: the condition before `?` needs true or false, this computes a value",
+        ),
+        ("args.l.all(x, x + x)", "x + x: this macro needs a condition, this computes a value"),
+    ] {
+        assert_told(expression, expected);
+    }
+    for expression in ["args.a + 1 > 2", "args.c ? args.a : args.b + 1", "(args.l + args.m)[0]"] {
+        assert_eq!(told_of_policy(expression), Vec::<String>::new(), "{expression}");
     }
 }
 
