@@ -7,12 +7,15 @@ use std::process::ExitCode;
 
 use preloop_bench::group::{decisions, expressions, many_rules};
 use preloop_bench::peer::preloop;
-use preloop_core::cel::{Environment, Fuel, Input, compile};
+use preloop_core::cel::{ArgumentSource, Environment, Fuel, Input, Slot, Slots, compile};
 use preloop_core::{Call, CompiledPolicy, ValidPolicy};
 use serde_json::{Value, json};
 
 /// A case by name.
 type Hot = (&'static str, fn(u64));
+
+/// What a harmless call has for a command.
+const LISTING: &str = "ls -la /home/user/project";
 
 const CASES: &[Hot] = &[
     ("expression-a", |times| evaluate(expressions::A, &expressions::args_a(), times)),
@@ -38,6 +41,17 @@ const CASES: &[Hot] = &[
     }),
     ("decision-l2", |times| {
         decide(&decisions::document(&decisions::large(1000)), "nothing", &command(), times);
+    }),
+    ("rules-3", |times| {
+        decide(many_rules::THREE, "bash", &json!({"command": LISTING}), times);
+    }),
+    ("rules-3-asked", |times| {
+        // As bindings hand out arguments: each when it is asked for.
+        let slots = Slots::new(vec![Slot::Text(LISTING.into())]);
+        decide(many_rules::THREE, "bash", &slots, times);
+    }),
+    ("rules-number", |times| {
+        decide(many_rules::NUMBER, "refund", &json!({"amount": 180, "order": "A-1001"}), times);
     }),
     ("rules-1000", |times| {
         let args =
@@ -69,7 +83,7 @@ fn evaluate(source: &str, args: &Value, times: u64) {
     }
 }
 
-fn decide(document: &str, tool: &str, args: &Value, times: u64) {
+fn decide(document: &str, tool: &str, args: &dyn ArgumentSource, times: u64) {
     let policy = preloop::policy(document);
     for _ in 0..times {
         black_box(policy.evaluate(&Call::new(black_box(tool), black_box(args))).action);

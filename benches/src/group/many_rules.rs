@@ -14,6 +14,28 @@ use crate::peer::preloop;
 #[cfg(feature = "peers")]
 use crate::peer::{cel, regorus};
 
+/// Three rules that ask four things of one argument, of which the last one lets the call through: what the benches of
+/// the bindings ask.
+pub const THREE: &str = "version: '1.0'
+metadata: {name: three}
+tools:
+  - name: bash
+    conditions:
+      - {expression: args.command.contains('rm -rf /'), action: deny}
+      - {expression: args.command.startsWith('sudo ') || args.command.contains('git push'), action: require_approval}
+      - {expression: args.command.startsWith('ls'), action: allow}
+";
+
+/// Two comparisons of one number.
+pub const NUMBER: &str = "version: '1.0'
+metadata: {name: number}
+tools:
+  - name: refund
+    conditions:
+      - {expression: args.amount > 1000, action: deny}
+      - {expression: args.amount > 100, action: require_approval}
+";
+
 fn words(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("forbidden-{number:04}")).collect()
 }

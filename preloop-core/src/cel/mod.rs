@@ -50,6 +50,7 @@ pub(crate) mod value;
 mod tests;
 
 pub use code::Reading;
+pub(crate) use code::{Asked, Link, Next, Questions, TextTest};
 pub use environment::Environment;
 pub(crate) use environment::STANDARD as STANDARD_VARIABLES;
 pub use failure::{Failure, FailureKind};

@@ -1,6 +1,9 @@
 //! An entry of `tools[]`, ready to answer calls.
 
+use std::sync::OnceLock;
+
 use super::decisions::Numbered;
+use super::row::Row;
 use super::search::{Membership, TextSearch};
 use crate::condition::Condition;
 use crate::decision::{Action, Decision};
@@ -20,12 +23,31 @@ pub(crate) struct Entry {
     pub(crate) rules: Vec<Rule>,
     /// What many of the rules look for in one argument.
     pub(crate) searches: Vec<TextSearch>,
+    /// The rules as one row of questions: made at the first call, none where they are asked one by one.
+    pub(crate) row: OnceLock<Option<Row>>,
     /// No rule matched, or there are none.
     pub(crate) otherwise: Numbered,
     /// The call would be allowed, but the tool is new.
     pub(crate) new_tool: Box<Numbered>,
     /// Rules with `enabled: false`, for explanations.
     pub(crate) skipped: Vec<SkippedRule>,
+}
+
+impl Entry {
+    /// The rules as one row of questions, where that is quicker; `fuel` is the budget of each condition.
+    #[inline]
+    pub(crate) fn row(&self, fuel: u64) -> Option<&Row> {
+        match self.row.get() {
+            Some(row) => row.as_ref(),
+            None => self.make_row(fuel),
+        }
+    }
+
+    #[cold]
+    fn make_row(&self, fuel: u64) -> Option<&Row> {
+        let make = || if self.searches.is_empty() { Row::of(&self.rules, fuel) } else { None };
+        self.row.get_or_init(make).as_ref()
+    }
 }
 
 /// Calls that must come before a call of the entry.

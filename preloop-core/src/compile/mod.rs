@@ -6,16 +6,19 @@ mod glob;
 mod globs;
 mod index;
 mod revise;
+mod row;
 mod search;
 mod source;
 
 pub(crate) use entry::{Answer, Entry, Evidence, Matcher, Rule};
 pub(crate) use glob::Glob;
 pub(crate) use index::{EntryId, Fits, NameHasher, ToolIndex};
+pub(crate) use row::{Goal, Row, Step};
 pub(crate) use search::{Findings, GROUPS_MAX};
 pub(crate) use source::{CallSource, EntrySource, is_same_server};
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 use std::{fmt, iter, mem};
 
 use memchr::memmem::Finder;
@@ -125,6 +128,7 @@ impl CompiledPolicy {
     #[must_use]
     pub fn with_fuel(mut self, fuel: u64) -> Self {
         self.fuel = fuel.min(FUEL_MAX);
+        self.entries.iter_mut().for_each(|entry| entry.row = OnceLock::new());
         self
     }
 
@@ -230,6 +234,12 @@ impl CompiledPolicy {
     /// Every argument path that a rule reads, in the order of their slots: what a binding prepares keys for.
     pub fn paths(&self) -> &[cel::ArgPath] {
         self.paths.paths()
+    }
+
+    /// The path of a slot.
+    #[inline]
+    pub(crate) fn path(&self, slot: u32) -> Option<&cel::ArgPath> {
+        self.paths.paths().get(slot as usize)
     }
 
     /// The names of fields that rules read below arguments, such as those of a list's items, in the order of their numbers.
@@ -346,6 +356,7 @@ impl Compiler<'_> {
             new_tool: Box::new(Numbered::new(maker.new_tool(workflow))),
             path,
             searches: search::group(&mut rules),
+            row: OnceLock::new(),
             rules,
             skipped,
         }

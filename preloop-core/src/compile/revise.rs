@@ -1,5 +1,7 @@
 //! A compiled policy with one thing changed, for those who try what a change would do: nothing else is compiled again.
 
+use std::sync::OnceLock;
+
 use super::decisions::DecisionMaker;
 use super::{CompiledPolicy, Compiler, EntryId, Rule, ToolIndex};
 use crate::condition::Condition;
@@ -12,6 +14,7 @@ impl CompiledPolicy {
     pub(crate) fn one_by_one(mut self) -> Self {
         for entry in &mut self.entries {
             entry.searches.clear();
+            entry.row = OnceLock::from(None);
             entry.rules.iter_mut().for_each(|rule| rule.membership = None);
         }
         self

@@ -3,13 +3,15 @@
 //! A text is read by CEL's own parser and its tree is looked at, so that literals, escapes and places are the
 //! same in both languages.
 
+use std::sync::Arc;
+
 use super::simple::{Literal, Simple, Test, TextFunction};
 use super::subject::Subject;
 use crate::cel::ast::{Expr, Id, Relation, Tree};
 use crate::cel::lib::regex::{self, Pattern};
 use crate::cel::parse;
 use crate::cel::value::Value;
-use crate::cel::{ArgPath, Problem, ProblemKind, Span};
+use crate::cel::{ArgPath, Problem, ProblemKind, Span, TextTest};
 
 /// What a text was read as.
 pub(super) enum Read<'s> {
@@ -127,11 +129,13 @@ fn text_test(
     }
     let span = tree.span(argument);
     let question = match (function, literal) {
-        (TextFunction::Contains, Literal::Text(needle)) => Test::contains(&needle),
+        (TextFunction::Contains, Literal::Text(text)) => Test::Text(TextTest::contains(&text)),
         (TextFunction::Contains, literal) => Test::HasMember(literal),
-        (TextFunction::StartsWith, Literal::Text(prefix)) => Test::StartsWith(prefix),
-        (TextFunction::EndsWith, Literal::Text(suffix)) => Test::EndsWith(suffix),
-        (TextFunction::Matches, Literal::Text(pattern)) => Test::Matches(compiled(&pattern, span)?),
+        (TextFunction::StartsWith, Literal::Text(text)) => Test::Text(TextTest::StartsWith(text)),
+        (TextFunction::EndsWith, Literal::Text(text)) => Test::Text(TextTest::EndsWith(text)),
+        (TextFunction::Matches, Literal::Text(pattern)) => {
+            Test::Text(TextTest::Matches(Arc::new(compiled(&pattern, span)?)))
+        }
         (function, _) => {
             let name = function.as_str();
             return Err(Problem {

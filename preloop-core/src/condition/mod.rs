@@ -14,7 +14,7 @@ use std::fmt;
 
 use crate::cel::{
     self, ArgPath, AskedFor, Environment, Failure, Fuel, InObject, Input, PathTable, Place,
-    Problem, ProblemKind, Program, Reader, Reading, Span, Step, Tri, Truths,
+    Problem, ProblemKind, Program, Questions, Reader, Reading, Span, Step, Tri, Truths,
 };
 use crate::decision::Action;
 use crate::document::ConditionType;
@@ -153,6 +153,14 @@ impl Condition {
         match &self.program {
             Either::Simple(simple) => simple.text_search(),
             Either::Cel(program) => program.contains_literal(),
+        }
+    }
+
+    /// What the condition asks of arguments, if that is all it does.
+    pub(crate) fn questions(&self) -> Option<Questions> {
+        match &self.program {
+            Either::Simple(simple) => simple.questions(),
+            Either::Cel(program) => program.questions(),
         }
     }
 

@@ -7,12 +7,11 @@ use std::cmp::Ordering;
 
 use super::subject::{Found, Subject};
 use crate::cel::ast::Relation;
-use crate::cel::lib::regex::Pattern;
 use crate::cel::lib::text::Needle;
 use crate::cel::value::{Items, Standing, Val, from_json, order, scalar_equal};
 use crate::cel::{
-    self, ArgPath, Environment, Found as _, Fuel, Input, PathTable, Place, Problem, Reader,
-    Reading, Span, Tri,
+    self, ArgPath, Asked, Environment, Found as _, Fuel, Input, PathTable, Place, Problem,
+    Questions, Reader, Reading, Span, TextTest, Tri,
 };
 use crate::decision::Action;
 
@@ -42,15 +41,10 @@ pub(super) enum Test {
         relation: Relation,
         literal: Literal,
     },
-    Contains {
-        text: Box<str>,
-        needle: Box<Needle>,
-    },
+    /// A text function; `contains` also asks for a member of a list.
+    Text(TextTest),
     /// `contains` with something else than text: a member of a list.
     HasMember(Literal),
-    StartsWith(Box<str>),
-    EndsWith(Box<str>),
-    Matches(Pattern),
 }
 
 #[derive(Clone, Debug)]
@@ -149,7 +143,7 @@ impl Simple {
             return None;
         };
         let mut reading = Reading::value();
-        if matches!(test, Test::Contains { .. } | Test::HasMember(_)) {
+        if matches!(test, Test::Text(TextTest::Contains(_)) | Test::HasMember(_)) {
             reading.merge(Reading::of_items(Reading::value()));
         }
         Some((path, reading))
@@ -159,9 +153,9 @@ impl Simple {
         match &self.question {
             Question::Field {
                 subject: Subject::Argument(path),
-                test: Test::Contains { text, .. },
+                test: Test::Text(TextTest::Contains(needle)),
                 ..
-            } => Some((path, text)),
+            } => Some((path, needle.text()?)),
             Question::Field { .. } | Question::Constant(_) => None,
         }
     }
@@ -171,6 +165,27 @@ impl Simple {
             let slot = paths.slot(path);
             path.set_slot(slot);
         }
+    }
+
+    /// What is asked, where it is asked of an argument and answered at once for text or whole numbers.
+    pub(super) fn questions(&self) -> Option<Questions> {
+        let Question::Field { subject: Subject::Argument(path), test, .. } = &self.question else {
+            return None;
+        };
+        let asked = match test {
+            Test::Text(test) => Asked::Text(test.clone()),
+            Test::Compare { relation: Relation::Equal, literal: Literal::Text(text) } => {
+                Asked::Text(TextTest::Equals(text.clone()))
+            }
+            Test::Compare { relation: Relation::NotEqual, literal: Literal::Text(text) } => {
+                Asked::Text(TextTest::Differs(text.clone()))
+            }
+            Test::Compare { relation, literal: Literal::Int(value) } => {
+                Asked::Int { relation: *relation, value: *value }
+            }
+            Test::Compare { .. } | Test::HasMember(_) => return None,
+        };
+        Some(Questions::one(path.slot(), asked, NODES))
     }
 
     #[inline]
@@ -231,10 +246,6 @@ impl Simple {
 // === impl Test ===
 
 impl Test {
-    pub(super) fn contains(needle: &str) -> Self {
-        Self::Contains { text: needle.into(), needle: Box::new(Needle::new(needle)) }
-    }
-
     fn of_missing(&self, action: Action, key: usize) -> Result<bool, Fault> {
         match self {
             Self::Compare { relation, literal } => match (literal, relation) {
@@ -242,11 +253,7 @@ impl Test {
                 _ if action == Action::Allow => Err(Fault::Missing(key)),
                 _ => Ok(*relation == Relation::NotEqual),
             },
-            Self::Contains { .. }
-            | Self::HasMember(_)
-            | Self::StartsWith(_)
-            | Self::EndsWith(_)
-            | Self::Matches(_) => Err(Fault::Missing(key)),
+            Self::Text(_) | Self::HasMember(_) => Err(Fault::Missing(key)),
         }
     }
 
@@ -262,7 +269,7 @@ impl Test {
     #[inline]
     fn of_text(&self, text: &str, fuel: &mut u64) -> Result<bool, Fault> {
         let scanned = match self {
-            Self::Matches(pattern) => pattern.scanned(text),
+            Self::Text(TextTest::Matches(pattern)) => pattern.scanned(text),
             _ => text.len(),
         };
         scan(fuel, scanned)?;
@@ -274,11 +281,8 @@ impl Test {
                 Ok(*text != **wanted)
             }
             Self::Compare { relation, literal } => compare(Val::Text(text), *relation, literal),
-            Self::Contains { needle, .. } => Ok(needle.is_in(text)),
+            Self::Text(asked) => Ok(asked.holds(text)),
             Self::HasMember(_) => Err(Fault::WrongType),
-            Self::StartsWith(prefix) => Ok(text.starts_with(&**prefix)),
-            Self::EndsWith(suffix) => Ok(text.ends_with(&**suffix)),
-            Self::Matches(pattern) => Ok(pattern.is_match(text)),
         }
     }
 
@@ -287,7 +291,7 @@ impl Test {
     fn of_value(&self, value: Val<'_>, fuel: &mut u64) -> Result<bool, Fault> {
         match (self, value.items()) {
             (Self::Compare { relation, literal }, _) => compare(value, *relation, literal),
-            (Self::Contains { text, needle }, Some(items)) => has_text(items, text, needle, fuel),
+            (Self::Text(TextTest::Contains(needle)), Some(items)) => has_text(items, needle, fuel),
             (Self::HasMember(literal), Some(items)) => has_member(items, literal, fuel),
             _ => Err(match value {
                 Val::Null => Fault::Null,
@@ -347,19 +351,15 @@ fn number_in(text: &str) -> Result<Val<'static>, Fault> {
 }
 
 /// A text among a list's members: a member, or part of one, which is no clear answer.
-fn has_text(
-    items: Items<'_>,
-    wanted: &str,
-    needle: &Needle,
-    fuel: &mut u64,
-) -> Result<bool, Fault> {
+fn has_text(items: Items<'_>, needle: &Needle, fuel: &mut u64) -> Result<bool, Fault> {
+    let wanted = needle.text();
     let mut unclear = None;
     for item in items.iter() {
         spend(fuel, 1)?;
         match item {
             Val::Text(text) => {
                 scan(fuel, text.len())?;
-                if text == wanted {
+                if Some(text) == wanted {
                     return Ok(true);
                 }
                 if needle.is_in(text) {

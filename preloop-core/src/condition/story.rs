@@ -4,7 +4,7 @@ use super::simple::{Fault, Literal, Question, Simple, Test};
 use super::subject::{Found, Subject};
 use crate::cel::ast::Relation;
 use crate::cel::value::Val;
-use crate::cel::{Failure, FailureKind, Input, Span, Step, Truths, kept_alone};
+use crate::cel::{Failure, FailureKind, Input, Span, Step, TextTest, Truths, kept_alone};
 use crate::decision::Action;
 
 impl Simple {
@@ -111,12 +111,10 @@ impl Test {
         match self {
             Self::Compare { relation: Relation::Equal | Relation::NotEqual, .. } => "one value",
             Self::Compare { literal: Literal::Bool(_), .. } => "a boolean",
-            Self::Compare { literal: Literal::Text(_), .. }
-            | Self::StartsWith(_)
-            | Self::EndsWith(_)
-            | Self::Matches(_) => "text",
+            Self::Compare { literal: Literal::Text(_), .. } => "text",
             Self::Compare { .. } => "a number",
-            Self::Contains { .. } => "text or a list of single values",
+            Self::Text(TextTest::Contains(_)) => "text or a list of single values",
+            Self::Text(_) => "text",
             Self::HasMember(_) => "a list of single values",
         }
     }

@@ -16,7 +16,7 @@ impl CompiledPolicy {
         &'p self,
         entry: &'p Entry,
         call: &Call<'_>,
-        source: CallSource<'_>,
+        source: &CallSource<'_>,
     ) -> Verdict<'p> {
         if let Some(closed) = &entry.closed {
             return Verdict::Known(closed);
@@ -33,37 +33,31 @@ impl CompiledPolicy {
             }
         }
         // Large, and most rules ask for no more than arguments.
-        let input = LazyCell::new(|| self.input(call, source));
+        let input = LazyCell::new(|| self.input(call, *source));
         match call.args.object() {
-            Some(object) => self.first_in(entry, &mut Reader::new(InObject(object)), &|| &*input),
-            None => self.first_in(entry, &mut Reader::new(AskedFor(call.args)), &|| &*input),
+            Some(object) => self.first_in(entry, InObject(object), &|| &*input),
+            None => self.first_in(entry, AskedFor(call.args), &|| &*input),
         }
     }
 
     /// The rules in order, which share what they read of the arguments.
-    #[inline]
+    #[inline(never)]
     fn first_in<'p: 'e, 'e, P: Place<'e>>(
         &'p self,
         entry: &'p Entry,
-        reader: &mut Reader<'e, P>,
+        place: P,
         input: &impl Fn() -> &'e Input<'e>,
     ) -> Verdict<'p> {
-        if !entry.searches.is_empty() {
-            return self.search_and_match(entry, reader, input);
+        let mut reader = Reader::new(place);
+        match entry.row(self.fuel) {
+            Some(row) => self.walk_row(entry, row, &mut reader, input),
+            None => self.match_one_by_one(entry, &mut reader, input),
         }
-        for (number, rule) in entry.rules.iter().enumerate() {
-            match self.test_in(rule, reader, input) {
-                Tri::False => {}
-                Tri::True => return Verdict::Known(&rule.answer.decision),
-                Tri::Error => return self.match_with_errors(entry, number, input()),
-            }
-        }
-        Verdict::Known(&entry.otherwise)
     }
 
-    /// The same walk where one search answers for many rules.
+    /// The same rule by rule, where one search may answer for many of them.
     #[inline(never)]
-    fn search_and_match<'p: 'e, 'e, P: Place<'e>>(
+    pub(super) fn match_one_by_one<'p: 'e, 'e, P: Place<'e>>(
         &'p self,
         entry: &'p Entry,
         reader: &mut Reader<'e, P>,
@@ -111,7 +105,7 @@ impl CompiledPolicy {
     }
 
     #[inline]
-    fn test_in<'p: 'e, 'e, P: Place<'e>>(
+    pub(super) fn test_in<'p: 'e, 'e, P: Place<'e>>(
         &self,
         rule: &'p Rule,
         reader: &mut Reader<'e, P>,
@@ -144,7 +138,12 @@ impl CompiledPolicy {
 
     /// The walk from rule `start` on, which is the first one that fails; slow, since it keeps account of errors.
     #[cold]
-    fn match_with_errors<'p>(&self, entry: &Entry, start: usize, input: &Input<'_>) -> Verdict<'p> {
+    pub(super) fn match_with_errors<'p>(
+        &self,
+        entry: &Entry,
+        start: usize,
+        input: &Input<'_>,
+    ) -> Verdict<'p> {
         let mut errors: Vec<ConditionError> = Vec::new();
         let secrets = errors::secrets(input);
         // The first rule that raised the answer: it is the reason if nothing stricter decides.

@@ -7,6 +7,7 @@ mod failure_table;
 mod first_match;
 pub(crate) mod message;
 mod reach;
+mod row;
 pub mod scopes;
 mod walk;
 
@@ -34,12 +35,15 @@ impl CompiledPolicy {
     /// The same decision, by its number where it was made beforehand.
     #[inline]
     pub(crate) fn verdict<'p>(&'p self, call: &Call<'_>) -> Verdict<'p> {
-        match self.source(call) {
-            Ok(source) => self
-                .entry_answer(call, source)
-                .unwrap_or_else(|| Verdict::Known(self.unknown_answer(call))),
-            Err(problem) => Verdict::Made(Box::new(self.invalid_call(*problem))),
-        }
+        let answer = if says_no_source(call) {
+            self.entry_answer(call, &CallSource::Unknown)
+        } else {
+            match self.stated_source(call) {
+                Ok(source) => self.entry_answer(call, &source),
+                Err(problem) => return Verdict::Made(Box::new(self.invalid_call(*problem))),
+            }
+        };
+        answer.unwrap_or_else(|| Verdict::Known(self.unknown_answer(call)))
     }
 
     /// Step 0: what the call says of its source, once its arguments are seen to fit the tool's schema.
@@ -48,11 +52,7 @@ impl CompiledPolicy {
         &self,
         call: &Call<'c>,
     ) -> Result<CallSource<'c>, Box<ConditionError>> {
-        // Nearly every call outside of a server: nothing is said, so nothing can contradict or be checked.
-        if call.tool.source.is_empty() && call.tool.server.is_empty() && call.schema.is_none() {
-            return Ok(CallSource::Unknown);
-        }
-        self.stated_source(call)
+        if says_no_source(call) { Ok(CallSource::Unknown) } else { self.stated_source(call) }
     }
 
     #[inline(never)]
@@ -94,36 +94,52 @@ impl CompiledPolicy {
     pub(crate) fn entry_answer<'p>(
         &'p self,
         call: &Call<'_>,
-        source: CallSource<'_>,
+        source: &CallSource<'_>,
     ) -> Option<Verdict<'p>> {
-        match self.index.find(call.tool.name, source) {
+        match self.index.find(call.tool.name, *source) {
             Fits::None => None,
             Fits::One(entry) => Some(self.answer_of(entry, call, source)),
-            Fits::Several(entries) => entries
-                .into_iter()
-                .map(|entry| self.answer_of(entry, call, source))
-                .reduce(Verdict::or_stricter),
+            Fits::Several(entries) => self.strictest_answer(entries, call, source),
         }
     }
 
-    /// Apart from the search for the entry, since a call that no entry names needs nothing of this.
-    #[inline(never)]
+    #[cold]
+    fn strictest_answer<'p>(
+        &'p self,
+        entries: Vec<EntryId>,
+        call: &Call<'_>,
+        source: &CallSource<'_>,
+    ) -> Option<Verdict<'p>> {
+        let answers = entries.into_iter().map(|entry| self.answer_of(entry, call, source));
+        answers.reduce(Verdict::or_stricter)
+    }
+
+    #[expect(
+        clippy::inline_always,
+        reason = "each call goes through it, and a call costs as much as what it does"
+    )]
+    #[inline(always)]
     fn answer_of<'p>(
         &'p self,
         entry: EntryId,
         call: &Call<'_>,
-        source: CallSource<'_>,
+        source: &CallSource<'_>,
     ) -> Verdict<'p> {
         let Some(entry) = self.entries.get(entry) else {
-            // The index names only entries that are there; if not, nothing is known of the tool.
-            let error = ConditionError::of_call("the policy cannot be read", None);
-            return Verdict::Made(Box::new(self.invalid_call(error)));
+            return self.unreadable();
         };
         let verdict = self.first_match(entry, call, source);
         if call.tool.is_new && self.asks_for_new_tools && verdict.action() == Action::Allow {
             return Verdict::Known(&entry.new_tool);
         }
         verdict
+    }
+
+    /// The index names only entries that are there; if not, nothing is known of the tool.
+    #[cold]
+    fn unreadable(&self) -> Verdict<'static> {
+        let error = ConditionError::of_call("the policy cannot be read", None);
+        Verdict::Made(Box::new(self.invalid_call(error)))
     }
 
     /// No entry names the tool.
@@ -179,6 +195,12 @@ impl<'p> From<Verdict<'p>> for Cow<'p, Decision> {
             Verdict::Made(decision) => Cow::Owned(*decision),
         }
     }
+}
+
+/// Nearly every call outside of a server: nothing is said, so nothing can contradict or be checked.
+#[inline]
+fn says_no_source(call: &Call<'_>) -> bool {
+    call.tool.source.is_empty() && call.tool.server.is_empty() && call.schema.is_none()
 }
 
 /// The call's `source` and `server` name two servers.

@@ -1,8 +1,10 @@
 //! The lowered form that is evaluated: small nodes in one vector, constants, paths, tests and patterns beside it.
 
 mod inquiry;
+mod questions;
 mod reading;
 mod test;
+mod text;
 
 pub(crate) use super::ast::Run;
 use super::ast::{Arithmetic, Loop, Relation};
@@ -13,8 +15,10 @@ use super::span::Span;
 use super::types::Record;
 use super::value::Value;
 pub(crate) use inquiry::{Ask, Inquiry, Next};
+pub(crate) use questions::{Asked, Link, Questions};
 pub use reading::Reading;
 pub(crate) use test::{NO_PATH, Near, Question, Test};
+pub(crate) use text::TextTest;
 
 /// The number of an operation.
 pub(crate) type OpId = u32;
@@ -214,7 +218,7 @@ impl Code {
     /// Every pattern that was built beforehand.
     pub(crate) fn known_patterns(&self) -> impl Iterator<Item = &Pattern> {
         let tested = self.tests.iter().filter_map(|test| match &test.question {
-            Question::Matches(pattern) => Some(pattern),
+            Question::Text(TextTest::Matches(pattern)) => Some(&**pattern),
             _ => None,
         });
         tested.chain(&self.patterns)

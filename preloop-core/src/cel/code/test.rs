@@ -1,13 +1,12 @@
 //! Tests of one operand against constants: most of what conditions do, so each is one operation that holds all it needs.
 
 use super::OpId;
+use super::text::TextTest;
 use crate::cel::ast::Relation;
-use crate::cel::lib::regex::Pattern;
-use crate::cel::lib::text::Needle;
 use crate::cel::value::Value;
 
 /// A question about one operand.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Test {
     /// The operand, which says what it is whatever it is.
     pub(crate) operand: OpId,
@@ -15,8 +14,6 @@ pub(crate) struct Test {
     pub(crate) path: u32,
     /// Where else the JSON value of the operand is usually found at once.
     pub(crate) near: Near,
-    /// What `contains` looks for: the commonest question, so it is known without looking at the others.
-    pub(crate) needle: Option<Box<Needle>>,
     pub(crate) question: Question,
 }
 
@@ -35,20 +32,9 @@ pub(crate) enum Near {
 }
 
 /// What is asked. Its constants are in it, so that nothing has to be looked up.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Question {
-    /// `contains` of [`Test::needle`].
-    Contains,
-    StartsWith(Box<str>),
-    EndsWith(Box<str>),
-    Matches(Pattern),
-    /// `==`, or `!=` where negated.
-    Equals {
-        text: Box<str>,
-        negated: bool,
-    },
-    /// Membership in a list of nothing but text, sorted.
-    OneOf(Box<[Box<str>]>),
+    Text(TextTest),
     /// A comparison with a whole number.
     Int {
         relation: Relation,
@@ -60,9 +46,11 @@ pub(crate) enum Question {
         value: i64,
         cost: u32,
     },
-    /// A comparison with anything else.
+    /// A comparison with anything else, which is rare: its constant does not make all questions larger.
     Compare {
         relation: Relation,
-        value: Value,
+        value: Box<Value>,
     },
 }
+
+const _: () = assert!(size_of::<Question>() <= 24, "questions are meant to be small");

@@ -1,12 +1,13 @@
 //! Tests against constants: needles and patterns are built once, and patterns that only spell text become searches.
 
+use std::sync::Arc;
+
 use super::Compiler;
 use crate::cel::ast::Relation;
-use crate::cel::code::{NEVER, NO_PATH, Near, Op, OpId, Question, Test};
+use crate::cel::code::{NEVER, NO_PATH, Near, Op, OpId, Question, Test, TextTest};
 use crate::cel::function::Function;
 use crate::cel::input::Input;
 use crate::cel::lib::regex::{Pattern, compile};
-use crate::cel::lib::text::Needle;
 use crate::cel::problem::{Problem, ProblemKind};
 use crate::cel::program::{Arena, Machine, Notes, explain};
 use crate::cel::span::Span;
@@ -26,16 +27,8 @@ impl Compiler<'_, '_> {
             _ => (NO_PATH, Near::Nowhere),
         };
         let number = u32::try_from(self.code.tests.len()).unwrap_or(u32::MAX);
-        self.code.tests.push(Test { operand, path, near, needle: None, question });
+        self.code.tests.push(Test { operand, path, near, question });
         Op::Test(number)
-    }
-
-    fn contains(&mut self, operand: OpId, text: &str) -> Op {
-        let op = self.test(operand, Question::Contains);
-        if let Some(test) = self.code.tests.last_mut() {
-            test.needle = Some(Box::new(Needle::new(text)));
-        }
-        op
     }
 
     fn op(&self, id: OpId) -> Option<Op> {
@@ -51,24 +44,21 @@ impl Compiler<'_, '_> {
         span: Span,
     ) -> Option<Op> {
         let Value::Text(text) = self.code.constants.get(constant as usize)? else { return None };
-        let question = match function {
-            Function::Contains => {
-                let text = text.clone();
-                return Some(self.contains(operand, &text));
-            }
-            Function::StartsWith => Question::StartsWith(text.clone()),
-            Function::EndsWith => Question::EndsWith(text.clone()),
+        let asked = match function {
+            Function::Contains => TextTest::contains(text),
+            Function::StartsWith => TextTest::StartsWith(text.clone()),
+            Function::EndsWith => TextTest::EndsWith(text.clone()),
             Function::Matches => match plain(text) {
-                Some(Plain::Anywhere(text)) => return Some(self.contains(operand, &text)),
-                Some(Plain::Start(text)) => Question::StartsWith(text.into()),
+                Some(Plain::Anywhere(text)) => TextTest::contains(&text),
+                Some(Plain::Start(text)) => TextTest::StartsWith(text.into()),
                 None => {
                     let text = text.clone();
-                    Question::Matches(self.check_pattern(&text, span)?)
+                    TextTest::Matches(Arc::new(self.check_pattern(&text, span)?))
                 }
             },
             _ => return None,
         };
-        Some(self.test(operand, question))
+        Some(self.test(operand, Question::Text(asked)))
     }
 
     /// The operation for a comparison with a constant on the right, where there is one. `mirrored` tells that the
@@ -81,7 +71,9 @@ impl Compiler<'_, '_> {
         mirrored: bool,
     ) -> Option<Op> {
         let question = match (relation, self.code.constant(constant)?) {
-            (Relation::In, Value::List(items)) => Question::OneOf(sorted_texts(items)?),
+            (Relation::In, Value::List(items)) => {
+                Question::Text(TextTest::OneOf(sorted_texts(items)?))
+            }
             (Relation::In, _) | (_, Value::List(_) | Value::Map(_)) => return None,
             (_, Value::Int(value)) => match self.op(operand) {
                 Some(Op::Size(_)) => {
@@ -90,12 +82,13 @@ impl Compiler<'_, '_> {
                 }
                 _ => Question::Int { relation, value: *value },
             },
-            (Relation::Equal | Relation::NotEqual, Value::Text(text)) => {
-                Question::Equals { text: text.clone(), negated: relation == Relation::NotEqual }
+            (Relation::Equal, Value::Text(text)) => Question::Text(TextTest::Equals(text.clone())),
+            (Relation::NotEqual, Value::Text(text)) => {
+                Question::Text(TextTest::Differs(text.clone()))
             }
             // What is wrong with other operands is told in the order in which they were written.
             _ if mirrored => return None,
-            (_, value) => Question::Compare { relation, value: value.clone() },
+            (_, value) => Question::Compare { relation, value: Box::new(value.clone()) },
         };
         Some(self.test(operand, question))
     }

@@ -16,7 +16,7 @@ mod truth;
 use bumpalo::Bump;
 
 use super::ast::Relation;
-use super::code::{Code, Op, Reading};
+use super::code::{Code, Op, Question, Questions, Reading, TextTest};
 use super::failure::{Failure, FailureKind, Trouble};
 use super::fuel::Fuel;
 use super::input::Input;
@@ -145,8 +145,13 @@ impl Program {
             return None;
         };
         let test = self.code.tests.get(number as usize)?;
-        let needle = std::str::from_utf8(test.needle.as_ref()?.bytes()).ok()?;
-        Some((self.code.paths.get(test.path as usize)?, needle))
+        let Question::Text(TextTest::Contains(needle)) = &test.question else { return None };
+        Some((self.code.paths.get(test.path as usize)?, needle.text()?))
+    }
+
+    /// What the condition asks of arguments, if that is all it does.
+    pub(crate) fn questions(&self) -> Option<Questions> {
+        Questions::of(&self.code)
     }
 
     /// Whether the condition holds. Usual conditions allocate nothing.

@@ -8,7 +8,7 @@ use super::Tri;
 use super::machine::{Machine, Scope};
 use super::quick::{Quick, pay, pay_bytes};
 use crate::cel::ast::Relation;
-use crate::cel::code::{NO_PATH, Near, Node, OpId, Question, Test};
+use crate::cel::code::{NO_PATH, Near, Node, OpId, Question, Test, TextTest};
 use crate::cel::failure::{FailureKind, Trouble};
 use crate::cel::lib::text::size;
 use crate::cel::value::{Items, Standing, Val, order, scalar_equal};
@@ -17,8 +17,8 @@ impl Test {
     /// The answer for a JSON value, without the fuel of [`Test::operand`] but for that of a size.
     #[inline]
     pub(super) fn of_json(&self, found: &Json, fuel: &mut u64) -> Quick {
-        match (&self.needle, found) {
-            (Some(needle), Json::String(text)) => {
+        match (&self.question, found) {
+            (Question::Text(TextTest::Contains(needle)), Json::String(text)) => {
                 answer(pay_bytes(fuel, text.len()), || needle.is_in(text))
             }
             _ => self.of_other_json(found, fuel),
@@ -81,9 +81,9 @@ impl Test {
                 compare(found, *relation, Val::of(value), fuel)
             }
             (_, Val::Text(text)) => self.of_text(text, fuel),
-            (Question::Equals { negated, .. }, _) => Quick::from(*negated),
-            (Question::OneOf(_), _) => Quick::False,
-            _ => Quick::Unsure,
+            (Question::Text(TextTest::Equals(_) | TextTest::OneOf(_)), _) => Quick::False,
+            (Question::Text(TextTest::Differs(_)), _) => Quick::True,
+            (Question::Text(_), _) => Quick::Unsure,
         }
     }
 
@@ -93,27 +93,15 @@ impl Test {
     )]
     #[inline(always)]
     pub(super) fn of_text(&self, text: &str, fuel: &mut u64) -> Quick {
+        if let Question::Text(test) = &self.question {
+            return test.paid(text, |bytes| pay_bytes(fuel, bytes)).into();
+        }
+        self.of_other_text(text, fuel)
+    }
+
+    fn of_other_text(&self, text: &str, fuel: &mut u64) -> Quick {
         match &self.question {
-            Question::Contains => answer(pay_bytes(fuel, text.len()), || {
-                self.needle.as_ref().is_some_and(|needle| needle.is_in(text))
-            }),
-            Question::Equals { text: wanted, negated } => {
-                answer(pay_bytes(fuel, text.len().min(wanted.len())), || {
-                    (*text == **wanted) != *negated
-                })
-            }
-            Question::StartsWith(part) => {
-                answer(pay_bytes(fuel, part.len()), || text.starts_with(&**part))
-            }
-            Question::EndsWith(part) => {
-                answer(pay_bytes(fuel, part.len()), || text.ends_with(&**part))
-            }
-            Question::OneOf(texts) => {
-                answer(pay_bytes(fuel, text.len()), || is_one_of(text, texts))
-            }
-            Question::Matches(pattern) => {
-                answer(pay_bytes(fuel, pattern.scanned(text)), || pattern.is_match(text))
-            }
+            Question::Text(_) => Quick::Unsure,
             Question::Size { relation, value, cost } => {
                 let paid = pay(fuel, *cost) && pay_bytes(fuel, text.len());
                 answer(paid, || relation.holds(size(text).cmp(value)))
@@ -267,14 +255,6 @@ pub(super) fn compare(left: Val<'_>, relation: Relation, right: Val<'_>, fuel: &
             Standing::Unrelated => Quick::Unsure,
         },
     }
-}
-
-/// Whether a text is one of some sorted ones.
-fn is_one_of(text: &str, texts: &[Box<str>]) -> bool {
-    if texts.len() <= 8 {
-        return texts.iter().any(|known| **known == *text);
-    }
-    texts.binary_search_by(|known| (**known).cmp(text)).is_ok()
 }
 
 /// The order that `<` and its like see. They take 2^63 as a double for the largest int, as the specification's tests

@@ -56,6 +56,11 @@ impl Pattern {
         &self.text
     }
 
+    /// How many times over the bytes of a text are paid.
+    pub(crate) const fn price(&self) -> usize {
+        self.price
+    }
+
     /// How many bytes a search of a text is paid as.
     pub(crate) fn scanned(&self, text: &str) -> usize {
         text.len().saturating_mul(self.price)

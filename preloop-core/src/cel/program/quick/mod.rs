@@ -5,6 +5,7 @@
 
 mod inquiry;
 mod place;
+mod row;
 mod value;
 
 pub(crate) use place::{AskedFor, Found, InObject, Place, Reader};
@@ -31,6 +32,13 @@ impl From<bool> for Quick {
     }
 }
 
+impl From<Option<bool>> for Quick {
+    #[inline]
+    fn from(answer: Option<bool>) -> Self {
+        answer.map_or(Self::Unsure, Self::from)
+    }
+}
+
 /// One evaluation of code that is [`Node::quick`] throughout.
 pub(super) struct Walk<'e, P: Place<'e>> {
     code: &'e Code,
@@ -47,10 +55,9 @@ pub(super) fn single<'e>(code: &Code, place: impl Place<'e>, fuel: u64) -> Optio
     let Op::Test(number) = root.op else { return None };
     let asked = code.tests.get(number as usize)?;
     let mut left = fuel;
+    pay(&mut left, root.cost).then_some(())?;
     let found = place.find(code.paths.get(asked.path as usize)?)?;
-    let answer =
-        if pay(&mut left, root.cost) { found.answer(asked, &mut left) } else { Quick::Unsure };
-    match answer {
+    match found.answer(asked, &mut left) {
         Quick::True => Some((true, left)),
         Quick::False => Some((false, left)),
         Quick::Unsure => None,

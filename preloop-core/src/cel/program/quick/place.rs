@@ -72,7 +72,8 @@ impl<'e, P: Place<'e>> Reader<'e, P> {
     }
 
     /// Whether an argument is there; none where only the machine can tell.
-    pub(in crate::cel::program) fn has(&mut self, path: &ArgPath) -> Option<bool> {
+    #[inline]
+    pub(crate) fn has(&mut self, path: &ArgPath) -> Option<bool> {
         if self.find(path).is_some() {
             return Some(true);
         }
