@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar, Union, cast, overload
 
 from ._errors import ApprovalDeclined, ApprovalTimeout, Denied
 from ._native import BoundEngine, Decision, Engine, after_answer, after_decision, call_hash
-from ._parameters import behind, home_of, named, partial_method_of
+from ._parameters import behind, calls_of, is_async, is_partial_method, name_of, with_method
 from ._thread import ApproverThread, in_thread
 
 _P = ParamSpec("_P")
@@ -315,38 +315,29 @@ class Guard:
         if isinstance(function, staticmethod):
             guarded = self._guarded(function.__func__, name, source, timeout, is_static=True)
             return staticmethod(guarded)
-        if isinstance(function, functools.partialmethod):
-            tool = name if name is not None else _name_of(function)
+        if is_partial_method(function):
+            tool = name if name is not None else name_of(function)
             method = self._guarded(function.func, tool, source, timeout)
-            return cast("Callable[..., Any]", functools.partialmethod(method, *function.args, **function.keywords))
-        if (shown := partial_method_of(function)) is not None:
-            return cast("Callable[..., Any]", self._guarded(shown, name, source, timeout).__get__(None, object))
+            return cast("Callable[..., Any]", with_method(function, method))
         if not callable(function):
             raise TypeError(
                 f"a guard stands before functions, not `{type(function).__name__}`"
                 " (a tool's name is given as in `@guard.tool(name='search')`)"
             )
-        tool = name if name is not None else _name_of(function)
-        called, received = behind(function)
-        signature = inspect.signature(called)
-        home = None if is_static else home_of(called)
+        tool = name if name is not None else name_of(function)
         _checked(timeout)
+        called, received = behind(function)
+        call_of = calls_of(called, received, is_static=is_static)
 
-        def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-            has_own = "justification" in signature.parameters
-            justification = None if has_own else kwargs.pop("justification", None)
-            given = named(signature, home, *received(*args, **kwargs))
-            if has_own:
-                justification = given.get("justification")
-            return given, {"source": source, "justification": justification}
-
-        if inspect.isasyncgenfunction(function):
+        if inspect.isasyncgenfunction(called):
 
             @functools.wraps(function)
             async def each(*args: Any, **kwargs: Any) -> Any:
-                given, more = call(args, kwargs)
-                await self.authorize(tool, given, timeout, **more)
-                async with contextlib.aclosing(function(*args, **kwargs)) as items:
+                call = call_of(args, kwargs)
+                await self.authorize(
+                    tool, call.args, timeout, source=source, justification=call.justification
+                )
+                async with contextlib.aclosing(call.run()) as items:
                     step = items.__anext__
                     while True:
                         # What is sent or thrown in reaches the tool, as `yield from` does for plain generators.
@@ -362,36 +353,27 @@ class Guard:
                             step = functools.partial(items.athrow, error)
 
             return each
-        if _is_async(called):
+        if is_async(called):
 
             @functools.wraps(function)
             async def later(*args: Any, **kwargs: Any) -> Any:
-                given, more = call(args, kwargs)
-                await self.authorize(tool, given, timeout, **more)
-                return await function(*args, **kwargs)
+                call = call_of(args, kwargs)
+                await self.authorize(
+                    tool, call.args, timeout, source=source, justification=call.justification
+                )
+                return await call.run()
 
             return later
 
         @functools.wraps(function)
         def at_once(*args: Any, **kwargs: Any) -> Any:
-            given, more = call(args, kwargs)
-            self.authorize_sync(tool, given, timeout, **more)
-            return function(*args, **kwargs)
+            call = call_of(args, kwargs)
+            self.authorize_sync(
+                tool, call.args, timeout, source=source, justification=call.justification
+            )
+            return call.run()
 
         return at_once
-
-
-def _is_async(function: Callable[..., Any]) -> bool:
-    """Whether a call gives a coroutine: of a function, or of an object that is called like one."""
-    called = getattr(type(function), "__call__", None)
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    name = getattr(function, "__name__", None)
-    if not isinstance(name, str):
-        raise TypeError("the tool has no name: give one, as in `@guard.tool(name='search')`")
-    return name
 
 
 def _checked(timeout: float | None) -> float | None:
