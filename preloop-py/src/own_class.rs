@@ -1,5 +1,5 @@
-//! Dicts and lists of a class of their own, or with methods of their own, may show a tool other values than they hold: then nobody can say what the
-//! tool gets, and the call is not valid.
+//! Dicts and lists of a class of their own, or with methods of their own, may show a tool other values than they hold:
+//! then nobody can say what the tool gets, and the call is not valid.
 
 use preloop_core::engine::HostFault;
 use pyo3::exceptions::PyKeyError;
@@ -137,26 +137,34 @@ fn check_shown(host: &PyValue<'_, '_>) -> Result<(), HostFault> {
     Ok(())
 }
 
-/// Whether a value has a method of its own instead of the usual one: its class does, or itself.
+/// Whether a value has a method of its own instead of the usual one: its class does, itself, or its class's way to find
+/// methods.
 fn is_own<'py>(
     host: &PyValue<'_, 'py>,
     plain: &Bound<'py, PyType>,
     name: &Bound<'py, PyString>,
 ) -> Result<bool, HostFault> {
-    let methods = plain.getattr(name).and_then(|usual| {
-        let own = host.value.get_type().getattr(name)?;
-        Ok(!own.is(&usual) || has_itself(&host.value, name)?)
-    });
-    methods.map_err(|error| host.fault(error))
+    let value = &host.value;
+    let differs = |name: &Bound<'py, PyString>| -> PyResult<bool> {
+        Ok(!value.get_type().getattr(name)?.is(&plain.getattr(name)?))
+    };
+    let is_own = || -> PyResult<bool> {
+        if differs(name)? {
+            return Ok(true);
+        }
+        // Python looks special methods up on the class alone.
+        Ok(!name.to_str()?.starts_with("__")
+            && (differs(intern!(value.py(), "__getattribute__"))? || has_itself(value, name)?))
+    };
+    is_own().map_err(|error| host.fault(error))
 }
 
-/// Whether a method stands in the value's own `__dict__`, where Python looks first, but for special methods.
+/// Whether a method stands in the value's own `__dict__`, where Python looks first. What is no function there is a value
+/// that can be reached as an attribute, too, as in a dict that is its own `__dict__`.
 fn has_itself(value: &Bound<'_, PyAny>, name: &Bound<'_, PyString>) -> PyResult<bool> {
-    if name.to_str()?.starts_with("__") {
-        return Ok(false);
-    }
-    let own = value.getattr_opt(intern!(value.py(), "__dict__"))?;
-    own.map_or(Ok(false), |own| own.contains(name))
+    let Some(own) = value.getattr_opt(intern!(value.py(), "__dict__"))? else { return Ok(false) };
+    let Ok(own) = own.cast::<PyDict>() else { return Ok(true) };
+    Ok(own.get_item(name)?.is_some_and(|method| method.is_callable()))
 }
 
 /// That a value shows other values than it holds.

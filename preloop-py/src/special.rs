@@ -174,17 +174,21 @@ fn fraction<'c, 'py>(host: &PyValue<'c, 'py>) -> Read<'c, 'py> {
     if is_exact { Ok(Host::Double(double)) } else { Err(not_exact()) }
 }
 
-/// Whether this is an address of pydantic's, of one host or of several.
-fn is_url(value: &Bound<'_, PyAny>) -> bool {
-    value.get_type().mro().iter().any(|class| {
-        let Ok(class) = class.cast_into::<PyType>() else { return false };
-        let (Ok(module), Ok(name)) = (class.module(), class.name()) else { return false };
+/// Whether this is an address of pydantic's, of one host or of several, that is written as those are.
+fn is_url<'py>(value: &Bound<'py, PyAny>) -> bool {
+    let class = value.get_type();
+    let written = |class: &Bound<'py, PyType>| class.getattr(intern!(value.py(), "__str__")).ok();
+    class.mro().iter().any(|base| {
+        let Ok(base) = base.cast_into::<PyType>() else { return false };
+        let (Ok(module), Ok(name)) = (base.module(), base.name()) else { return false };
         let (Ok(module), Ok(name)) = (module.to_str(), name.to_str()) else { return false };
-        matches!(
+        let is_known = matches!(
             (module, name),
             ("pydantic.networks", "_BaseUrl" | "_BaseMultiHostUrl")
                 | ("pydantic_core._pydantic_core", "Url" | "MultiHostUrl")
-        )
+        );
+        is_known
+            && written(&class).is_some_and(|own| written(&base).is_some_and(|usual| own.is(&usual)))
     })
 }
 

@@ -77,8 +77,10 @@ def test_values_in_answers_cannot_be_changed() -> None:
     engine = decides_on("args.a[0].b > 1 || args.a == [{'b': null}]")
     call = {"a": [{"b": "x", "c": [1, None]}]}
     for item in (*engine.decide("t", call).errors, *(engine.explain("t", call).trace or ())):
-        assert hash(item) == hash(copy.deepcopy(item)) == hash(pickle.loads(pickle.dumps(item)))
-        assert item == copy.deepcopy(item)
+        assert item == copy.deepcopy(item) and hash(item) == hash(copy.deepcopy(item))
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            other = pickle.loads(pickle.dumps(item, protocol))
+            assert item == other and hash(item) == hash(other)
     trace = engine.explain("t", call).trace
     assert trace is not None
     value = next(item.value for item in trace if item.expression == "args.a")
@@ -87,8 +89,14 @@ def test_values_in_answers_cannot_be_changed() -> None:
     assert len(held) == 2 and hash(held) != hash(None)
     with pytest.raises(TypeError):
         held["b"] = "y"
+    with pytest.raises(TypeError):
+        held._entries["b"] = "y"
     plain = engine.explain("t", call).to_dict()["trace"]
     assert [{"b": "x", "c": [1, None]}] in [item.get("value") for item in plain]
+    assert [item.to_dict() for item in trace] == plain
+    assert [json.loads(item.to_json()) for item in trace] == plain
+    decision = engine.decide("t", call)
+    assert [item.to_dict() for item in decision.errors] == decision.to_dict()["errors"]
 
 
 def test_an_explanation_tells_each_rule(engine: Engine) -> None:
@@ -209,6 +217,7 @@ def test_every_answer_has_the_form_of_the_wire() -> None:
     problem = {"path": "zz", "message": "unknown key `zz` in the document", "code": "unknown_key", "line": 4, "column": 1}
     problem = {**problem, "help": report.errors[0].help}
     assert report.to_dict() == {"is_valid": False, "errors": [problem], "warnings": []}
+    assert report.errors[0].to_dict() == problem
     assert validate(QUICK).to_json() == '{"is_valid":true,"errors":[],"warnings":[]}'
 
     compared = diff(QUICK, QUICK.replace("action: require_approval", "action: deny"))

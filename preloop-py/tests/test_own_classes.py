@@ -130,6 +130,39 @@ def test_a_dict_with_a_method_of_its_own_must_show_what_it_holds() -> None:
         assert holds("args.x.a == 'ls' && args.x == {'a': 'ls'}", frank)
 
 
+def test_a_dict_whose_entries_are_attributes_may_have_any_keys() -> None:
+    class Attributes(dict):  # type: ignore[type-arg]
+        def __init__(self, **entries: Any) -> None:
+            super().__init__(**entries)
+            self.__dict__ = self
+
+    class Found(dict):  # type: ignore[type-arg]
+        __getattr__ = dict.__getitem__
+
+    for kind in (Attributes, Found):
+        value = kind(items=[1, 2], keys="k", values={"a": 1}, get=True)
+        assert holds("args.x.items == [1, 2] && args.x.keys == 'k' && args.x.values.a == 1 && args.x.get", value)
+    assert fault(Attributes(a="ls", get=lambda key: "rm -rf /"), "args.x.a == 'ls'").startswith("the class `Attributes` shows")
+
+
+def test_a_class_that_finds_methods_in_its_own_way_must_show_what_it_holds() -> None:
+    def found(lies: bool, name: str, method: Any) -> Any:
+        class Finds(dict):  # type: ignore[type-arg]
+            def __getattribute__(self, asked: str) -> Any:
+                return method if lies and asked == name else super().__getattribute__(asked)
+
+        return Finds(a="ls")
+
+    for name, method in (
+        ("get", lambda key, default=None: "rm -rf /"),
+        ("items", lambda: [("a", "rm -rf /")]),
+        ("values", lambda: ["rm -rf /"]),
+        ("keys", lambda: ["b"]),
+    ):
+        assert fault(found(True, name, method), "args.x.a == 'ls'") == "the class `Finds` shows other values than it holds"
+        assert holds("args.x.a == 'ls' && args.x == {'a': 'ls'}", found(False, name, method))
+
+
 @pytest.mark.parametrize("value", [MadeUp(a="ls"), defaultdict(str, a="ls")])
 def test_a_key_that_is_made_up_when_it_is_asked_for_cannot_be_read(value: dict[str, str]) -> None:
     assert holds("args.x.a == 'ls' && args.x == {'a': 'ls'}", value)

@@ -177,6 +177,23 @@ def test_a_value_that_json_has_not_makes_the_call_invalid(value: object) -> None
     assert refused(value) == f"a value of type `{type(value).__name__}` is no JSON value"
 
 
+def test_an_address_that_is_written_in_a_way_of_its_own_is_none() -> None:
+    class Masked(pydantic.AnyUrl):
+        def __str__(self) -> str:
+            return "https://example.com/"
+
+    class Named(pydantic.AnyUrl):
+        pass
+
+    class Core(pydantic_core.MultiHostUrl):
+        def __str__(self) -> str:
+            return "https://example.com/"
+
+    assert holds("args.x == 'https://evil.example/'", Named("https://evil.example"))
+    for value in (Masked("https://evil.example"), Core("https://evil.example")):
+        assert refused(value) == f"a value of type `{type(value).__name__}` is no JSON value"
+
+
 def test_a_fraction_is_a_number_where_there_is_exactly_that_number() -> None:
     for value in (fractions.Fraction(1, 3), fractions.Fraction(1, 10), fractions.Fraction(10**400, 3)):
         assert refused(value) == "a fraction that no double is exactly is no JSON number"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NoReturn, TypeVar
 
 Action = Literal["allow", "require_approval", "deny"]
@@ -37,7 +38,7 @@ class _Object(Mapping[str, Any]):
     __slots__ = ("_entries",)
 
     def __init__(self, entries: Mapping[str, Any]) -> None:
-        self._entries = dict(entries)
+        self._entries = MappingProxyType(dict(entries))
 
     def __getitem__(self, key: str) -> Any:
         return self._entries[key]
@@ -52,7 +53,10 @@ class _Object(Mapping[str, Any]):
         return hash(frozenset(self._entries.items()))
 
     def __repr__(self) -> str:
-        return repr(self._entries)
+        return repr(dict(self._entries))
+
+    def __reduce__(self) -> tuple[type[_Object], tuple[dict[str, Any]]]:
+        return _Object, (dict(self._entries),)
 
 
 def _frozen(value: Any) -> Any:
@@ -84,10 +88,6 @@ class _Shape:
         # A field that this version does not know is left out, one that is absent has its default.
         known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
         return cls(**{name: _frozen(value) for name, value in wire.items() if name in known})
-
-
-class _Answer(_Shape):
-    """What a command or a route answers with as a whole."""
 
     def to_dict(self) -> dict[str, Any]:
         """The same as a dict, as it goes over every wire."""
@@ -175,7 +175,7 @@ class Diagnostic(_Shape):
 
 
 @dataclass(frozen=True)
-class Report(_Answer):
+class Report(_Shape):
     """What is wrong with a policy document: everything, never only the first."""
 
     is_valid: bool
@@ -196,7 +196,7 @@ class Report(_Answer):
 
 
 @dataclass(frozen=True)
-class Status(_Answer):
+class Status(_Shape):
     """Which policy an engine answers by, and what became of replacing it."""
 
     _null = ("refused",)
@@ -226,7 +226,7 @@ class Status(_Answer):
 
 
 @dataclass(frozen=True)
-class PolicyDiff(_Answer):
+class PolicyDiff(_Shape):
     """Two policies compared: what the documents say otherwise, and which calls are answered otherwise."""
 
     verdict: Literal["same_meaning", "unknown", "tightened", "loosened", "both"]
