@@ -8,13 +8,14 @@ use crate::cel::environment::STANDARD;
 use crate::cel::function::Function;
 use crate::cel::lib::format::placeholders;
 use crate::cel::lib::time::Zone;
+use crate::cel::parse::macro_usage;
 use crate::cel::problem::{Problem, ProblemKind, cut, did_you_mean, nearest};
 use crate::cel::span::Span;
 use crate::cel::types::Type;
 use crate::cel::value::Value;
 
 /// The macros, which are offered where a function's name is close to theirs.
-const MACROS: [&str; 13] = [
+pub(in crate::cel) const MACROS: [&str; 13] = [
     "has",
     "all",
     "exists",
@@ -146,12 +147,11 @@ impl Compiler<'_, '_> {
             site.name_span,
             format!("unknown function `{}`", cut(site.name)),
         );
-        if MACROS.contains(&site.name) {
-            let help = match site.name {
-                "has" => "write `has(args.field)`".to_owned(),
-                name => format!("write `list.{name}(item, …)`"),
-            };
-            return self.problem(problem.help(help));
+        if site.name == "has" {
+            return self.problem(problem.help("write `has(args.field)`"));
+        }
+        if let Some(usage) = macro_usage(site.name) {
+            return self.problem(problem.help(format!("it is called on a value, with {usage}")));
         }
         let known = Function::NAMES.iter().chain(&MACROS).copied();
         let last = |name: &'static str| name.rsplit_once('.').map_or(name, |(_, last)| last);

@@ -9,6 +9,9 @@ mod operators;
 mod pattern;
 mod reference;
 
+#[cfg(test)]
+pub(in crate::cel) use call::MACROS;
+
 use super::ast::{Expr, Id, Tree};
 use super::check::Types;
 use super::code::{Code, Inquiry, Op, OpId};

@@ -155,8 +155,8 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// What a macro takes, for those whose name no function has.
-fn macro_usage(name: &str) -> Option<&'static str> {
+/// What a macro takes that is called on something, for those whose name no function has.
+pub(crate) fn macro_usage(name: &str) -> Option<&'static str> {
     Some(match name {
         "all" | "exists" | "exists_one" | "existsOne" => {
             "a variable (or two) and a condition, as in `list.exists(item, item == 'x')`"
@@ -166,10 +166,19 @@ fn macro_usage(name: &str) -> Option<&'static str> {
         }
         "filter" => "a variable and a condition, as in `list.filter(item, item > 0)`",
         "sortBy" => "a variable and a key, as in `list.sortBy(item, item.name)`",
-        "transformList" | "transformMap" | "transformMapEntry" => {
-            "two variables, an optional condition and a result"
+        "transformList" => {
+            "two variables, an optional condition and a result, as in `list.transformList(index, item, item.name)`"
         }
-        "optMap" | "optFlatMap" => "a variable and a result",
+        "transformMap" => {
+            "two variables, an optional condition and a result, as in `map.transformMap(key, value, value.name)`"
+        }
+        "transformMapEntry" => {
+            "two variables, an optional condition and an entry, as in `map.transformMapEntry(key, value, {value: key})`"
+        }
+        "optMap" => "a variable and a result, as in `map.?key.optMap(value, value + 1)`",
+        "optFlatMap" => {
+            "a variable and an optional result, as in `map.?key.optFlatMap(value, value.?name)`"
+        }
         _ => return None,
     })
 }

@@ -8,6 +8,7 @@ mod macros;
 mod tests;
 
 pub(crate) use literal::is_reserved;
+pub(crate) use macros::macro_usage;
 
 use super::ast::{Expr, Id, Run, Tree};
 use super::lexer::Lexer;

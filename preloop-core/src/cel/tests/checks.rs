@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::cel::lower::MACROS;
 use crate::cel::{Environment, FUEL_DEFAULT, Input, compile};
 
 fn told(expression: &str, environment: &Environment) -> Vec<String> {
@@ -81,7 +82,10 @@ fn mistakes_are_found_before_anything_runs() {
             "args.a.size(): a condition must be true or false, this is of type int (compare it with something, as in `… == 'value'` or `… > 10`)",
         ),
         ("args.a.has('x')", "has: unknown function `has` (write `has(args.field)`)"),
-        ("exists(args.a)", "exists: unknown function `exists` (write `list.exists(item, …)`)"),
+        (
+            "sortBy(args.a)",
+            "sortBy: unknown function `sortBy` (it is called on a value, with a variable and a key, as in `list.sortBy(item, item.name)`)",
+        ),
         (
             "tool.name.exists(x, x == 'a')",
             "tool.name: only lists and maps have elements, this is of type string",
@@ -92,6 +96,20 @@ fn mistakes_are_found_before_anything_runs() {
         ),
     ] {
         assert_told(expression, expected);
+    }
+}
+
+#[test]
+fn every_macro_that_is_called_as_a_function_is_told_by_an_example_that_can_be_written() {
+    for name in MACROS.into_iter().filter(|name| *name != "has") {
+        let told = told_of_policy(&format!("{name}(args.a)"));
+        let example = told[0].rsplit("as in `").next().and_then(|rest| rest.strip_suffix("`)"));
+        let example = format!("args.{}", example.unwrap_or_else(|| panic!("{told:?}")));
+        let problems = compile(&example, &Environment::policy().any_result()).err();
+        assert!(problems.is_none(), "{name}: {example}: {problems:?}");
+        // Macros of several names have one example.
+        let is_of_family = example.contains(&format!(".{name}(")) || example.contains(".exists(");
+        assert!(is_of_family, "{name}: {example}");
     }
 }
 
