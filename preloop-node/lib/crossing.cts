@@ -133,7 +133,9 @@ export class Crossing {
       words[2] = words[at + 1] as number;
     }
     const kind = kindOf(args);
-    if (kind === Kind.List || kind === Kind.Date) throw new Fault('the arguments are no object');
+    if (kind === Kind.List || kind === Kind.Date) {
+      throw new Fault(`the arguments are no object but of type \`${kind === Kind.List ? 'Array' : 'Date'}\``);
+    }
     this.#hasFault = false;
     // Without a path, the first record is not that of the call before.
     words[HEADER / 4] = 0;

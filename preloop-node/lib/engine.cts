@@ -121,8 +121,8 @@ interface Shared {
   exhausted: Decision;
 }
 
-/** What is said where a method is called without its engine. */
-const TAKEN_OFF = 'this is a method of an engine: call it as `engine.decide(tool, args)`';
+/** What is thrown where a method is called without its engine: whoever lacks `#native` is none. */
+const takenOff = (call: string): TypeError => new TypeError(`this is a method of an engine: call it as \`engine.${call}\``);
 
 const EMPTY: object = Object.freeze({});
 const scratch = new Crossing(SCRATCH_BYTES);
@@ -192,7 +192,7 @@ export class Engine {
       try {
         return this.#refused(problem);
       } catch {
-        if (this === undefined) throw new TypeError(TAKEN_OFF);
+        if (!(#native in (this ?? EMPTY))) throw takenOff('decide(tool, args)');
         return this.#shared.exhausted;
       }
     }
@@ -209,7 +209,7 @@ export class Engine {
       try {
         return this.#refused(problem);
       } catch {
-        if (this === undefined) throw new TypeError(TAKEN_OFF);
+        if (!(#native in (this ?? EMPTY))) throw takenOff('explain(tool, args)');
         return this.#shared.exhausted;
       }
     }
@@ -220,6 +220,7 @@ export class Engine {
    * copied; `replace` on either engine holds for both.
    */
   bind(facts: Facts): Engine {
+    if (!(#native in (this ?? EMPTY))) throw takenOff('bind(facts)');
     let bound: NativeEngine;
     try {
       bound = this.#native.bind(jsonText(facts, 0));
@@ -232,6 +233,7 @@ export class Engine {
 
   /** Decides by another document from now on. One that is refused throws a {@link PolicyError} and changes nothing. */
   replace(text: string): void {
+    if (!(#native in (this ?? EMPTY))) throw takenOff('replace(text)');
     if (typeof text !== 'string') throw new TypeError('a policy document is text');
     refusable(() => this.#native.replace(text));
     this.#forget();
@@ -241,6 +243,7 @@ export class Engine {
 
   /** Which policy answers, and what became of replacing it. */
   status(): Status {
+    if (!(#native in (this ?? EMPTY))) throw takenOff('status()');
     const wire = JSON.parse(this.#native.status()) as StatusWire;
     return withWire({ ...wire, refused: wire.refused === null ? null : reportOf(wire.refused) }, wire);
   }

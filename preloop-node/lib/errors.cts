@@ -28,7 +28,7 @@ export interface Report {
   readonly errors: readonly Diagnostic[];
   /** Problems worth a look. */
   readonly warnings: readonly Diagnostic[];
-  /** What `policy validate --format json` prints; `JSON.stringify` uses it. */
+  /** The form in which `policy validate --format json` prints the report of one document; `JSON.stringify` uses it. */
   toJSON(): ReportWire;
 }
 

@@ -288,9 +288,19 @@ test('answers go over the wire as the command prints them', () => {
 });
 
 test('what is used apart from its engine says so', () => {
-  const { decide, explain } = engine;
-  for (const call of [() => decide('bash', {}), () => explain('bash', {})]) {
-    assert.throws(call, { name: 'TypeError', message: /call it as `engine.decide\(tool, args\)`/ });
+  const calls = {
+    decide: 'decide(tool, args)',
+    explain: 'explain(tool, args)',
+    bind: 'bind(facts)',
+    replace: 'replace(text)',
+    status: 'status()',
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const method = engine[name];
+    for (const other of [undefined, null, {}, Object.create(engine)]) {
+      const message = `this is a method of an engine: call it as \`engine.${call}\``;
+      assert.throws(() => method.call(other, 'bash', {}), { name: 'TypeError', message });
+    }
   }
   assert.throws(() => new Decision(), { name: 'TypeError', message: /decisions are made by an engine/ });
 });
@@ -301,7 +311,8 @@ test('what is no call is told as in Python', () => {
     ['bash', 'text', 'the arguments are no JSON object'],
     ['bash', '{"a": 1, "a": 2}', 'the arguments are no JSON: duplicate key `a` at line 1 column 10'],
     ['bash', 5, 'the arguments are no object but of type `number`'],
-    ['bash', [], 'the arguments are no object'],
+    ['bash', [], 'the arguments are no object but of type `Array`'],
+    ['bash', new Date(0), 'the arguments are no object but of type `Date`'],
     ['', {}, "the tool's name is empty"],
     [{ name: 5 }, {}, '`tool.name` must be text, not a number'],
   ];
