@@ -309,6 +309,51 @@ def test_a_decorator_around_what_was_fixed_is_not_thrown_away(engine: Engine) ->
         allowing.tool(name="run")(guard.tool(name="bash")(Plain.rm))(Plain())
 
 
+def test_a_proxy_that_says_it_is_what_it_stands_for_is_not_thrown_away(engine: Engine) -> None:
+    called: list[object] = []
+
+    class Proxy:
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        @property  # type: ignore[misc]
+        def __class__(self) -> Any:
+            return type(self.inner)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.inner, name)
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            called.append(self.inner)
+            return self.inner(*args, **kwargs)
+
+    def run(command: str) -> str:
+        return command
+
+    class Run:
+        def __call__(self, instance: object, command: str) -> str:
+            return command
+
+    class Tools:
+        ls = functools.partialmethod(Run(), "ls")
+
+    allowing = Guard(Engine.from_yaml("version: '1.0'\nmetadata: {name: p}\ndefaults: {unknown_tools: allow}\n"))
+    forms: list[tuple[Any, tuple[object, ...]]] = [
+        (functools.partial(run, "ls"), ()),
+        (Tools().ls, ()),
+        (Tools.ls, (Tools(),)),
+        (staticmethod(run), ("ls",)),
+    ]
+    for form, args in forms:
+        called.clear()
+        assert allowing.tool(name="run")(Proxy(form))(*args) == "ls"
+        assert called == [form]
+    # Nobody can call a class method that is bound to no class.
+    method: Any = allowing.tool(name="run")(Proxy(classmethod(run)))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="not callable"):
+        method("ls")
+
+
 def test_what_was_fixed_does_not_change_between_the_policy_and_the_call(engine: Engine) -> None:
     guard = Guard(engine)
     ran: list[str] = []

@@ -14,7 +14,7 @@ from typing import Any, ParamSpec, TypeVar, Union, cast, overload
 
 from ._errors import ApprovalDeclined, ApprovalTimeout, Denied
 from ._native import BoundEngine, Decision, Engine, after_answer, after_decision, call_hash
-from ._parameters import behind, calls_of, is_async, is_partial_method, name_of, with_method
+from ._parameters import behind, calls_of, is_async, is_bound_as, is_partial_method, name_of, with_method
 from ._thread import ApproverThread, in_thread
 
 _P = ParamSpec("_P")
@@ -310,9 +310,10 @@ class Guard:
         *,
         is_static: bool = False,
     ) -> Callable[..., Any]:
-        if isinstance(function, classmethod):
-            return classmethod(self._guarded(function.__func__, name, source, timeout))
-        if isinstance(function, staticmethod):
+        if is_bound_as(function, classmethod):
+            guarded = self._guarded(function.__func__, name, source, timeout)
+            return cast("Callable[..., Any]", classmethod(guarded))
+        if is_bound_as(function, staticmethod):
             guarded = self._guarded(function.__func__, name, source, timeout, is_static=True)
             return staticmethod(guarded)
         if is_partial_method(function):

@@ -6,7 +6,9 @@ import functools
 import inspect
 import types
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple, TypeGuard, TypeVar
+
+_Kind = TypeVar("_Kind")
 
 _Home = tuple[str, str]
 """A class that functions are defined in, by its module and qualified name: it is not made yet when they are."""
@@ -76,7 +78,9 @@ def calls_of(
 ) -> Callable[[tuple[Any, ...], dict[str, Any]], Call]:
     """Makes calls of what `behind` found."""
     # A partial that is called in its own way takes what that way takes.
-    signature = inspect.signature(called.__call__ if isinstance(called, functools.partial) else called)
+    taking: Any = called
+    is_partial = issubclass(type(taking), functools.partial)
+    signature = inspect.signature(taking.__call__ if is_partial else taking)
     home = None if is_static else home_of(called)
     has_own = "justification" in signature.parameters
 
@@ -99,7 +103,7 @@ def behind(function: Callable[..., Any]) -> tuple[Callable[..., Any], Callable[.
     if isinstance(function, functools.partial) and type(function).__call__ is functools.partial.__call__:
         called, received = behind(function.func)
         return called, functools.partial(received, *function.args, **function.keywords)
-    if isinstance(function, types.MethodType):
+    if type(function) is types.MethodType:
         called, received = behind(function.__func__)
         if called is not function.__func__:
             return called, functools.partial(received, function.__self__)
@@ -123,11 +127,17 @@ def partial_method_of(function: object) -> functools.partialmethod[Any] | None:
 
     `functools.wraps` gives the attribute to functions that do more: those are not made of the same code.
     """
-    if not isinstance(function, types.FunctionType) or function.__code__ is not _SHOWN:
+    if type(function) is not types.FunctionType or function.__code__ is not _SHOWN:
         return None
     # Python 3.13 gave it the first name.
     method = vars(function).get("__partialmethod__", vars(function).get("_partialmethod"))
     return method if is_partial_method(method) else None
+
+
+def is_bound_as(value: object, kind: type[_Kind]) -> TypeGuard[_Kind]:
+    """Whether it is of this kind in truth and bound as those are: a proxy says that it is one, too, and does more."""
+    own: Any = type(value)
+    return issubclass(own, kind) and own.__get__ is getattr(kind, "__get__")
 
 
 def is_partial_method(value: object) -> TypeGuard[functools.partialmethod[Any]]:
