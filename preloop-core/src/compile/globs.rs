@@ -60,6 +60,7 @@ impl Globs {
     }
 
     /// Adds the entries for a call to what was found so far.
+    #[inline]
     pub(super) fn find(&self, name: &str, source: CallSource<'_>, found: &mut Found) {
         match &self.search {
             Some(search) => self.searched(search, name, source, found),

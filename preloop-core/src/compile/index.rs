@@ -1,10 +1,8 @@
 //! Finds a tool's entries: exact names by hash, then globs in document order.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use super::glob::Glob;
 use super::globs::Globs;
+use super::names::Names;
 use super::source::{CallSource, Class, EntrySource, Fit};
 
 /// Position of an entry in the document's `tools`.
@@ -13,7 +11,7 @@ pub(crate) type EntryId = usize;
 /// Every entry by the names it fits.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ToolIndex {
-    exact: HashMap<Box<str>, SameName, BuildHasherDefault<NameHasher>>,
+    exact: Names<SameName>,
     globs: Globs,
 }
 
@@ -42,7 +40,7 @@ pub(crate) enum Fits {
 impl ToolIndex {
     /// The names of the entries for one tool each.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.exact.keys().map(AsRef::as_ref)
+        self.exact.names()
     }
 
     /// Adds the next entry of the document; of two with one name and source the first one stays.
@@ -52,19 +50,7 @@ impl ToolIndex {
             self.globs.add(name, source, entry);
             return;
         }
-        let same = self.exact.entry(name.into()).or_default();
-        match source {
-            EntrySource::Any => {
-                same.any.get_or_insert(entry);
-            }
-            EntrySource::Class(class) => {
-                if let Some(slot) = same.classes.get_mut(class.slot()) {
-                    slot.get_or_insert(entry);
-                }
-            }
-            EntrySource::Server(_) => same.servers.push((source, entry)),
-        }
-        same.is_plain = same.servers.is_empty() && same.classes.iter().all(Option::is_none);
+        self.exact.change(name, |same| same.add(source, entry));
     }
 
     /// Prepares what makes finding quick; nothing is added afterwards.
@@ -73,7 +59,8 @@ impl ToolIndex {
     }
 
     /// The entries for a call, by the order of precedence: server, class, any, globs.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "each call goes through it, and its answer is large")]
+    #[inline(always)]
     pub(crate) fn find(&self, name: &str, source: CallSource<'_>) -> Fits {
         match self.exact.get(name) {
             // Nearly every entry: it is for its tool wherever the tool lives.
@@ -96,6 +83,21 @@ impl ToolIndex {
 }
 
 impl SameName {
+    fn add(&mut self, source: EntrySource, entry: EntryId) {
+        match source {
+            EntrySource::Any => {
+                self.any.get_or_insert(entry);
+            }
+            EntrySource::Class(class) => {
+                if let Some(slot) = self.classes.get_mut(class.slot()) {
+                    slot.get_or_insert(entry);
+                }
+            }
+            EntrySource::Server(_) => self.servers.push((source, entry)),
+        }
+        self.is_plain = self.servers.is_empty() && self.classes.iter().all(Option::is_none);
+    }
+
     /// True when an entry fits for certain, so that nothing after it can speak.
     fn find(&self, source: CallSource<'_>, found: &mut Found) -> bool {
         for (server, entry) in &self.servers {
@@ -132,50 +134,5 @@ impl Found {
             Fits::Several(entries) => entries.push(entry),
         }
         fit == Fit::Certain
-    }
-}
-
-/// A quick hash for the names of a policy. The table holds only names that the policy's author chose,
-/// so a caller cannot fill it with colliding ones.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct NameHasher(u64);
-
-const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-
-impl Hasher for NameHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.add(u64::from_le_bytes(*word));
-        }
-        // Read in one go or two: bytes that are put together one by one are waited for when they are read as a word.
-        let last = match (rest.first_chunk(), rest.last_chunk(), rest) {
-            (Some(first), Some(last), _) => {
-                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
-            }
-            (_, _, [first, middle @ .., last]) => {
-                let middle = middle.first().map_or(0, |byte| u64::from(*byte));
-                u64::from(*first) | middle << 8 | u64::from(*last) << 16
-            }
-            (_, _, [only]) => u64::from(*only),
-            _ => 0,
-        };
-        // The length keeps a name and the same name with NULs behind it apart.
-        self.add(last ^ (bytes.len() as u64).rotate_left(56));
-    }
-
-    fn write_u8(&mut self, _: u8) {
-        // The end mark of text; `write` mixes the length in already.
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
-impl NameHasher {
-    fn add(&mut self, word: u64) {
-        let mixed = (self.0 ^ word).wrapping_mul(MIX);
-        self.0 = mixed ^ (mixed >> 32);
     }
 }

@@ -5,6 +5,7 @@ mod entry;
 mod glob;
 mod globs;
 mod index;
+mod names;
 mod revise;
 mod row;
 mod search;
@@ -12,7 +13,8 @@ mod source;
 
 pub(crate) use entry::{Answer, Entry, Evidence, Matcher, Rule};
 pub(crate) use glob::Glob;
-pub(crate) use index::{EntryId, Fits, NameHasher, ToolIndex};
+pub(crate) use index::{EntryId, Fits, ToolIndex};
+pub(crate) use names::Names;
 pub(crate) use row::{Goal, Row, Step};
 pub(crate) use search::{Findings, GROUPS_MAX};
 pub(crate) use source::{CallSource, EntrySource, is_same_server};

@@ -11,7 +11,11 @@ use crate::compile::{
 use crate::decision::{Action, ConditionError, Decision, Reason};
 
 impl CompiledPolicy {
-    #[inline]
+    #[expect(
+        clippy::inline_always,
+        reason = "each call goes through it, and has much in hand there"
+    )]
+    #[inline(always)]
     pub(super) fn first_match<'p>(
         &'p self,
         entry: &'p Entry,

@@ -35,15 +35,23 @@ impl CompiledPolicy {
     /// The same decision, by its number where it was made beforehand.
     #[inline]
     pub(crate) fn verdict<'p>(&'p self, call: &Call<'_>) -> Verdict<'p> {
-        let answer = if says_no_source(call) {
-            self.entry_answer(call, &CallSource::Unknown)
+        let stated;
+        let source = if says_no_source(call) {
+            &CallSource::Unknown
         } else {
-            match self.stated_source(call) {
-                Ok(source) => self.entry_answer(call, &source),
-                Err(problem) => return Verdict::Made(Box::new(self.invalid_call(*problem))),
+            stated = self.stated_source(call);
+            match &stated {
+                Ok(source) => source,
+                Err(problem) => return self.refused(problem),
             }
         };
+        let answer = self.entry_answer(call, source);
         answer.unwrap_or_else(|| Verdict::Known(self.unknown_answer(call)))
+    }
+
+    #[cold]
+    fn refused(&self, problem: &ConditionError) -> Verdict<'static> {
+        Verdict::Made(Box::new(self.invalid_call(problem.clone())))
     }
 
     /// Step 0: what the call says of its source, once its arguments are seen to fit the tool's schema.

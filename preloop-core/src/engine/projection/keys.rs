@@ -1,10 +1,7 @@
 //! The keys of a policy in the calling language, made once.
 
-use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
-
 use crate::cel::ArgPath;
-use crate::compile::{CompiledPolicy, NameHasher};
+use crate::compile::{CompiledPolicy, Names};
 
 /// The keys of everything that a policy's rules read, as a language looks them up.
 #[derive(Debug)]
@@ -13,7 +10,7 @@ pub struct PathKeys<K> {
     /// Names of fields below arguments, by number.
     names: Box<[(Box<str>, K)]>,
     /// The number of each of them.
-    numbers: HashMap<Box<str>, u32, BuildHasherDefault<NameHasher>>,
+    numbers: Names<u32>,
 }
 
 impl<K> PathKeys<K> {
@@ -30,8 +27,11 @@ impl<K> PathKeys<K> {
         let path = |path: &ArgPath| (path.clone(), path.keys().map(&mut make).collect());
         let by_slot = paths.iter().map(path).collect();
         let names: Box<[(Box<str>, K)]> = names.map(|name| (name.into(), make(name))).collect();
-        let numbers = names.iter().zip(0..).map(|((name, _), number)| (name.clone(), number));
-        Self { by_slot, numbers: numbers.collect(), names }
+        let mut numbers = Names::default();
+        for ((name, _), number) in names.iter().zip(0..) {
+            numbers.change(name, |kept| *kept = number);
+        }
+        Self { by_slot, names, numbers }
     }
 
     /// How many paths there are.
