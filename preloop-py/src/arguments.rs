@@ -2,7 +2,6 @@
 
 use preloop_core::engine::{Field, Host, HostFault, HostValue};
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
 use crate::caught::Caught;
@@ -14,7 +13,7 @@ pub(crate) struct PyValue<'c, 'py> {
     pub(crate) value: Bound<'py, PyAny>,
     pub(crate) caught: &'c Caught,
     /// How often a value stood for another one on the way here.
-    stood_for: u8,
+    stood_for: usize,
 }
 
 impl Clone for PyValue<'_, '_> {
@@ -24,13 +23,30 @@ impl Clone for PyValue<'_, '_> {
 }
 
 /// Most values that stand for another one in a row: an enumeration's, a root model's.
-const STAND_FOR_MAX: u8 = 8;
+const STAND_FOR_MAX: usize = 8;
 
-/// Text that Python keeps alive, read where it is, as often as rules ask for it.
-#[inline]
-pub(crate) fn text_of(text: Bound<'_, PyString>) -> Result<PyBackedStr, HostFault> {
-    let lone = |_| HostFault::new("text with a lone surrogate is no JSON text");
-    PyBackedStr::try_from(text).map_err(lone)
+/// Text of Python's that is Unicode, read where it lies: one pointer, since text is what is moved most.
+#[derive(Debug)]
+pub(crate) struct PyText<'py>(Bound<'py, PyString>);
+
+impl<'py> PyText<'py> {
+    #[inline]
+    pub(crate) fn new(text: Bound<'py, PyString>) -> Result<Self, HostFault> {
+        if text.to_str().is_ok() { Ok(Self(text)) } else { Err(half_a_pair()) }
+    }
+}
+
+impl AsRef<str> for PyText<'_> {
+    #[inline]
+    fn as_ref(&self) -> &str {
+        // It was read before, and Python keeps what it read.
+        self.0.to_str().unwrap_or_default()
+    }
+}
+
+#[cold]
+fn half_a_pair() -> HostFault {
+    HostFault::new("text with a lone surrogate is no JSON text")
 }
 
 impl<'c, 'py> PyValue<'c, 'py> {
@@ -69,20 +85,16 @@ fn int<T, H>(value: &Bound<'_, PyInt>) -> Host<T, H> {
     Host::Double(value.extract::<f64>().unwrap_or(f64::INFINITY))
 }
 
-impl HostValue for PyValue<'_, '_> {
-    type Text = PyBackedStr;
+impl<'py> HostValue for PyValue<'_, 'py> {
+    type Text = PyText<'py>;
     type Key = Py<PyString>;
 
-    #[expect(
-        clippy::inline_always,
-        reason = "reading one argument is one piece of code, in which nothing large is handed about"
-    )]
-    #[inline(always)]
-    fn read(self) -> Result<Host<PyBackedStr, Self>, HostFault> {
+    #[inline]
+    fn read(self) -> Result<Host<PyText<'py>, Self>, HostFault> {
         let value = &self.value;
         // Telling a type exactly is one comparison; its subclasses are asked after where none of these fits.
-        if value.is_exact_instance_of::<PyString>() {
-            return self.into_text();
+        if let Ok(text) = value.cast_exact::<PyString>() {
+            return PyText::new(text.clone()).map(Host::Text);
         }
         if value.is_exact_instance_of::<PyDict>() {
             return Ok(Host::Object(self));
@@ -105,11 +117,18 @@ impl HostValue for PyValue<'_, '_> {
         self.read_kind()
     }
 
-    #[expect(
-        clippy::inline_always,
-        reason = "reading one argument is one piece of code, in which nothing large is handed about"
-    )]
-    #[inline(always)]
+    #[inline]
+    fn into_text(self) -> Result<PyText<'py>, Self> {
+        if self.value.is_exact_instance_of::<PyString>()
+            && let Ok(text) = self.value.cast::<PyString>()
+            && text.to_str().is_ok()
+        {
+            return Ok(PyText(text.clone()));
+        }
+        Err(self)
+    }
+
+    #[inline]
     fn field(&self, key: &Py<PyString>) -> Result<Field<Self>, HostFault> {
         let key = key.bind(self.value.py());
         if let Ok(dict) = self.value.cast_exact::<PyDict>() {
@@ -188,25 +207,12 @@ impl<'py> PyValue<'_, 'py> {
         Ok(found.map_or(Field::Missing, |value| Field::Found(self.with(value))))
     }
 
-    /// The text that this is known to be, without counting one reference more to it.
-    #[expect(
-        clippy::inline_always,
-        reason = "reading one argument is one piece of code, in which nothing large is handed about"
-    )]
-    #[inline(always)]
-    fn into_text(self) -> Result<Host<PyBackedStr, Self>, HostFault> {
-        match self.value.cast_into::<PyString>() {
-            Ok(text) => text_of(text).map(Host::Text),
-            Err(_) => Err(HostFault::new("this is no text")),
-        }
-    }
-
     /// What a value of a subclass is, or of another type.
     #[inline(never)]
-    fn read_kind(&self) -> Result<Host<PyBackedStr, Self>, HostFault> {
+    fn read_kind(&self) -> Result<Host<PyText<'py>, Self>, HostFault> {
         let value = &self.value;
         if let Ok(text) = value.cast::<PyString>() {
-            return text_of(text.clone()).map(Host::Text);
+            return PyText::new(text.clone()).map(Host::Text);
         }
         if let Ok(value) = value.cast::<PyInt>() {
             return Ok(int(value));
@@ -234,7 +240,6 @@ impl<'py> PyValue<'_, 'py> {
         let Ok(key) = key.cast::<PyString>() else {
             return Err(HostFault::new("an object has a key that is no text"));
         };
-        let key = text_of(key.clone())?;
-        take(&key, self.with(value))
+        take(key.to_str().map_err(|_| half_a_pair())?, self.with(value))
     }
 }

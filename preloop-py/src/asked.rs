@@ -31,8 +31,15 @@ pub(crate) struct Asked<'a, 'py> {
     pub(crate) justification: Option<&'a Bound<'py, PyAny>>,
 }
 
-/// A call that can be judged, or the answer to one that cannot.
-type Readable<'a, 'c> = Result<&'a Call<'c>, Box<preloop_core::Decision>>;
+/// A call as it is put to the policy.
+enum Put<'a, 'c, 'v, 'py> {
+    /// With arguments of any kind.
+    Call(&'a Call<'c>),
+    /// With a dict or another object of Python's, which are the call's arguments.
+    Object(&'a Call<'c>, &'a Projection<'v, PyValue<'v, 'py>>),
+    /// It cannot be judged, and this is the answer.
+    Invalid(Box<preloop_core::Decision>),
+}
 
 impl Asked<'_, '_> {
     pub(crate) fn decide(
@@ -41,12 +48,21 @@ impl Asked<'_, '_> {
         facts: Option<&CallFacts>,
     ) -> PyResult<Py<Decision>> {
         let py = self.tool.py();
-        with_live(engine, |live| {
-            self.put(engine, live, facts, |call| match call.map(|call| live.decide(call)) {
-                Ok(Ruling::Known(number, decision)) => known(py, live, number, decision),
-                Ok(Ruling::Made(decision)) | Err(decision) => made(py, decision),
+        let caught = Caught::default();
+        let answer = with_live(engine, |live| {
+            self.put(engine, live, facts, &caught, |put| {
+                let ruling = match put {
+                    Put::Object(call, args) => live.decide_projected(call, args),
+                    Put::Call(call) => live.decide(call),
+                    Put::Invalid(decision) => Ruling::Made(decision),
+                };
+                match ruling {
+                    Ruling::Known(number, decision) => known(py, live, number, decision, &caught),
+                    Ruling::Made(decision) => made(py, decision, &caught),
+                }
             })
-        })
+        });
+        caught.or_raise(answer)
     }
 
     pub(crate) fn explain(
@@ -55,33 +71,37 @@ impl Asked<'_, '_> {
         facts: Option<&CallFacts>,
     ) -> PyResult<Py<Decision>> {
         let live = engine.live();
-        self.put(engine, &live, facts, |call| {
-            made(
-                self.tool.py(),
-                call.map_or_else(|decision| decision, |call| Box::new(live.explain(call))),
-            )
-        })
+        let caught = Caught::default();
+        let answer = self.put(engine, &live, facts, &caught, |put| {
+            let decision = match put {
+                Put::Call(call) | Put::Object(call, _) => Box::new(live.explain(call)),
+                Put::Invalid(decision) => decision,
+            };
+            made(self.tool.py(), decision, &caught)
+        });
+        caught.or_raise(answer)
     }
 
-    /// Puts the call together and has it judged.
+    /// Puts the call together and has it judged; no answer where something has to be raised.
     #[inline]
     fn put<R>(
         &self,
         engine: &CoreEngine,
         live: &LivePolicy<Prepared>,
         facts: Option<&CallFacts>,
-        judge: impl FnOnce(Readable<'_, '_>) -> PyResult<R>,
-    ) -> PyResult<R> {
+        caught: &Caught,
+        judge: impl FnOnce(Put<'_, '_, '_, '_>) -> Option<R>,
+    ) -> Option<R> {
         let described;
         // Telling a type exactly is one comparison, and what follows covers the subclasses.
         let mut tool = match self.tool.cast_exact::<PyString>().map(|name| name.to_str()) {
             Ok(Ok(name)) if !name.is_empty() => Tool { name, ..Tool::default() },
-            _ => match self.described_tool()? {
+            _ => match caught.ok(self.described_tool())? {
                 Ok(facts) => {
                     described = facts;
                     tool_of(&described)
                 }
-                Err(problem) => return judge(Err(Box::new(live.invalid(problem)))),
+                Err(problem) => return judge(Put::Invalid(Box::new(live.invalid(problem)))),
             },
         };
         let mut justification = "";
@@ -91,7 +111,7 @@ impl Asked<'_, '_> {
                     tool.source = source.unwrap_or(tool.source);
                     justification = why;
                 }
-                Err(problem) => return judge(Err(Box::new(live.invalid(problem)))),
+                Err(problem) => return judge(Put::Invalid(Box::new(live.invalid(problem)))),
             }
         }
         let call = |args| Call {
@@ -105,23 +125,22 @@ impl Asked<'_, '_> {
             justification,
         };
         let Some(args) = self.args.filter(|args| !args.is_none()) else {
-            return judge(Ok(&call(&Map::new())));
+            return judge(Put::Call(&call(&Map::new())));
         };
-        let caught = Caught::default();
         if !args.is_exact_instance_of::<PyDict>() {
-            match text_in(args, &caught)? {
+            match caught.ok(text_in(args, caught))? {
                 Ok(None) => {}
                 Ok(Some(text)) => {
                     let paths = live.policy().arg_paths(tool.name, tool.source);
                     return match JsonText::pull(&text, paths) {
-                        Ok(args) => judge(Ok(&call(&args))),
+                        Ok(args) => judge(Put::Call(&call(&args))),
                         Err(error) => {
                             let problem = format!("the arguments are no JSON: {error}");
-                            judge(Err(Box::new(live.invalid(problem))))
+                            judge(Put::Invalid(Box::new(live.invalid(problem))))
                         }
                     };
                 }
-                Err(problem) => return judge(Err(Box::new(live.invalid(problem)))),
+                Err(problem) => return judge(Put::Invalid(Box::new(live.invalid(problem)))),
             }
         }
         let py = args.py();
@@ -129,10 +148,9 @@ impl Asked<'_, '_> {
             PathKeys::new(live.policy(), |key| PyString::intern(py, key).unbind())
         });
         let ground = Ground::new(keys);
-        let host = PyValue::new(args.clone(), &caught);
-        let answer = judge(Ok(&call(&Projection::new(host, &ground))));
-        caught.check(py)?;
-        answer
+        let host = PyValue::new(args.clone(), caught);
+        let args = Projection::new(host, &ground);
+        judge(Put::Object(&call(&args), &args))
     }
 
     /// Source and justification, or why one of them cannot be read.
@@ -205,8 +223,12 @@ fn tool_of(facts: &ToolFacts) -> Tool<'_> {
 
 /// A decision that speaks of this very call.
 #[cold]
-fn made(py: Python<'_>, decision: Box<preloop_core::Decision>) -> PyResult<Py<Decision>> {
-    Py::new(py, Decision::new(py, *decision))
+fn made(
+    py: Python<'_>,
+    decision: Box<preloop_core::Decision>,
+    caught: &Caught,
+) -> Option<Py<Decision>> {
+    caught.ok(Py::new(py, Decision::new(py, *decision)))
 }
 
 /// The one object that stands for a decision of the policy.
@@ -216,15 +238,29 @@ fn known(
     live: &LivePolicy<Prepared>,
     number: u32,
     decision: &preloop_core::Decision,
-) -> PyResult<Py<Decision>> {
-    let make = || Py::new(py, Decision::new(py, decision.clone()));
+    caught: &Caught,
+) -> Option<Py<Decision>> {
     let decisions = live.prepared().decisions.get_or_init(py, || {
         std::iter::repeat_with(PyOnceLock::new).take(live.decisions()).collect()
     });
-    match decisions.get(number as usize) {
-        Some(cell) => cell.get_or_try_init(py, make).map(|decision| decision.clone_ref(py)),
-        None => make(),
+    match decisions.get(number as usize)?.get(py) {
+        Some(known) => Some(known.clone_ref(py)),
+        None => first(py, decisions, number, decision, caught),
     }
+}
+
+/// Makes it, where nobody has had it yet.
+#[cold]
+fn first(
+    py: Python<'_>,
+    decisions: &[PyOnceLock<Py<Decision>>],
+    number: u32,
+    decision: &preloop_core::Decision,
+    caught: &Caught,
+) -> Option<Py<Decision>> {
+    let make = || Py::new(py, Decision::new(py, decision.clone()));
+    let known = caught.ok(decisions.get(number as usize)?.get_or_try_init(py, make))?;
+    Some(known.clone_ref(py))
 }
 
 /// Arguments that are JSON text, as models write them; an error where the text is no object.

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use preloop_core::engine::HostFault;
-use pyo3::exceptions::PyException;
+use pyo3::exceptions::{PyException, PyRuntimeError};
 use pyo3::prelude::*;
 
 /// What the values of one call raised that is no answer to the call, such as `KeyboardInterrupt`.
@@ -24,8 +24,23 @@ impl Caught {
         HostFault::new(format!("reading it raised {name}"))
     }
 
-    /// Raises what has to be raised.
+    /// What was done, unless it raised something, which is kept.
     #[inline]
+    pub(crate) fn ok<T>(&self, done: PyResult<T>) -> Option<T> {
+        done.map_err(|error| self.interrupt.get_or_init(|| error)).ok()
+    }
+
+    /// The answer, unless something has to be raised.
+    #[inline]
+    pub(crate) fn or_raise<T>(self, answer: Option<T>) -> PyResult<T> {
+        match (self.interrupt.into_inner(), answer) {
+            (None, Some(answer)) => Ok(answer),
+            (Some(error), _) => Err(error),
+            (None, None) => Err(PyRuntimeError::new_err("this call came to no decision")),
+        }
+    }
+
+    /// Raises what has to be raised.
     pub(crate) fn check(&self, py: Python<'_>) -> PyResult<()> {
         match self.interrupt.get() {
             None => Ok(()),

@@ -4,13 +4,12 @@ use preloop_core::engine::{Field, Host, HostFault, HostValue};
 use pyo3::exceptions::PyOverflowError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::pybacked::PyBackedStr;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyFloat, PyMapping, PyString, PyType};
 
-use crate::arguments::{PyValue, text_of};
+use crate::arguments::{PyText, PyValue};
 
-type Read<'c, 'py> = Result<Host<PyBackedStr, PyValue<'c, 'py>>, HostFault>;
+type Read<'c, 'py> = Result<Host<PyText<'py>, PyValue<'c, 'py>>, HostFault>;
 
 /// What an object is.
 enum Kind<'py> {
@@ -140,7 +139,7 @@ fn scalar<'c, 'py>(host: &PyValue<'c, 'py>) -> Read<'c, 'py> {
         let text = text.and_then(|text| text.extract::<String>());
         let text = text.map_err(|error| host.fault(error))?;
         let text = text.strip_suffix("+00:00").map_or(text.clone(), |start| format!("{start}Z"));
-        return text_of(PyString::new(value.py(), &text)).map(Host::Text);
+        return PyText::new(PyString::new(value.py(), &text)).map(Host::Text);
     }
     if is(&UUID)? || is(&PURE_PATH)? || is_url(value) {
         return shown(host).map(Host::Text);
@@ -192,8 +191,8 @@ fn is_url<'py>(value: &Bound<'py, PyAny>) -> bool {
     })
 }
 
-fn shown(host: &PyValue<'_, '_>) -> Result<PyBackedStr, HostFault> {
-    text_of(host.value.str().map_err(|error| host.fault(error))?)
+fn shown<'py>(host: &PyValue<'_, 'py>) -> Result<PyText<'py>, HostFault> {
+    PyText::new(host.value.str().map_err(|error| host.fault(error))?)
 }
 
 /// What stands under a key of a value that is no dict.

@@ -12,7 +12,7 @@ use super::{Engine, LivePolicy, Shared};
 /// An engine with the policy that it decided by last, for one thread that asks it again and again: to see that it still
 /// decides by the same one is a look, where [`Engine::with_live`] has to keep others from freeing it.
 ///
-/// A policy that was replaced stays in memory until it is asked for again, or this is dropped.
+/// A policy that was replaced stays in memory until the thread asks again, or this is dropped.
 pub struct KeptPolicy<P> {
     cache: Cache<LiveOf<P>, Arc<LivePolicy<P>>>,
 }

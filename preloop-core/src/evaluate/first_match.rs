@@ -4,11 +4,37 @@ use std::cell::LazyCell;
 
 use super::{FailureOutcome, Verdict, errors, message, outcome_of};
 use crate::call::Call;
-use crate::cel::{AskedFor, Failure, Fuel, InObject, Input, Place, Reader, Tri};
+use crate::cel::{ArgumentSource, AskedFor, Failure, Fuel, InObject, Input, Place, Reader, Tri};
 use crate::compile::{
     Answer, CallSource, CompiledPolicy, Entry, Findings, GROUPS_MAX, Matcher, Rule,
 };
 use crate::decision::{Action, ConditionError, Decision, Reason};
+
+/// Arguments that the rules of an entry are asked about, each kind read as is quickest.
+pub(crate) trait Arguments {
+    /// Asks the rules of an entry, by [`CompiledPolicy::first_in`].
+    fn ask<'p: 'e, 'e>(
+        &'e self,
+        policy: &'p CompiledPolicy,
+        entry: &'p Entry,
+        input: &impl Fn() -> &'e Input<'e>,
+    ) -> Verdict<'p>;
+}
+
+impl Arguments for dyn ArgumentSource + '_ {
+    #[inline]
+    fn ask<'p: 'e, 'e>(
+        &'e self,
+        policy: &'p CompiledPolicy,
+        entry: &'p Entry,
+        input: &impl Fn() -> &'e Input<'e>,
+    ) -> Verdict<'p> {
+        match self.object() {
+            Some(object) => policy.first_in(entry, InObject(object), input),
+            None => policy.first_in(entry, AskedFor(self), input),
+        }
+    }
+}
 
 impl CompiledPolicy {
     #[expect(
@@ -16,10 +42,11 @@ impl CompiledPolicy {
         reason = "each call goes through it, and has much in hand there"
     )]
     #[inline(always)]
-    pub(super) fn first_match<'p>(
+    pub(super) fn first_match<'p, A: Arguments + ?Sized>(
         &'p self,
         entry: &'p Entry,
         call: &Call<'_>,
+        args: &A,
         source: &CallSource<'_>,
     ) -> Verdict<'p> {
         if let Some(closed) = &entry.closed {
@@ -38,15 +65,12 @@ impl CompiledPolicy {
         }
         // Large, and most rules ask for no more than arguments.
         let input = LazyCell::new(|| self.input(call, *source));
-        match call.args.object() {
-            Some(object) => self.first_in(entry, InObject(object), &|| &*input),
-            None => self.first_in(entry, AskedFor(call.args), &|| &*input),
-        }
+        args.ask(self, entry, &|| &*input)
     }
 
     /// The rules in order, which share what they read of the arguments.
     #[inline(never)]
-    fn first_in<'p: 'e, 'e, P: Place<'e>>(
+    pub(crate) fn first_in<'p: 'e, 'e, P: Place<'e>>(
         &'p self,
         entry: &'p Entry,
         place: P,

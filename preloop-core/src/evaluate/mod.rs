@@ -17,6 +17,7 @@ use serde_json::Value;
 
 pub use explain::FIRST_FALSE;
 pub use failure_table::{FAILURE_TABLE, FailureOutcome, RULE_ACTIONS, outcome_of};
+pub(crate) use first_match::Arguments;
 pub use reach::Reach;
 pub(crate) use walk::WalkEnd;
 
@@ -35,6 +36,16 @@ impl CompiledPolicy {
     /// The same decision, by its number where it was made beforehand.
     #[inline]
     pub(crate) fn verdict<'p>(&'p self, call: &Call<'_>) -> Verdict<'p> {
+        self.verdict_on(call, call.args)
+    }
+
+    /// The same where the type of the call's arguments is known, which are then read without asking for it.
+    #[inline]
+    pub(crate) fn verdict_on<'p, A: Arguments + ?Sized>(
+        &'p self,
+        call: &Call<'_>,
+        args: &A,
+    ) -> Verdict<'p> {
         let stated;
         let source = if says_no_source(call) {
             &CallSource::Unknown
@@ -45,7 +56,7 @@ impl CompiledPolicy {
                 Err(problem) => return self.refused(problem),
             }
         };
-        let answer = self.entry_answer(call, source);
+        let answer = self.entry_answer(call, args, source);
         answer.unwrap_or_else(|| Verdict::Known(self.unknown_answer(call)))
     }
 
@@ -99,26 +110,28 @@ impl CompiledPolicy {
 
     /// Steps 1 and 3 to 6: the strictest answer of the entries that the call fits, if there is any.
     #[inline]
-    pub(crate) fn entry_answer<'p>(
+    pub(crate) fn entry_answer<'p, A: Arguments + ?Sized>(
         &'p self,
         call: &Call<'_>,
+        args: &A,
         source: &CallSource<'_>,
     ) -> Option<Verdict<'p>> {
         match self.index.find(call.tool.name, *source) {
             Fits::None => None,
-            Fits::One(entry) => Some(self.answer_of(entry, call, source)),
-            Fits::Several(entries) => self.strictest_answer(entries, call, source),
+            Fits::One(entry) => Some(self.answer_of(entry, call, args, source)),
+            Fits::Several(entries) => self.strictest_answer(entries, call, args, source),
         }
     }
 
     #[cold]
-    fn strictest_answer<'p>(
+    fn strictest_answer<'p, A: Arguments + ?Sized>(
         &'p self,
         entries: Vec<EntryId>,
         call: &Call<'_>,
+        args: &A,
         source: &CallSource<'_>,
     ) -> Option<Verdict<'p>> {
-        let answers = entries.into_iter().map(|entry| self.answer_of(entry, call, source));
+        let answers = entries.into_iter().map(|entry| self.answer_of(entry, call, args, source));
         answers.reduce(Verdict::or_stricter)
     }
 
@@ -127,16 +140,17 @@ impl CompiledPolicy {
         reason = "each call goes through it, and a call costs as much as what it does"
     )]
     #[inline(always)]
-    fn answer_of<'p>(
+    fn answer_of<'p, A: Arguments + ?Sized>(
         &'p self,
         entry: EntryId,
         call: &Call<'_>,
+        args: &A,
         source: &CallSource<'_>,
     ) -> Verdict<'p> {
         let Some(entry) = self.entries.get(entry) else {
             return self.unreadable();
         };
-        let verdict = self.first_match(entry, call, source);
+        let verdict = self.first_match(entry, call, args, source);
         if call.tool.is_new && self.asks_for_new_tools && verdict.action() == Action::Allow {
             return Verdict::Known(&entry.new_tool);
         }

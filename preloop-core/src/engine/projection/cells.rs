@@ -6,20 +6,23 @@ use std::cell::OnceCell;
 /// Places on one page of those beyond the near ones.
 const PAGE: usize = 64;
 
-type Page<T> = Box<[OnceCell<T>]>;
+/// A cell, and the number for which it is filled.
+pub(super) type Numbered<T> = OnceCell<(u32, T)>;
+
+type Page<T> = Box<[Numbered<T>]>;
 
 /// What was pulled so far. The first few need no allocation, whatever their numbers are.
 #[derive(Debug)]
 pub(super) struct Cells<T, const NEAR: usize> {
     /// Most calls have one argument that rules read: the others are not even looked at.
-    first: OnceCell<(u32, T)>,
+    first: Numbered<T>,
     others: OnceCell<Others<T, NEAR>>,
 }
 
 /// What was pulled after the first.
 #[derive(Debug)]
 struct Others<T, const NEAR: usize> {
-    near: [OnceCell<(u32, T)>; NEAR],
+    near: [Numbered<T>; NEAR],
     /// By page of the number, since a policy may have many thousand paths and a call reads few of them.
     far: OnceCell<Box<[OnceCell<Page<T>>]>>,
 }
@@ -30,50 +33,53 @@ impl<T, const NEAR: usize> Cells<T, NEAR> {
         Self { first: OnceCell::new(), others: OnceCell::new() }
     }
 
-    /// What was pulled for a number below `count`; pulled now if it was not.
-    #[expect(
-        clippy::inline_always,
-        reason = "reading one argument is one piece of code, in which nothing large is handed about"
-    )]
-    #[inline(always)]
-    pub(super) fn get_or_pull(
-        &self,
-        number: u32,
-        count: usize,
-        pull: impl FnOnce() -> T,
-    ) -> Option<&T> {
+    /// The cell for a number below `count`: the one that is filled for it, else an empty one.
+    #[inline]
+    pub(super) fn cell(&self, number: u32, count: usize) -> Option<&Numbered<T>> {
         match self.first.get() {
-            Some((known, value)) if *known == number => Some(value),
-            Some(_) => self.others(number, count, pull),
-            None => filled(&self.first, number, pull),
+            Some((known, _)) if *known != number => self.other(number, count),
+            _ => Some(&self.first),
         }
     }
 
     #[inline(never)]
-    fn others(&self, number: u32, count: usize, pull: impl FnOnce() -> T) -> Option<&T> {
+    fn other(&self, number: u32, count: usize) -> Option<&Numbered<T>> {
         let others = self.others.get_or_init(|| Others {
             near: array::from_fn(|_| OnceCell::new()),
             far: OnceCell::new(),
         });
         for cell in &others.near {
             match cell.get() {
-                Some((known, value)) if *known == number => return Some(value),
-                Some(_) => {}
-                None => return filled(cell, number, pull),
+                Some((known, _)) if *known != number => {}
+                _ => return Some(cell),
             }
         }
         let pages = others.far.get_or_init(|| empty(count.div_ceil(PAGE)));
         let page = pages.get(number as usize / PAGE)?.get_or_init(|| empty(count.min(PAGE)));
-        Some(page.get(number as usize % PAGE)?.get_or_init(pull))
+        page.get(number as usize % PAGE)
+    }
+
+    /// What was pulled for a number below `count`; pulled now if it was not.
+    #[inline]
+    pub(super) fn get_or_pull(
+        &self,
+        number: u32,
+        count: usize,
+        pull: impl FnOnce() -> T,
+    ) -> Option<&T> {
+        let cell = self.cell(number, count)?;
+        if cell.get().is_none() {
+            // Not by `get_or_init`, which fills out of line.
+            let _ = cell.set((number, pull()));
+        }
+        value_of(cell, number)
     }
 }
 
-/// Fills an empty cell; not by `get_or_init`, which does so out of line.
-#[expect(clippy::inline_always, reason = "as for `get_or_pull`")]
-#[inline(always)]
-fn filled<T>(cell: &OnceCell<(u32, T)>, number: u32, pull: impl FnOnce() -> T) -> Option<&T> {
-    let _ = cell.set((number, pull()));
-    cell.get().map(|(_, value)| value)
+/// What a cell holds for a number: nothing if it holds another's.
+#[inline]
+pub(super) fn value_of<T>(cell: &Numbered<T>, number: u32) -> Option<&T> {
+    cell.get().filter(|(known, _)| *known == number).map(|(_, value)| value)
 }
 
 fn empty<V>(length: usize) -> Box<[OnceCell<V>]> {

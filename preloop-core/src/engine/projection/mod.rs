@@ -9,6 +9,7 @@ mod held;
 mod host;
 mod keys;
 mod parts;
+mod place;
 mod shelf;
 
 use std::cell::OnceCell;
@@ -23,7 +24,7 @@ pub use keys::PathKeys;
 use crate::cel::{ArgPath, Argument, ArgumentSource, Lookup};
 use crate::decision::ConditionError;
 use crate::limits::{ARGUMENT_VALUES_MAX, NESTING_MAX, REDACT_NODES_MAX};
-use cells::Cells;
+use cells::{Cells, Numbered, value_of};
 use convert::Bounds;
 use held::{Held, Node, Place};
 use shelf::Shelf;
@@ -50,38 +51,56 @@ impl<'k, H: HostValue> Projection<'k, H> {
         Self { arguments, ground, cells: Cells::new(), nodes: Shelf::new(), whole: OnceCell::new() }
     }
 
-    /// What stands under a path.
-    #[expect(
-        clippy::inline_always,
-        reason = "reading one argument is one piece of code, in which nothing large is handed about"
-    )]
-    #[inline(always)]
-    fn pull(&self, slot: u32) -> Held<H::Text> {
-        let Some(keys) = self.ground.keys.of_slot(slot) else { return Held::NotAnObject(0) };
-        let place = Place::new(slot, keys.len());
-        match self.walk(keys, place) {
-            Ok(held) => held,
-            Err(fault) => {
-                self.ground.stop(place, &fault);
-                Held::NotAnObject(0)
-            }
+    /// What stands under the path of a slot.
+    #[inline]
+    fn held(&self, slot: u32) -> Option<&Held<H::Text>> {
+        let cell = self.cells.cell(slot, self.ground.keys.len())?;
+        if cell.get().is_none() {
+            self.pull(cell, slot);
         }
+        value_of(cell, slot)
     }
 
-    #[expect(
-        clippy::inline_always,
-        reason = "reading one argument is one piece of code, in which nothing large is handed about"
-    )]
-    #[inline(always)]
-    fn walk(&self, keys: &[H::Key], place: Place) -> Result<Held<H::Text>, HostFault> {
-        // Nearly every path has one key.
-        let [key] = keys else { return self.walk_down(keys, place) };
-        match self.arguments.field(key)? {
-            Field::Found(value) => self.hold(value, place),
-            Field::Missing => Ok(Held::Missing(0)),
-            Field::OfNull => Ok(Held::NullAbove(0)),
-            Field::OfOther => Ok(Held::NotAnObject(0)),
-        }
+    /// Fills a cell with what stands there. Text is put where it stays, without a value in between: what is written
+    /// in parts and moved as a whole is waited for.
+    #[inline]
+    fn pull(&self, cell: &Numbered<Held<H::Text>>, slot: u32) {
+        let keys = self.ground.keys.of_slot(slot);
+        let place = Place::new(slot, keys.map_or(0, <[_]>::len));
+        let held = match keys {
+            // Nearly every path has one key.
+            Some([key]) => match self.arguments.field(key) {
+                Ok(Field::Found(value)) => match value.into_text() {
+                    Ok(text) => {
+                        let _ = cell.set((slot, Held::Text(text)));
+                        return;
+                    }
+                    Err(value) => self.hold(value, place),
+                },
+                Ok(Field::Missing) => Ok(Held::Missing(0)),
+                Ok(Field::OfNull) => Ok(Held::NullAbove(0)),
+                Ok(Field::OfOther) => Ok(Held::NotAnObject(0)),
+                Err(fault) => Err(fault),
+            },
+            Some(keys) => self.walk_down(keys, place),
+            None => Ok(Held::NotAnObject(0)),
+        };
+        self.put(cell, slot, place, held);
+    }
+
+    #[inline(never)]
+    fn put(
+        &self,
+        cell: &Numbered<Held<H::Text>>,
+        slot: u32,
+        place: Place,
+        held: Result<Held<H::Text>, HostFault>,
+    ) {
+        let held = held.unwrap_or_else(|fault| {
+            self.ground.stop(place, &fault);
+            Held::NotAnObject(0)
+        });
+        let _ = cell.set((slot, held));
     }
 
     #[inline(never)]
@@ -116,9 +135,7 @@ impl<H: HostValue> ArgumentSource for Projection<'_, H> {
         if path.is_whole() {
             return self.lookup_whole();
         }
-        let slot = path.slot();
-        let pulled = self.cells.get_or_pull(slot, self.ground.keys.len(), || self.pull(slot));
-        pulled.map_or(Lookup::NotAnObject(0), |held| self.lookup_of(held))
+        self.held(path.slot()).map_or(Lookup::NotAnObject(0), |held| self.lookup_of(held))
     }
 
     fn fault(&self) -> Option<&ConditionError> {

@@ -10,11 +10,7 @@ use crate::limits::ARGUMENT_VALUES_MAX;
 
 impl<H: HostValue> Projection<'_, H> {
     /// What a value in this place is.
-    #[expect(
-        clippy::inline_always,
-        reason = "reading one argument is one piece of code, in which nothing large is handed about"
-    )]
-    #[inline(always)]
+    #[inline]
     pub(super) fn hold(&self, value: H, place: Place) -> Result<Held<H::Text>, HostFault> {
         Ok(match value.read()? {
             Host::Null => Held::Null,
@@ -121,7 +117,7 @@ impl<H: HostValue> Projection<'_, H> {
         })
     }
 
-    fn held<'s>(&self, object: &'s Node<H>, entry: &'s Entry<H>) -> &'s Held<H::Text> {
+    fn held_by<'s>(&self, object: &'s Node<H>, entry: &'s Entry<H>) -> &'s Held<H::Text> {
         let number = self.ground.keys.number(&entry.key);
         match number.and_then(|number| self.known(object, number)) {
             // It was asked for before, and was not there then.
@@ -198,14 +194,14 @@ impl<H: HostValue> Parts for Projection<'_, H> {
         let number = self.ground.keys.number(key);
         match number.and_then(|number| self.known(object, number)) {
             Some(held) => self.argument(held),
-            None => self.argument(self.held(object, entry_of(self.entries(object), key)?)),
+            None => self.argument(self.held_by(object, entry_of(self.entries(object), key)?)),
         }
     }
 
     fn entry(&self, of: u32, position: usize) -> Option<(&str, Argument<'_>)> {
         let object = self.nodes.get(of)?;
         let entry = self.entries(object).get(position)?;
-        let value = self.argument(self.held(object, entry)).unwrap_or(Argument::Null);
+        let value = self.argument(self.held_by(object, entry)).unwrap_or(Argument::Null);
         Some((&entry.key, value))
     }
 }

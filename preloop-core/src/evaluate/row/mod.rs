@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::Verdict;
-use crate::cel::{Asked, Found, Input, Place, Reader, Tri};
+use crate::cel::{Asked, Input, Place, Reader, Tri};
 use crate::compile::{CompiledPolicy, Entry, Goal, Row, Step};
 
 impl CompiledPolicy {
@@ -38,10 +38,10 @@ impl CompiledPolicy {
         &self,
         step: &Step,
         row: &Row,
-        reader: &mut Reader<'e, P>,
+        reader: &Reader<'e, P>,
     ) -> Option<&'e str> {
         let Some(Asked::Text(_)) = step.asked else { return None };
-        let text = reader.find(self.path(step.slot)?)?.text()?;
+        let text = reader.text(self.path(step.slot)?)?;
         (text.len() <= row.length_max).then_some(text)
     }
 

@@ -82,7 +82,7 @@ pub fn evaluate<'p>(scopes: &[Scope<'p>], call: &Call<'_>) -> Option<Cow<'p, Dec
             Err(problem) => return Some(Cow::Owned(scope.policy.invalid_call(*problem))),
         };
         let answer = |decision| Answer { level: scope.level, name: scope.name, decision };
-        let Some(verdict) = scope.policy.entry_answer(call, &source) else {
+        let Some(verdict) = scope.policy.entry_answer(call, call.args, &source) else {
             let decision: &Decision = scope.policy.unknown_answer(call);
             unknown = Some(stricter_of(unknown, answer(Cow::Borrowed(decision))));
             continue;

@@ -16,6 +16,9 @@ pub(crate) trait Place<'e>: Copy + std::fmt::Debug {
     /// What stands under a path; none where anything is missing on the way.
     fn find(self, path: &ArgPath) -> Option<Self::Found>;
 
+    /// The text that stands under a path: what most questions are about, handed out in two registers.
+    fn text(self, path: &ArgPath) -> Option<&'e str>;
+
     /// Whether it is certain that what should hold the last key is an object without it.
     fn lacks(self, path: &ArgPath) -> bool;
 }
@@ -71,6 +74,12 @@ impl<'e, P: Place<'e>> Reader<'e, P> {
         self.found
     }
 
+    /// The text under a path, if it is text; it is not kept, since whoever asks has all questions about it at hand.
+    #[inline]
+    pub(crate) fn text(&self, path: &ArgPath) -> Option<&'e str> {
+        if path.slot() == self.slot { self.found?.text() } else { self.place.text(path) }
+    }
+
     /// Whether an argument is there; none where only the machine can tell.
     #[inline]
     pub(crate) fn has(&mut self, path: &ArgPath) -> Option<bool> {
@@ -99,6 +108,11 @@ impl<'e> Place<'e> for InObject<'e> {
     }
 
     #[inline]
+    fn text(self, path: &ArgPath) -> Option<&'e str> {
+        path.find(self.0)?.as_str()
+    }
+
+    #[inline]
     fn lacks(self, path: &ArgPath) -> bool {
         matches!(path.segments(), [key] if !self.0.contains_key(&**key))
     }
@@ -113,6 +127,11 @@ impl<'e> Place<'e> for AskedFor<'e> {
             Lookup::Found(found) => Some(found),
             _ => None,
         }
+    }
+
+    #[inline]
+    fn text(self, path: &ArgPath) -> Option<&'e str> {
+        self.find(path)?.text()
     }
 
     #[inline]
