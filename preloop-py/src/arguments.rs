@@ -89,7 +89,8 @@ impl<'py> HostValue for PyValue<'_, 'py> {
     type Text = PyText<'py>;
     type Key = Py<PyString>;
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "whoever reads goes on by what it is")]
+    #[inline(always)]
     fn read(self) -> Result<Host<PyText<'py>, Self>, HostFault> {
         let value = &self.value;
         // Telling a type exactly is one comparison; its subclasses are asked after where none of these fits.
@@ -115,17 +116,6 @@ impl<'py> HostValue for PyValue<'_, 'py> {
             return Ok(Host::Null);
         }
         self.read_kind()
-    }
-
-    #[inline]
-    fn into_text(self) -> Result<PyText<'py>, Self> {
-        if self.value.is_exact_instance_of::<PyString>()
-            && let Ok(text) = self.value.cast::<PyString>()
-            && text.to_str().is_ok()
-        {
-            return Ok(PyText(text.clone()));
-        }
-        Err(self)
     }
 
     #[inline]

@@ -3,6 +3,8 @@
 use std::array;
 use std::cell::OnceCell;
 
+use super::host::HostFault;
+
 /// Places on one page of those beyond the near ones.
 const PAGE: usize = 64;
 
@@ -58,22 +60,14 @@ impl<T, const NEAR: usize> Cells<T, NEAR> {
         let page = pages.get(number as usize / PAGE)?.get_or_init(|| empty(count.min(PAGE)));
         page.get(number as usize % PAGE)
     }
+}
 
-    /// What was pulled for a number below `count`; pulled now if it was not.
-    #[inline]
-    pub(super) fn get_or_pull(
-        &self,
-        number: u32,
-        count: usize,
-        pull: impl FnOnce() -> T,
-    ) -> Option<&T> {
-        let cell = self.cell(number, count)?;
-        if cell.get().is_none() {
-            // Not by `get_or_init`, which fills out of line.
-            let _ = cell.set((number, pull()));
-        }
-        value_of(cell, number)
-    }
+/// Fills a cell, if it is empty; not by `get_or_init`, which fills out of line.
+#[inline]
+#[expect(clippy::unnecessary_wraps, reason = "it ends what may fail")]
+pub(super) fn put<T>(cell: &Numbered<T>, number: u32, value: T) -> Result<(), HostFault> {
+    let _ = cell.set((number, value));
+    Ok(())
 }
 
 /// What a cell holds for a number: nothing if it holds another's.

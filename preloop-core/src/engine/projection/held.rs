@@ -7,7 +7,7 @@
 use std::cell::OnceCell;
 use std::fmt;
 
-use super::cells::Cells;
+use super::cells::{Cells, Numbered};
 use super::host::{HostFault, HostValue, too_deep};
 use super::keys::PathKeys;
 use crate::decision::ConditionError;
@@ -65,7 +65,7 @@ pub(super) struct Entry<H: HostValue> {
     pub(super) key: Box<str>,
     pub(super) host: H,
     /// Its value, where the policy does not know the key.
-    pub(super) held: OnceCell<Held<H::Text>>,
+    pub(super) held: Numbered<Held<H::Text>>,
 }
 
 // === impl Ground ===

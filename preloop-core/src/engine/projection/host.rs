@@ -19,11 +19,6 @@ pub trait HostValue: Clone {
     /// it only stands for another.
     fn read(self) -> Result<Host<Self::Text, Self>, HostFault>;
 
-    /// The text that this value is, where that shows at once; else the value again, to be read.
-    fn into_text(self) -> Result<Self::Text, Self> {
-        Err(self)
-    }
-
     /// What stands under a key of this value.
     fn field(&self, key: &Self::Key) -> Result<Field<Self>, HostFault>;
 

@@ -24,7 +24,7 @@ pub use keys::PathKeys;
 use crate::cel::{ArgPath, Argument, ArgumentSource, Lookup};
 use crate::decision::ConditionError;
 use crate::limits::{ARGUMENT_VALUES_MAX, NESTING_MAX, REDACT_NODES_MAX};
-use cells::{Cells, Numbered, value_of};
+use cells::{Cells, Numbered, put, value_of};
 use convert::Bounds;
 use held::{Held, Node, Place};
 use shelf::Shelf;
@@ -61,60 +61,47 @@ impl<'k, H: HostValue> Projection<'k, H> {
         value_of(cell, slot)
     }
 
-    /// Fills a cell with what stands there. Text is put where it stays, without a value in between: what is written
-    /// in parts and moved as a whole is waited for.
+    /// Fills a cell with what stands there.
     #[inline]
     fn pull(&self, cell: &Numbered<Held<H::Text>>, slot: u32) {
         let keys = self.ground.keys.of_slot(slot);
         let place = Place::new(slot, keys.map_or(0, <[_]>::len));
-        let held = match keys {
+        let pulled = match keys {
             // Nearly every path has one key.
             Some([key]) => match self.arguments.field(key) {
-                Ok(Field::Found(value)) => match value.into_text() {
-                    Ok(text) => {
-                        let _ = cell.set((slot, Held::Text(text)));
-                        return;
-                    }
-                    Err(value) => self.hold(value, place),
-                },
-                Ok(Field::Missing) => Ok(Held::Missing(0)),
-                Ok(Field::OfNull) => Ok(Held::NullAbove(0)),
-                Ok(Field::OfOther) => Ok(Held::NotAnObject(0)),
+                Ok(Field::Found(value)) => self.fill(cell, slot, value, place),
+                Ok(Field::Missing) => put(cell, slot, Held::Missing(0)),
+                Ok(Field::OfNull) => put(cell, slot, Held::NullAbove(0)),
+                Ok(Field::OfOther) => put(cell, slot, Held::NotAnObject(0)),
                 Err(fault) => Err(fault),
             },
-            Some(keys) => self.walk_down(keys, place),
-            None => Ok(Held::NotAnObject(0)),
+            Some(keys) => self.walk_down(cell, keys, slot, place),
+            None => put(cell, slot, Held::NotAnObject(0)),
         };
-        self.put(cell, slot, place, held);
+        if let Err(fault) = pulled {
+            self.ground.stop(place, &fault);
+            let _ = put(cell, slot, Held::NotAnObject(0));
+        }
     }
 
     #[inline(never)]
-    fn put(
+    fn walk_down(
         &self,
         cell: &Numbered<Held<H::Text>>,
+        keys: &[H::Key],
         slot: u32,
         place: Place,
-        held: Result<Held<H::Text>, HostFault>,
-    ) {
-        let held = held.unwrap_or_else(|fault| {
-            self.ground.stop(place, &fault);
-            Held::NotAnObject(0)
-        });
-        let _ = cell.set((slot, held));
-    }
-
-    #[inline(never)]
-    fn walk_down(&self, keys: &[H::Key], place: Place) -> Result<Held<H::Text>, HostFault> {
+    ) -> Result<(), HostFault> {
         let mut value = self.arguments.clone();
         for (position, key) in keys.iter().enumerate() {
             value = match value.field(key)? {
                 Field::Found(value) => value,
-                Field::Missing => return Ok(Held::Missing(position)),
-                Field::OfNull => return Ok(Held::NullAbove(position)),
-                Field::OfOther => return Ok(Held::NotAnObject(position)),
+                Field::Missing => return put(cell, slot, Held::Missing(position)),
+                Field::OfNull => return put(cell, slot, Held::NullAbove(position)),
+                Field::OfOther => return put(cell, slot, Held::NotAnObject(position)),
             };
         }
-        self.hold(value, place)
+        self.fill(cell, slot, value, place)
     }
 
     /// Everything, as far as it takes to find secrets; what cannot be read is no fault of the call, since no rule

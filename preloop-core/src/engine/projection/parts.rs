@@ -3,26 +3,40 @@
 use std::cell::OnceCell;
 
 use super::Projection;
+use super::cells::{Numbered, put, value_of};
 use super::held::{Entry, Held, Node, Place};
 use super::host::{Field, Host, HostFault, HostValue, changed, doubled, not_finite, too_many};
 use crate::cel::{Argument, FieldName, Lookup, Parts};
 use crate::limits::ARGUMENT_VALUES_MAX;
 
+/// The number of what is in a cell of its own.
+const ALONE: u32 = 0;
+
 impl<H: HostValue> Projection<'_, H> {
-    /// What a value in this place is.
-    #[inline]
-    pub(super) fn hold(&self, value: H, place: Place) -> Result<Held<H::Text>, HostFault> {
-        Ok(match value.read()? {
-            Host::Null => Held::Null,
-            Host::Bool(value) => Held::Bool(value),
-            Host::Int(value) => Held::Int(value),
-            Host::Uint(value) => Held::Uint(value),
-            Host::Double(value) if value.is_finite() => Held::Double(value),
-            Host::Double(_) => return Err(not_finite()),
-            Host::Text(text) => Held::Text(text),
-            Host::List(list) => Held::List(self.keep_list(list, place)?),
-            Host::Object(object) => Held::Object(self.keep(object, place, OnceCell::new())?),
-        })
+    /// Fills a cell with what a value in this place is. It is put where it stays, without a value in between: what is
+    /// written in parts and moved as a whole is waited for.
+    #[expect(clippy::inline_always, reason = "else what is put has to be told from an answer")]
+    #[inline(always)]
+    pub(super) fn fill(
+        &self,
+        cell: &Numbered<Held<H::Text>>,
+        number: u32,
+        value: H,
+        place: Place,
+    ) -> Result<(), HostFault> {
+        match value.read()? {
+            Host::Text(text) => put(cell, number, Held::Text(text)),
+            Host::Int(value) => put(cell, number, Held::Int(value)),
+            Host::Null => put(cell, number, Held::Null),
+            Host::Bool(value) => put(cell, number, Held::Bool(value)),
+            Host::Uint(value) => put(cell, number, Held::Uint(value)),
+            Host::Double(value) if value.is_finite() => put(cell, number, Held::Double(value)),
+            Host::Double(_) => Err(not_finite()),
+            Host::List(list) => put(cell, number, Held::List(self.keep_list(list, place)?)),
+            Host::Object(object) => {
+                put(cell, number, Held::Object(self.keep(object, place, OnceCell::new())?))
+            }
+        }
     }
 
     #[inline(never)]
@@ -37,13 +51,19 @@ impl<H: HostValue> Projection<'_, H> {
         self.nodes.push(Node::new(host, place.inner()?, count)).ok_or_else(too_many)
     }
 
-    /// What a part in this place is; one that cannot be read is there and has no value.
+    /// A part that cannot be read is there and has no value.
     #[inline]
-    fn part(&self, place: Place, pulled: Result<Held<H::Text>, HostFault>) -> Held<H::Text> {
-        pulled.unwrap_or_else(|fault| {
+    fn part(
+        &self,
+        cell: &Numbered<Held<H::Text>>,
+        number: u32,
+        place: Place,
+        pulled: Result<(), HostFault>,
+    ) {
+        if let Err(fault) = pulled {
             self.ground.stop(place, &fault);
-            Held::Null
-        })
+            let _ = put(cell, number, Held::Null);
+        }
     }
 
     /// What a source says that holds this.
@@ -74,27 +94,38 @@ impl<H: HostValue> Projection<'_, H> {
     }
 
     #[inline]
-    fn pull_item(&self, list: &Node<H>, position: usize, count: usize) -> Held<H::Text> {
-        let item = list.host.item(position, count).and_then(|item| item.ok_or_else(changed));
-        self.part(list.place, item.and_then(|item| self.hold(item, list.place)))
+    fn pull_item(&self, cell: &Numbered<Held<H::Text>>, number: u32, list: &Node<H>, count: usize) {
+        let pulled = match list.host.item(number as usize, count) {
+            Ok(Some(item)) => self.fill(cell, number, item, list.place),
+            Ok(None) => Err(changed()),
+            Err(fault) => Err(fault),
+        };
+        self.part(cell, number, list.place, pulled);
     }
 
     /// A field whose name the policy knows.
-    fn pull_field(&self, object: &Node<H>, name: &str, key: &H::Key) -> Held<H::Text> {
+    #[inline]
+    fn pull_field(
+        &self,
+        cell: &Numbered<Held<H::Text>>,
+        number: u32,
+        object: &Node<H>,
+        (name, key): (&str, &H::Key),
+    ) {
         let place = object.place;
         let pulled = match object.entries.get() {
             Some(entries) => match entry_of(entries, name) {
-                Some(entry) => self.hold(entry.host.clone(), place),
-                None => Ok(Held::Missing(0)),
+                Some(entry) => self.fill(cell, number, entry.host.clone(), place),
+                None => put(cell, number, Held::Missing(0)),
             },
             None => match object.host.field(key) {
-                Ok(Field::Found(value)) => self.hold(value, place),
-                Ok(Field::Missing) => Ok(Held::Missing(0)),
+                Ok(Field::Found(value)) => self.fill(cell, number, value, place),
+                Ok(Field::Missing) => put(cell, number, Held::Missing(0)),
                 Ok(Field::OfNull | Field::OfOther) => Err(changed()),
                 Err(fault) => Err(fault),
             },
         };
-        self.part(place, pulled)
+        self.part(cell, number, place, pulled);
     }
 
     /// A field by the number of its name; none where the policy does not know it.
@@ -102,8 +133,11 @@ impl<H: HostValue> Projection<'_, H> {
     fn known<'s>(&self, object: &'s Node<H>, number: u32) -> Option<&'s Held<H::Text>> {
         let keys = self.ground.keys;
         let (name, key) = keys.named(number)?;
-        let pull = || self.pull_field(object, name, key);
-        object.parts.get_or_pull(number, keys.names(), pull)
+        let cell = object.parts.cell(number, keys.names())?;
+        if cell.get().is_none() {
+            self.pull_field(cell, number, object, (name, key));
+        }
+        value_of(cell, number)
     }
 
     /// Every entry, by its key.
@@ -117,18 +151,29 @@ impl<H: HostValue> Projection<'_, H> {
         })
     }
 
-    fn held_by<'s>(&self, object: &'s Node<H>, entry: &'s Entry<H>) -> &'s Held<H::Text> {
+    fn held_by<'s>(&self, object: &'s Node<H>, entry: &'s Entry<H>) -> Option<&'s Held<H::Text>> {
         let number = self.ground.keys.number(&entry.key);
         match number.and_then(|number| self.known(object, number)) {
             // It was asked for before, and was not there then.
-            Some(Held::Missing(_)) => {
-                entry.held.get_or_init(|| self.part(object.place, Err(changed())))
-            }
-            Some(held) => held,
-            None => entry.held.get_or_init(|| {
-                self.part(object.place, self.hold(entry.host.clone(), object.place))
+            Some(Held::Missing(_)) => self.alone(object, entry, || Err(changed())),
+            Some(held) => Some(held),
+            None => self.alone(object, entry, || {
+                self.fill(&entry.held, ALONE, entry.host.clone(), object.place)
             }),
         }
+    }
+
+    /// The value of an entry that has a cell of its own.
+    fn alone<'s>(
+        &self,
+        object: &Node<H>,
+        entry: &'s Entry<H>,
+        fill: impl FnOnce() -> Result<(), HostFault>,
+    ) -> Option<&'s Held<H::Text>> {
+        if entry.held.get().is_none() {
+            self.part(&entry.held, ALONE, object.place, fill());
+        }
+        value_of(&entry.held, ALONE)
     }
 }
 
@@ -138,7 +183,7 @@ fn walk<H: HostValue>(object: &Node<H>) -> Result<Box<[Entry<H>]>, HostFault> {
         if entries.len() >= ARGUMENT_VALUES_MAX {
             return Err(too_many());
         }
-        entries.push(Entry { key: key.into(), host, held: OnceCell::new() });
+        entries.push(Entry { key: key.into(), host, held: Numbered::new() });
         Ok(())
     })?;
     entries.sort_by(|left, right| left.key.cmp(&right.key));
@@ -177,8 +222,11 @@ impl<H: HostValue> Parts for Projection<'_, H> {
         let list = self.nodes.get(of)?;
         let count = *list.count.get()?;
         let number = u32::try_from(position).ok().filter(|_| position < count)?;
-        let pull = || self.pull_item(list, position, count);
-        self.argument(list.parts.get_or_pull(number, count, pull)?)
+        let cell = list.parts.cell(number, count)?;
+        if cell.get().is_none() {
+            self.pull_item(cell, number, list, count);
+        }
+        self.argument(value_of(cell, number)?)
     }
 
     #[inline]
@@ -194,14 +242,17 @@ impl<H: HostValue> Parts for Projection<'_, H> {
         let number = self.ground.keys.number(key);
         match number.and_then(|number| self.known(object, number)) {
             Some(held) => self.argument(held),
-            None => self.argument(self.held_by(object, entry_of(self.entries(object), key)?)),
+            None => self.argument(self.held_by(object, entry_of(self.entries(object), key)?)?),
         }
     }
 
     fn entry(&self, of: u32, position: usize) -> Option<(&str, Argument<'_>)> {
         let object = self.nodes.get(of)?;
         let entry = self.entries(object).get(position)?;
-        let value = self.argument(self.held_by(object, entry)).unwrap_or(Argument::Null);
+        let value = self
+            .held_by(object, entry)
+            .and_then(|held| self.argument(held))
+            .unwrap_or(Argument::Null);
         Some((&entry.key, value))
     }
 }
