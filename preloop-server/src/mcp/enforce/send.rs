@@ -1,6 +1,7 @@
 //! A permitted call on its way: to its server, with progress passed on, or answered here where the tool is our own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -32,12 +33,14 @@ impl Call {
         let used = permit.approval_id();
         let (notes, mut received) = mpsc::channel(32);
         let token = wanted.progress_token.as_deref();
+        let has_left = AtomicBool::new(false);
         let forwarded = Forwarded {
             params: &wanted.params,
             meta: wanted.meta.as_ref(),
             tool,
             progress: token.is_some().then_some(&notes),
             cancelled: &self.in_flight.cancelled,
+            has_left: &has_left,
             timeout: self.firewall.settings().upstream_timeout,
         };
         let dispatched = self.firewall.upstreams().dispatch(permit, forwarded);
@@ -55,6 +58,9 @@ impl Call {
             tokio::select! {
                 biased;
                 Some(note) = received.recv() => pass_on(note),
+                () = self.frames.closed(), if !has_left.load(Ordering::Relaxed) => {
+                    has_left.store(true, Ordering::Relaxed);
+                }
                 dispatched = &mut dispatched => break dispatched,
             }
         };

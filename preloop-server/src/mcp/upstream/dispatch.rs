@@ -1,6 +1,7 @@
 //! The one place from which a tool call goes out.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -29,6 +30,8 @@ pub(crate) struct Forwarded<'a> {
     pub(crate) progress: Option<&'a mpsc::Sender<Bytes>>,
     /// The client's wish to stop.
     pub(crate) cancelled: &'a CancellationToken,
+    /// Whether the client has left; the call goes on all the same.
+    pub(crate) has_left: &'a AtomicBool,
     /// How long the server may take without a sign of progress.
     pub(crate) timeout: Duration,
 }
@@ -110,6 +113,9 @@ impl Upstreams {
         }
         let (outcome, dispatched) = settle(&name, answer);
         let kept = permit.approval_id().and_then(|_| dispatched.kept());
+        if call.has_left.load(Ordering::Relaxed) {
+            permit.caller_left();
+        }
         permit.finish(outcome, kept).await;
         dispatched
     }

@@ -33,6 +33,8 @@ pub struct Permit {
     dispatched_at: Option<Instant>,
     /// Whether the end was recorded.
     is_ended: bool,
+    /// Whether the one who called is still there for the answer.
+    is_awaited: bool,
 }
 
 /// One use of an approval: one that was given back and made anew is another.
@@ -98,9 +100,9 @@ impl Permit {
         decision: Decision,
         used: Option<ApprovalUse>,
     ) -> Self {
-        let (dispatched_at, is_ended) = (None, false);
+        let (dispatched_at, is_ended, is_awaited) = (None, false, true);
         let call = Box::new(call);
-        Self { services, call, recorded, decision, used, dispatched_at, is_ended }
+        Self { services, call, recorded, decision, used, dispatched_at, is_ended, is_awaited }
     }
 
     /// Id of the recorded decision.
@@ -152,10 +154,15 @@ impl Permit {
         Ok(())
     }
 
+    /// Notes that the one who called has left: the answer is kept for the same call.
+    pub fn caller_left(&mut self) {
+        self.is_awaited = false;
+    }
+
     /// Records how the call ended; the answer to an approved call is kept until its agent was told.
     pub async fn finish(mut self, outcome: Outcome, answer: Option<KeptAnswer>) {
         let ended = self.end(outcome);
-        let Some(end) = self.approved_end(ended, answer, true) else { return };
+        let Some(end) = self.approved_end(ended, answer, self.is_awaited) else { return };
         if let Err(error) = end.store().await {
             tracing::error!(%error, approval = %end.used.approval_id, "the outcome of an approved call is not stored yet");
             end.store_later();
