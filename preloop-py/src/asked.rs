@@ -11,7 +11,6 @@ use preloop_core::engine::{
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyString};
 use serde_json::Map;
 
@@ -20,6 +19,7 @@ use crate::caught::Caught;
 use crate::decision::Decision;
 use crate::engine::{CoreEngine, Prepared};
 use crate::live::with_live;
+use crate::once::Once;
 
 /// One call as Python puts it.
 #[derive(Debug)]
@@ -144,9 +144,10 @@ impl Asked<'_, '_> {
             }
         }
         let py = args.py();
-        let keys = live.prepared().keys.get_or_init(py, || {
-            PathKeys::new(live.policy(), |key| PyString::intern(py, key).unbind())
-        });
+        let keys = live
+            .prepared()
+            .keys
+            .get_or(|| PathKeys::new(live.policy(), |key| PyString::intern(py, key).unbind()));
         let ground = Ground::new(keys);
         let host = PyValue::new(args.clone(), caught);
         let args = Projection::new(host, &ground);
@@ -240,26 +241,10 @@ fn known(
     decision: &preloop_core::Decision,
     caught: &Caught,
 ) -> Option<Py<Decision>> {
-    let decisions = live.prepared().decisions.get_or_init(py, || {
-        std::iter::repeat_with(PyOnceLock::new).take(live.decisions()).collect()
-    });
-    match decisions.get(number as usize)?.get(py) {
-        Some(known) => Some(known.clone_ref(py)),
-        None => first(py, decisions, number, decision, caught),
-    }
-}
-
-/// Makes it, where nobody has had it yet.
-#[cold]
-fn first(
-    py: Python<'_>,
-    decisions: &[PyOnceLock<Py<Decision>>],
-    number: u32,
-    decision: &preloop_core::Decision,
-    caught: &Caught,
-) -> Option<Py<Decision>> {
+    let decisions = &live.prepared().decisions;
+    let decisions = decisions.get_or(|| (0..live.decisions()).map(|_| Once::new()).collect());
     let make = || Py::new(py, Decision::new(py, decision.clone()));
-    let known = caught.ok(decisions.get(number as usize)?.get_or_try_init(py, make))?;
+    let known = caught.ok(decisions.get(number as usize)?.get_or_try(make))?;
     Some(known.clone_ref(py))
 }
 

@@ -6,9 +6,9 @@ use preloop_core::Action;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple, PyType};
 
+use crate::once::Once;
 use crate::shapes::{json, python, shape, shapes};
 use crate::typed::{self, Is};
 
@@ -20,10 +20,10 @@ pub(crate) struct Decision {
     action: Py<PyString>,
     reason: Py<PyString>,
     message: Py<PyString>,
-    rule: PyOnceLock<Py<PyAny>>,
-    policy: PyOnceLock<Py<PyAny>>,
-    errors: PyOnceLock<Py<PyTuple>>,
-    trace: PyOnceLock<Option<Py<PyTuple>>>,
+    rule: Once<Py<PyAny>>,
+    policy: Once<Py<PyAny>>,
+    errors: Once<Py<PyTuple>>,
+    trace: Once<Option<Py<PyTuple>>>,
 }
 
 impl Decision {
@@ -33,10 +33,10 @@ impl Decision {
             reason: PyString::intern(py, inner.reason.as_str()).unbind(),
             message: PyString::new(py, &inner.message).unbind(),
             inner,
-            rule: PyOnceLock::new(),
-            policy: PyOnceLock::new(),
-            errors: PyOnceLock::new(),
-            trace: PyOnceLock::new(),
+            rule: Once::new(),
+            policy: Once::new(),
+            errors: Once::new(),
+            trace: Once::new(),
         }
     }
 }
@@ -86,7 +86,7 @@ impl Decision {
             Some(rule) => shape(py, "Rule", rule).map(Bound::unbind),
             None => Ok(py.None()),
         };
-        self.rule.get_or_try_init(py, make).map(|rule| Is::new(rule.clone_ref(py)))
+        self.rule.get_or_try(make).map(|rule| Is::new(rule.clone_ref(py)))
     }
 
     /// The workflow of an approval; `None` unless the action is `require_approval`.
@@ -99,14 +99,14 @@ impl Decision {
     #[getter]
     fn policy(&self, py: Python<'_>) -> PyResult<Is<typed::PolicyRef>> {
         let make = || shape(py, "PolicyRef", &self.inner.policy).map(Bound::unbind);
-        self.policy.get_or_try_init(py, make).map(|policy| Is::new(policy.clone_ref(py)))
+        self.policy.get_or_try(make).map(|policy| Is::new(policy.clone_ref(py)))
     }
 
     /// Conditions that could not be evaluated.
     #[getter]
     fn errors(&self, py: Python<'_>) -> PyResult<Is<typed::Errors>> {
         let make = || shapes(py, "ConditionError", &self.inner.errors).map(Bound::unbind);
-        self.errors.get_or_try_init(py, make).map(|errors| Is::new(errors.clone_ref(py)))
+        self.errors.get_or_try(make).map(|errors| Is::new(errors.clone_ref(py)))
     }
 
     /// The scope that an inherited answer comes from.
@@ -122,7 +122,7 @@ impl Decision {
             let trace = self.inner.trace.as_deref();
             trace.map(|trace| shapes(py, "TraceItem", trace).map(Bound::unbind)).transpose()
         };
-        let trace = self.trace.get_or_try_init(py, make)?;
+        let trace = self.trace.get_or_try(make)?;
         let trace = trace.as_ref().map(|trace| trace.clone_ref(py).into_any());
         Ok(Is::new(trace.unwrap_or_else(|| py.None())))
     }

@@ -9,7 +9,6 @@ use preloop_core::{Report, Timestamp, ValidPolicy, dialect};
 use preloop_files::PolicySource;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 #[cfg(feature = "bench")]
 use pyo3::types::PyDict;
 use pyo3::types::PyString;
@@ -20,6 +19,7 @@ use crate::asked::Asked;
 use crate::caught::Caught;
 use crate::decision::Decision;
 use crate::document::{Document, unreadable};
+use crate::once::Once;
 use crate::shapes::shape;
 use crate::typed::{self, Given, Is};
 
@@ -29,13 +29,13 @@ pub(crate) type CoreEngine = preloop_core::Engine<Prepared>;
 
 /// What is made once for each policy.
 pub(crate) struct Prepared {
-    pub(crate) keys: PyOnceLock<PathKeys<Py<PyString>>>,
-    pub(crate) decisions: PyOnceLock<Box<[PyOnceLock<Py<Decision>>]>>,
+    pub(crate) keys: Once<PathKeys<Py<PyString>>>,
+    pub(crate) decisions: Once<Box<[Once<Py<Decision>>]>>,
 }
 
 impl Default for Prepared {
     fn default() -> Self {
-        Self { keys: PyOnceLock::new(), decisions: PyOnceLock::new() }
+        Self { keys: Once::new(), decisions: Once::new() }
     }
 }
 

@@ -8,6 +8,7 @@ mod document;
 mod engine;
 mod guard;
 mod live;
+mod once;
 mod own_class;
 mod shapes;
 mod special;
@@ -15,7 +16,8 @@ mod typed;
 
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
+
+use crate::once::Once;
 
 /// The compiled half of `preloop_engine`; what is public is exported there.
 #[pymodule]
@@ -44,10 +46,10 @@ mod _native {
 /// Classes and prepared keys are kept once for the process, and die with the interpreter that made them: another one
 /// of the same process must not come across them.
 fn stay_in_one_interpreter(py: Python<'_>) -> PyResult<()> {
-    static FIRST: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    static FIRST: Once<Py<PyModule>> = Once::new();
     // Each interpreter has a `sys` of its own.
     let own = PyModule::import(py, "sys")?;
-    if FIRST.get_or_init(py, || own.clone().unbind()).is(&own) {
+    if FIRST.get_or(|| own.clone().unbind()).is(&own) {
         return Ok(());
     }
     Err(PyImportError::new_err(

@@ -2,10 +2,11 @@
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyTuple};
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::once::Once;
 
 /// JSON as Python has it.
 pub(crate) fn python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
@@ -46,10 +47,9 @@ pub(crate) fn shape<'py>(
     class: &str,
     value: &impl Serialize,
 ) -> PyResult<Bound<'py, PyAny>> {
-    static MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let module = MODULE.get_or_try_init(py, || {
-        PyModule::import(py, "preloop_engine._shapes").map(Bound::unbind)
-    })?;
+    static MODULE: Once<Py<PyModule>> = Once::new();
+    let module =
+        MODULE.get_or_try(|| PyModule::import(py, "preloop_engine._shapes").map(Bound::unbind))?;
     let fields = python(py, &json(value)?)?;
     module.bind(py).getattr(class)?.call_method1("_of_wire", (fields,))
 }

@@ -4,10 +4,10 @@ use preloop_core::engine::{Field, Host, HostFault, HostValue};
 use pyo3::exceptions::PyOverflowError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyFloat, PyMapping, PyString, PyType};
+use pyo3::types::{PyDict, PyFloat, PyString, PyType};
 
 use crate::arguments::{PyText, PyValue};
+use crate::once::Once;
 
 type Read<'c, 'py> = Result<Host<PyText<'py>, PyValue<'c, 'py>>, HostFault>;
 
@@ -29,16 +29,16 @@ enum Kind<'py> {
 pub(crate) struct Class {
     module: &'static str,
     name: &'static str,
-    found: PyOnceLock<Py<PyType>>,
+    found: Once<Py<PyType>>,
 }
 
 impl Class {
     pub(crate) const fn new(module: &'static str, name: &'static str) -> Self {
-        Self { module, name, found: PyOnceLock::new() }
+        Self { module, name, found: Once::new() }
     }
 
     pub(crate) fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyType>> {
-        self.found.import(py, self.module, self.name)
+        self.found.class(py, self.module, self.name)
     }
 
     fn holds(&self, value: &Bound<'_, PyAny>) -> PyResult<bool> {
@@ -46,6 +46,7 @@ impl Class {
     }
 }
 
+static MAPPING: Class = Class::new("collections.abc", "Mapping");
 static DECIMAL: Class = Class::new("decimal", "Decimal");
 static ENUM: Class = Class::new("enum", "Enum");
 static DATE: Class = Class::new("datetime", "date");
@@ -63,7 +64,7 @@ fn kind<'py>(value: &Bound<'py, PyAny>) -> PyResult<Kind<'py>> {
     if value.cast::<PyType>().is_ok() {
         return Ok(Kind::Other);
     }
-    if value.cast::<PyMapping>().is_ok() {
+    if value.cast::<PyDict>().is_ok() || MAPPING.holds(value)? {
         return Ok(Kind::Mapping);
     }
     if ENUM.holds(value)? {
@@ -71,20 +72,20 @@ fn kind<'py>(value: &Bound<'py, PyAny>) -> PyResult<Kind<'py>> {
     }
     let class = value.get_type();
     // Models have this, dataclasses of pydantic have not: those count `InitVar`s among their fields, which are none.
-    if let Ok(is_root) = class.getattr(intern!(py, "__pydantic_root_model__")) {
+    if let Some(is_root) = class.getattr_opt(intern!(py, "__pydantic_root_model__"))? {
         if is_root.is_truthy()? {
             return value.getattr(intern!(py, "root")).map(Kind::Inner);
         }
-        if let Ok(fields) = class.getattr(intern!(py, "__pydantic_fields__")) {
+        if let Some(fields) = class.getattr_opt(intern!(py, "__pydantic_fields__"))? {
             return Ok(Kind::Record(fields));
         }
     }
-    if let Ok(declared) = class.getattr(intern!(py, "__dataclass_fields__"))
+    if let Some(declared) = class.getattr_opt(intern!(py, "__dataclass_fields__"))?
         && let Ok(declared) = declared.cast::<PyDict>()
     {
         return dataclass_fields(declared).map(|fields| Kind::Record(fields.into_any()));
     }
-    if let Ok(attributes) = class.getattr(intern!(py, "__attrs_attrs__")) {
+    if let Some(attributes) = class.getattr_opt(intern!(py, "__attrs_attrs__"))? {
         let fields = PyDict::new(py);
         for attribute in attributes.try_iter()? {
             fields.set_item(attribute?.getattr(intern!(py, "name"))?, py.None())?;
@@ -96,7 +97,7 @@ fn kind<'py>(value: &Bound<'py, PyAny>) -> PyResult<Kind<'py>> {
 
 /// The fields that instances have: a dataclass lists its `ClassVar`s and `InitVar`s beside them.
 fn dataclass_fields<'py>(declared: &Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
-    static FIELD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static FIELD: Once<Py<PyAny>> = Once::new();
     let py = declared.py();
     let is_field = FIELD.import(py, "dataclasses", "_FIELD")?;
     let fields = PyDict::new(py);
@@ -245,15 +246,15 @@ fn has_field<'c, 'py>(
     if fields.contains(key).map_err(fault)? {
         return host.value.getattr(key).map(|value| Some(host.with(value))).map_err(fault);
     }
-    let Some(extra) = extra(&host.value) else { return Ok(None) };
+    let Some(extra) = extra(&host.value).map_err(fault)? else { return Ok(None) };
     let found = extra.get_item(key).map_err(fault)?;
     Ok(found.map(|value| host.with(value)))
 }
 
 /// The fields beside the declared ones of a pydantic model that takes any.
-fn extra<'py>(value: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
-    let extra = value.getattr(intern!(value.py(), "__pydantic_extra__")).ok()?;
-    extra.cast_into::<PyDict>().ok()
+fn extra<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let extra = value.getattr_opt(intern!(value.py(), "__pydantic_extra__"))?;
+    Ok(extra.and_then(|extra| extra.cast_into::<PyDict>().ok()))
 }
 
 /// The entries of a value that `read` called an object.
@@ -279,7 +280,7 @@ pub(crate) fn each_entry<'c, 'py>(
                 let value = host.value.getattr(name).map_err(fault)?;
                 host.take_entry(&key, value, take)?;
             }
-            let Some(extra) = extra(&host.value) else { return Ok(()) };
+            let Some(extra) = extra(&host.value).map_err(fault)? else { return Ok(()) };
             host.with(extra.into_any()).each_entry(take)
         }
         Kind::Plain | Kind::Other => Ok(()),

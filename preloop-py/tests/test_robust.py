@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -145,6 +146,74 @@ def test_engines_and_threads_come_and_go() -> None:
         thread.join()
     gc.collect()
     assert last == ["deny"] * 10
+
+
+class Closing:
+    """Closes itself by a call that is decided, when the garbage collector comes across it."""
+
+    def __init__(self, engine: Engine, closed: list[str]) -> None:
+        self.me = self
+        self.engine, self.closed = engine, closed
+
+    def __del__(self) -> None:
+        decision = self.engine.decide("bash", {"command": "rm -rf /"})
+        self.closed.append(f"{decision.action} {decision.rule and decision.rule.path} {decision.policy.name} {decision.errors}")
+
+
+def test_a_finalizer_may_ask_for_the_decision_that_is_just_made() -> None:
+    before = gc.get_threshold()
+    closed: list[str] = []
+    try:
+        for allocations in range(1, 25):
+            # The collector comes at each of the objects that the first decision and its parts are made of.
+            engine = Engine.from_yaml(QUICK)
+            gc.collect()
+            gc.disable()
+            Closing(engine, closed)
+            gc.set_threshold(allocations)
+            gc.enable()
+            decision = engine.decide("bash", {"command": "rm -rf /"})
+            assert decision.rule is not None and decision.policy.name == "quick" and decision.errors == ()
+            gc.set_threshold(*before)
+            gc.collect()
+            assert decision is engine.decide("bash", {"command": "rm -rf /"})
+            assert closed == ["deny tools[0].conditions[0] quick ()"]
+            closed.clear()
+    finally:
+        gc.set_threshold(*before)
+        gc.enable()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_child_that_is_forked_while_a_policy_is_new_decides(engine: Engine) -> None:
+    over = threading.Event()
+
+    def decide() -> None:
+        while not over.is_set():
+            answers(engine)
+
+    def replace() -> None:
+        while not over.is_set():
+            engine.replace(QUICK)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(0.0001)
+    threads = [threading.Thread(target=work) for work in (decide, decide, replace)]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(100):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                os._exit(0 if answers(engine) == ["allow", "require_approval", "deny"] else 1)
+            _, status = os.waitpid(child, 0)
+            assert status == 0, "the child hung, or decided otherwise"
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+        sys.setswitchinterval(interval)
 
 
 def answers(engine: Engine) -> list[str]:

@@ -322,6 +322,26 @@ def test_what_is_meant_for_the_program_goes_through() -> None:
         decides_on("args.x.y == 1").decide("t", {"x": Stop()})
 
 
+def test_an_interrupt_goes_through_whatever_is_looked_at() -> None:
+    class Meta(type):
+        def __getattr__(cls, name: str) -> Any:
+            raise KeyboardInterrupt
+
+    class Odd(metaclass=Meta):
+        pass
+
+    @dataclasses.dataclass
+    class Record:
+        a: int = 1
+
+        def __getattr__(self, name: str) -> Any:
+            raise KeyboardInterrupt
+
+    for value in (Odd(), Record()):
+        with pytest.raises(KeyboardInterrupt):
+            decides_on("args.x.b == 1").decide("t", {"x": value})
+
+
 def test_arguments_that_change_while_they_are_read() -> None:
     args: dict[str, Any] = {}
 

@@ -316,8 +316,7 @@ async fn who_left_while_the_call_ran_is_told_when_asking_again(place: Place) {
     permit.caller_left();
     let answer = KeptAnswer::Result(r#"{"content":[]}"#.to_owned());
     permit.finish(Outcome::Completed { is_error: false }, Some(answer.clone())).await;
-    let again =
-        stand.services.decide(&stand.agent, Stand::attempt("pay", r#"{"amount":1}"#)).await;
+    let again = stand.services.decide(&stand.agent, Stand::attempt("pay", r#"{"amount":1}"#)).await;
     let Ok(Ruling::Ran(told)) = again else { panic!("nobody was told: {again:?}") };
     assert_eq!(told.ended().await.unwrap().answer, AnswerKept::Whole(answer));
 }
