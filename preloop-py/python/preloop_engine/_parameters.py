@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeGuard, TypeVar
+from typing import Any, NamedTuple, TypeGuard, TypeVar, cast
 
 _Kind = TypeVar("_Kind")
 
@@ -25,18 +25,11 @@ def _is_of(value: object, home: _Home | None) -> bool:
     return any((each.__module__, each.__qualname__) == home for each in classes)
 
 
-def named(
-    signature: inspect.Signature,
-    home: _Home | None,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> dict[str, Any]:
+def named(bound: inspect.BoundArguments, home: _Home | None) -> dict[str, Any]:
     """The arguments by the names of the parameters, defaults included, as the policy sees them."""
-    bound = signature.bind(*args, **kwargs)
-    bound.apply_defaults()
     by_name: dict[str, Any] = {}
     for position, (name, value) in enumerate(bound.arguments.items()):
-        parameter = signature.parameters[name]
+        parameter = bound.signature.parameters[name]
         if parameter.kind is parameter.VAR_KEYWORD:
             # `f(a, /, **more)` may be called with another `a` in `more`: the policy could see only one of them.
             if twice := [other for other in value if other in by_name]:
@@ -73,23 +66,150 @@ class Call(NamedTuple):
     justification: Any
 
 
+def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    """The parameters that a call is bound to: the callable's own, whatever it says about itself.
+
+    Of a wrapper that takes anything they are those of what it wraps.
+    """
+    if type(function) is types.MethodType:
+        return _without_first(signature_of(function.__func__))
+    if is_bound_as(function, staticmethod):
+        return signature_of(function.__func__)
+    inner = _wrapped_by(function)
+    # One in C has no parameters of its own to be found.
+    if type(function) is functools._lru_cache_wrapper and callable(inner):
+        return signature_of(inner)
+    own = _own_signature(function)
+    if not _takes_anything(own) or not callable(inner):
+        return own
+    inspect.unwrap(function)  # Raises where wrappers wrap each other in a circle.
+    followed = signature_of(inner)
+    passes_on = _leading(own) in ((), _leading(followed)[:1]) and _says_nothing_else(function, inner, followed)
+    return followed if passes_on else own
+
+
+def _own_signature(function: Callable[..., Any]) -> inspect.Signature:
+    kind = type(function)
+    if (fixing := partial_method_of(function)) is not None:
+        shown = functools.partialmethod(_with_signature_of(fixing.func), *fixing.args, **fixing.keywords)
+        return inspect.signature(shown.__get__(None, object), follow_wrapped=False)
+    if kind is types.FunctionType:
+        return _signature_of_code(function)
+    if issubclass(kind, type) and kind.__call__ is type.__call__ and not hasattr(function, "__signature__"):
+        made_by: list[Any] = [getattr(function, name) for name in ("__new__", "__init__")]
+        written = [each for each in made_by if type(each) is types.FunctionType]
+        if len(written) == 1:
+            return _without_first(signature_of(written[0]))
+    if issubclass(kind, functools.partial) and kind.__call__ is functools.partial.__call__:
+        partial = cast("functools.partial[Any]", function)
+        fixed = functools.partial(_with_signature_of(partial.func), *partial.args, **partial.keywords)
+        return inspect.signature(fixed)
+    call: Any = next((vars(each)["__call__"] for each in kind.__mro__ if "__call__" in vars(each)), None)
+    # What is written in C has no parameters of its own to be found, but those that `inspect` knows of.
+    if call is None or isinstance(call, types.WrapperDescriptorType) or _is_made_class(function):
+        return inspect.signature(function, follow_wrapped=False)
+    own = signature_of(call.__get__(function, kind) if hasattr(type(call), "__get__") else call)
+    if not _takes_anything(own):
+        return own
+    method = getattr(function, "__func__", None)
+    if type(method) is types.FunctionType and hasattr(function, "__self__"):
+        return _without_first(signature_of(method))
+    return _signature_of_code(function) if _shows_code(function) else own
+
+
+def _shows_code(function: object) -> bool:
+    """Whether it is a function, or a proxy that shows all of one; a method's is that of its function."""
+    code = getattr(function, "__code__", None)
+    return isinstance(code, types.CodeType) and not hasattr(function, "__func__")
+
+
+def _is_made_class(function: object) -> bool:
+    """Whether it is a class that says what it is made with, as pydantic's models do."""
+    return issubclass(type(function), type) and hasattr(function, "__signature__")
+
+
+def _signature_of_code(function: Any) -> inspect.Signature:
+    """What the code takes, without the attributes by which a function says that it takes something else."""
+    bare = types.FunctionType(
+        function.__code__, {}, function.__name__, function.__defaults__, function.__closure__
+    )
+    bare.__kwdefaults__ = function.__kwdefaults__
+    return inspect.signature(bare)
+
+
+def _with_signature_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Something in whose place `inspect` finds the parameters that a call is bound to."""
+
+    def stand_in(*args: Any, **kwargs: Any) -> None: ...
+
+    setattr(stand_in, "__signature__", signature_of(function))
+    return stand_in
+
+
+def _without_first(signature: inspect.Signature) -> inspect.Signature:
+    parameters = list(signature.parameters.values())
+    if not parameters or parameters[0].kind in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
+        raise ValueError("a method must take what it is called on")
+    is_any = parameters[0].kind is inspect.Parameter.VAR_POSITIONAL
+    return signature.replace(parameters=parameters if is_any else parameters[1:])
+
+
+def _takes_anything(signature: inspect.Signature) -> bool:
+    """Whether it is `*args, **kwargs`, after at most the `self` or `cls` of a method."""
+    kinds = [parameter.kind for parameter in signature.parameters.values()]
+    anything = [inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD]
+    leading = _leading(signature)
+    return kinds[len(leading) :] == anything and leading in ((), ("self",), ("cls",))
+
+
+def _leading(signature: inspect.Signature) -> tuple[str, ...]:
+    """The names of what may be given by position."""
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return tuple(name for name, each in signature.parameters.items() if each.kind in by_position)
+
+
+def _wrapped_by(function: object) -> Any:
+    """What it wraps: an attribute of its own, since a proxy may hand on that of what is behind it."""
+    own = (getattr(function, "__dict__", {}), *(vars(each) for each in type(function).__mro__))
+    is_own = _shows_code(function) or any("__wrapped__" in each for each in own)
+    return getattr(function, "__wrapped__", None) if is_own else None
+
+
+def _says_nothing_else(function: object, inner: object, followed: inspect.Signature) -> bool:
+    """Whether a wrapper has no `__signature__` that differs from what it wraps: then it adds something, or leaves it out."""
+    said = getattr(function, "__dict__", {}).get("__signature__")
+    # `functools.wraps` copies it.
+    if said is None or said is getattr(inner, "__dict__", {}).get("__signature__"):
+        return True
+    if not isinstance(said, inspect.Signature):
+        return False
+    pairs = zip(said.parameters.values(), followed.parameters.values())
+    return list(said.parameters) == list(followed.parameters) and all(
+        one.kind is other.kind and one.default is other.default for one, other in pairs
+    )
+
+
 def calls_of(
     called: Callable[..., Any], received: Callable[..., Any], *, is_static: bool
 ) -> Callable[[tuple[Any, ...], dict[str, Any]], Call]:
     """Makes calls of what `behind` found."""
-    # A partial that is called in its own way takes what that way takes.
-    taking: Any = called
-    is_partial = issubclass(type(taking), functools.partial)
-    signature = inspect.signature(taking.__call__ if is_partial else taking)
+    signature = signature_of(called)
     home = None if is_static else home_of(called)
     has_own = "justification" in signature.parameters
+    takes_own = type(called) is types.FunctionType and partial_method_of(called) is None
+    takes_own = takes_own and list(signature.parameters) == list(_signature_of_code(called).parameters)
 
     def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         args, kwargs = received(*args, **kwargs)
         justification = None if has_own else kwargs.pop("justification", None)
-        by_name = named(signature, home, args, kwargs)
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        by_name = named(bound, home)
         if has_own:
             justification = by_name.get("justification")
+        # A default that the policy saw is given, so that another one set meanwhile changes no call.
+        if takes_own:
+            args, kwargs = bound.args, bound.kwargs
         return Call(functools.partial(called, *args, **kwargs), by_name, justification)
 
     return call
