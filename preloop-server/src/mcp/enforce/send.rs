@@ -92,6 +92,9 @@ impl Call {
         match answered {
             Ok(result) => {
                 let kept = KeptAnswer::Result(result.clone());
+                if self.frames.is_closed() {
+                    permit.caller_left();
+                }
                 permit.finish(Outcome::Completed { is_error: false }, Some(kept)).await;
                 Reply::of_run(id, Reply::Result(result))
             }
